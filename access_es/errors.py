@@ -1,0 +1,158 @@
+"""Every refusal and failure of our own: one tree, rendered in one place (`delivery.failure`).
+
+AccessEsError
+├── SettingsError            the configuration cannot work; lists every fault
+├── BadRequest          400
+├── NotSignedIn         401
+├── WrongCredentials    401
+├── Forbidden           403
+├── NotFound            404
+├── MethodNotAllowed    405
+├── BodyTooLarge        413
+├── TooManyFailures     429  carries how long to wait
+├── NoSpace             507
+└── DomainError              the call to the domain did not give an answer
+    ├── NoCredentials   502
+    ├── DomainUnreachable 502
+    ├── DomainBrokeOff  502
+    └── DomainTimeout   504
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class AccessEsError(Exception):
+    """A failure the client is told about.
+
+    `status` is the HTTP status, `code` stable for programs, `layer` who refused (`access-es`, `iam`, `network`,
+    `domain`), `message` the sentence the user reads. `detail` is for our log alone and never leaves the server.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    layer: ClassVar[str] = "access-es"
+    message: str = "Something went wrong inside access-es. The log has the details under this request id."
+
+    def __init__(self, message: str | None = None, *, detail: str = "") -> None:
+        self.message = message or self.message
+        self.detail = detail
+        super().__init__(self.message)
+
+    @property
+    def extra_headers(self) -> tuple[tuple[str, str], ...]:
+        """Headers that belong to this refusal, beside the content type."""
+        return ()
+
+
+class SettingsError(AccessEsError):
+    """The settings cannot work. `faults` has one sentence per fault, each beginning with the setting's name."""
+
+    code = "settings"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The settings have faults:\n" + "\n".join(f"  {fault}" for fault in self.faults))
+
+
+class BadRequest(AccessEsError):
+    status = 400
+    code = "bad_request"
+    message = "The request is not one that can be passed on."
+
+
+class NotSignedIn(AccessEsError):
+    """Nobody is signed in: a person is sent to the login page, a program gets this."""
+
+    status = 401
+    code = "not_signed_in"
+    message = "Sign in first, or send an API token as 'Authorization: Bearer <token>'."
+
+    @property
+    def extra_headers(self) -> tuple[tuple[str, str], ...]:
+        # RFC 9110, 11.6.1: a 401 names a scheme. Bearer, because a Basic challenge makes browsers open their own
+        # password window over the page.
+        return (("WWW-Authenticate", 'Bearer realm="access-es"'),)
+
+
+class WrongCredentials(NotSignedIn):
+    code = "wrong_credentials"
+    message = "The user name, password or token is not right, or has expired."
+
+
+class Forbidden(AccessEsError):
+    status = 403
+    code = "forbidden"
+    message = "This is not allowed."
+
+
+class NotFound(AccessEsError):
+    status = 404
+    code = "not_found"
+    message = "There is no such page."
+
+
+class MethodNotAllowed(AccessEsError):
+    status = 405
+    code = "method_not_allowed"
+    message = "This page cannot be used that way."
+
+
+class BodyTooLarge(AccessEsError):
+    status = 413
+    code = "body_too_large"
+    message = "The request body is larger than can be taken."
+
+
+class TooManyFailures(AccessEsError):
+    """Sign-in is slowed down. `retry_after_seconds` says how long to wait."""
+
+    status = 429
+    code = "too_many_failures"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"Too many failed attempts. Try again in {retry_after_seconds} seconds.")
+
+    @property
+    def extra_headers(self) -> tuple[tuple[str, str], ...]:
+        return (("Retry-After", str(self.retry_after_seconds)),)
+
+
+class NoSpace(AccessEsError):
+    status = 507
+    code = "no_space"
+    message = "The server has no room left to take in this request body."
+
+
+class DomainError(AccessEsError):
+    """The domain gave no answer that could be passed on."""
+
+    status = 502
+    code = "domain_error"
+    layer = "network"
+    message = "The domain gave no usable answer."
+
+
+class NoCredentials(DomainError):
+    code = "no_credentials"
+    layer = "iam"
+    message = "access-es has no AWS credentials to sign the request with."
+
+
+class DomainUnreachable(DomainError):
+    code = "domain_unreachable"
+    message = "The domain could not be reached. Nothing was sent to it."
+
+
+class DomainBrokeOff(DomainError):
+    code = "domain_broke_off"
+    message = "The domain broke off before its answer was whole. Whether it did what was asked is not known."
+
+
+class DomainTimeout(DomainError):
+    status = 504
+    code = "domain_timeout"
+    message = "The domain did not answer in time. Whether it did what was asked is not known."

@@ -1,0 +1,1 @@
+"""How a request reached us, byte for byte."""

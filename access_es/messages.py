@@ -1,0 +1,97 @@
+"""The two messages everything here is about: what a client asked, and what it is answered.
+
+Header names and values are latin-1 text, one character per byte received, in order and with repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = tuple[tuple[str, str], ...]
+OWN_PREFIX = b"/--access-es/"
+OWN_COOKIES = ("__Host-access-es", "access-es")  # over https, over http; never passed on to the domain
+
+
+class ByteStream(Protocol):
+    """What a request body is read from: `read(n)` gives at most n bytes, b"" at the end."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRequest:
+    """One request as the client sent it, whichever door it came through."""
+
+    id: str
+    method: str
+    target: bytes  # path and query exactly as received, never decoded
+    headers: Headers
+    body: ByteStream
+    scheme: str  # as the client sees it: "https" or "http"
+    client_address: str
+
+    @property
+    def path(self) -> bytes:
+        return self.target.partition(b"?")[0]
+
+    @property
+    def is_for_us(self) -> bool:
+        """Whether this is one of our own pages: Elasticsearch names cannot start with `-`, so none is hidden."""
+        return self.target.startswith(OWN_PREFIX)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; `name` in lower case."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    @property
+    def is_navigation(self) -> bool:
+        """Whether a person's browser is loading a page, as opposed to a script or program asking for data."""
+        if self.method not in ("GET", "HEAD"):
+            return False
+        mode = self.header("sec-fetch-mode")  # Fetch Metadata: every browser since 2023 sends it over https
+        if mode is not None:
+            return mode == "navigate"
+        return "text/html" in (self.header("accept") or "") and not self._is_scripted
+
+    @property
+    def _is_scripted(self) -> bool:
+        scripted = ("x-requested-with", "kbn-xsrf", "kbn-version", "osd-xsrf", "osd-version")
+        return any(key.lower() in scripted for key, _ in self.headers)
+
+
+class Body(Protocol):
+    """The bytes of an answer, read once; `close` gives back whatever they come from, read or not."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A body that is already in memory."""
+
+    data: bytes = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self.data,)) if self.data else iter(())
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyResponse:
+    """One answer. `length_bytes` is None where only the end of the stream tells."""
+
+    status: int
+    headers: Headers
+    body: Body
+    reason: str = ""
+    length_bytes: int | None = None
+
+    @classmethod
+    def held(cls, status: int, headers: Iterable[tuple[str, str]], data: bytes) -> ProxyResponse:
+        return cls(status, tuple(headers), Held(data), length_bytes=len(data))

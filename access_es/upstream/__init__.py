@@ -1,0 +1,1 @@
+"""One signed call to the domain."""
