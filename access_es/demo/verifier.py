@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
@@ -60,7 +60,7 @@ class Claim:
         return "/".join(self.credential[1:])
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Carries the refusal out of whichever check found it."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -79,7 +79,7 @@ def verify(request: ArrivedRequest, keyring: Keyring, scope: Scope, now: datetim
         _check_signature(request, claim, credential, timestamp)
         _check_content_hash(request, scope)
         _check_permission(request, credential)
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.refusal
     return credential
 
@@ -93,15 +93,15 @@ def _read_claim(request: ArrivedRequest, scope: Scope) -> Claim:
     found = request.values(b"authorization")
     if not found:
         signing = request.values(b"x-amz-date") or request.values(b"x-amz-security-token")
-        raise Refused(refusals.missing_token() if signing else refusals.anonymous(action_of(request.method)))
+        raise RefusedError(refusals.missing_token() if signing else refusals.anonymous(action_of(request.method)))
     parts = _authorization_parts(found[0], strict_commas=scope.service == "aoss")
     has_date = bool(request.values(b"x-amz-date") or request.values(b"date"))
     missing = tuple(name for name in ("Credential", "Signature", "SignedHeaders") if name not in parts)
     if missing or not has_date or len(found) > 1:
-        raise Refused(refusals.incomplete(missing, has_date, b",".join(found)))
+        raise RefusedError(refusals.incomplete(missing, has_date, b",".join(found)))
     elements = parts["Credential"].split("/")
     if len(elements) != 5:
-        raise Refused(refusals.malformed_credential(parts["Credential"]))
+        raise RefusedError(refusals.malformed_credential(parts["Credential"]))
     key, date, region, service, term = elements
     return Claim((key, date, region, service, term), tuple(parts["SignedHeaders"].split(";")), parts["Signature"])
 
@@ -116,7 +116,7 @@ def _authorization_parts(value: bytes, strict_commas: bool) -> dict[str, str]:
     for part in rest.split(", " if strict_commas else ","):
         name, equals, content = part.strip(" ").partition("=")
         if not equals:
-            raise Refused(refusals.malformed_part(part))
+            raise RefusedError(refusals.malformed_part(part))
         if name in parts:
             return {}
         parts[name] = content
@@ -128,38 +128,38 @@ def _check_date(request: ArrivedRequest, now: datetime) -> str:
     value = request.value(b"x-amz-date") or request.value(b"date") or ""
     sent = _parse_date(value)
     if sent is None:
-        raise Refused(refusals.malformed_date(value))
+        raise RefusedError(refusals.malformed_date(value))
     stamp = sent.strftime(BASIC_FORMAT)
     earliest, latest = now - ALLOWED_SKEW, now + ALLOWED_SKEW
     if sent < earliest.replace(microsecond=0):
         times = earliest.strftime(BASIC_FORMAT), now.strftime(BASIC_FORMAT)
-        raise Refused(refusals.signature_expired(stamp, *times))
+        raise RefusedError(refusals.signature_expired(stamp, *times))
     if sent > latest:
         times = latest.strftime(BASIC_FORMAT), now.strftime(BASIC_FORMAT)
-        raise Refused(refusals.signature_not_yet_current(stamp, *times))
+        raise RefusedError(refusals.signature_not_yet_current(stamp, *times))
     return stamp
 
 
 def _parse_date(value: str) -> datetime | None:
     try:
-        return datetime.strptime(value, BASIC_FORMAT).replace(tzinfo=timezone.utc)
+        return datetime.strptime(value, BASIC_FORMAT).replace(tzinfo=UTC)
     except ValueError:
         pass
     try:
         sent = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return sent.replace(tzinfo=sent.tzinfo or timezone.utc).astimezone(timezone.utc)
+    return sent.replace(tzinfo=sent.tzinfo or UTC).astimezone(UTC)
 
 
 def _check_signed_headers(request: ArrivedRequest, claim: Claim, scope: Scope) -> None:
     if "host" not in claim.signed_headers:
-        raise Refused(refusals.unsigned_header("'Host' or ':authority'"))
+        raise RefusedError(refusals.unsigned_header("'Host' or ':authority'"))
     date_header = "x-amz-date" if request.values(b"x-amz-date") else "date"
     if date_header not in claim.signed_headers:
-        raise Refused(refusals.unsigned_header("'X-Amz-Date' or 'Date'"))
+        raise RefusedError(refusals.unsigned_header("'X-Amz-Date' or 'Date'"))
     if scope.service == "aoss" and "content-length" in claim.signed_headers:
-        raise Refused(refusals.content_length_signed())
+        raise RefusedError(refusals.content_length_signed())
 
 
 def _check_scope(claim: Claim, scope: Scope, timestamp: str) -> None:
@@ -175,16 +175,16 @@ def _check_scope(claim: Claim, scope: Scope, timestamp: str) -> None:
         day = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"
         faults.append(f"{day}: '{date}' != '{timestamp[:8]}', from '{timestamp}'.")
     if faults:
-        raise Refused(refusals.wrong_scope(faults))
+        raise RefusedError(refusals.wrong_scope(faults))
 
 
 def _check_key(request: ArrivedRequest, claim: Claim, keyring: Keyring) -> Credential:
     credential = keyring.find(claim.credential[0])
     tokens = request.values(b"x-amz-security-token")
     if credential is None or tokens != _tokens_of(credential):
-        raise Refused(refusals.invalid_token())
+        raise RefusedError(refusals.invalid_token())
     if credential.expired:
-        raise Refused(refusals.expired_token())
+        raise RefusedError(refusals.expired_token())
     return credential
 
 
@@ -201,7 +201,7 @@ def _check_signature(request: ArrivedRequest, claim: Claim, credential: Credenti
     expected = hmac.new(_signing_key(credential.secret_key, date, region, service), text.encode(), hashlib.sha256)
     same = hmac.compare_digest(expected.hexdigest().encode(), claim.signature.encode("latin-1"))
     if not same or names != claim.signed_headers:
-        raise Refused(refusals.signature_mismatch(canonical, text))
+        raise RefusedError(refusals.signature_mismatch(canonical, text))
 
 
 def _present(request: ArrivedRequest, claimed: Iterable[str]) -> tuple[str, ...]:
@@ -220,12 +220,12 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 def _check_content_hash(request: ArrivedRequest, scope: Scope) -> None:
     claimed = request.values(b"x-amz-content-sha256")
     if not claimed and scope.service == "aoss":
-        raise Refused(refusals.content_hash_missing())
+        raise RefusedError(refusals.content_hash_missing())
     if any(value.strip() != request.body_sha256.encode() for value in claimed):
-        raise Refused(refusals.content_hash_mismatch())
+        raise RefusedError(refusals.content_hash_mismatch())
 
 
 def _check_permission(request: ArrivedRequest, credential: Credential) -> None:
     action = action_of(request.method)
     if credential.allowed_actions is not None and action not in credential.allowed_actions:
-        raise Refused(refusals.not_allowed(credential.arn, action))
+        raise RefusedError(refusals.not_allowed(credential.arn, action))
