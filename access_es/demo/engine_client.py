@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from access_es.demo.canonical import HeaderPairs
 from access_es.demo.http_bodies import (
     PIECE_BYTES,
     SpooledBody,
@@ -17,7 +18,6 @@ from access_es.demo.http_bodies import (
 from access_es.demo.http_messages import (
     Answer,
     BadMessageError,
-    HeaderPairs,
     ResponseHead,
     end_to_end,
     has_no_body,
@@ -120,11 +120,12 @@ class EngineStream:
         except StopAsyncIteration:
             self._finish()
             raise
-        except EOFError as error:
+        except (EOFError, BadMessageError, asyncio.LimitOverrunError) as error:
             # Half an answer must not look whole: the server closes the client's connection without an end.
             raise ConnectionResetError("the engine broke off") from error
 
     async def aclose(self) -> None:
+        await self._pieces.aclose()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -137,7 +138,7 @@ class EngineStream:
         self._connection = None
 
 
-def _pieces(reader: asyncio.StreamReader, head: ResponseHead, bodyless: bool) -> AsyncIterator[bytes]:
+def _pieces(reader: asyncio.StreamReader, head: ResponseHead, bodyless: bool) -> AsyncGenerator[bytes, None]:
     if bodyless:
         return read_length(reader, 0)
     if head.chunked:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -52,7 +52,7 @@ async def spool(pieces: AsyncIterator[bytes]) -> SpooledBody:
     return SpooledBody(file, length, digest.hexdigest())
 
 
-async def read_length(reader: asyncio.StreamReader, length: int) -> AsyncIterator[bytes]:
+async def read_length(reader: asyncio.StreamReader, length: int) -> AsyncGenerator[bytes, None]:
     while length:
         piece = await reader.read(min(length, PIECE_BYTES))
         if not piece:
@@ -61,7 +61,7 @@ async def read_length(reader: asyncio.StreamReader, length: int) -> AsyncIterato
         yield piece
 
 
-async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def read_chunks(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
     """The content of a chunked body; extensions and trailers are read and dropped (RFC 9112, 7.1)."""
     while size := await _read_chunk_size(reader):
         async for piece in read_length(reader, size):
@@ -72,7 +72,7 @@ async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         pass
 
 
-async def read_to_end(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def read_to_end(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
     while piece := await reader.read(PIECE_BYTES):
         yield piece
 
@@ -87,6 +87,8 @@ async def write_pieces(writer: asyncio.StreamWriter, pieces: BodyStream, chunked
         else:
             writer.write(piece)
         await writer.drain()
+        # drain() does not wait while there is room: without this one fast reader would hold up all others.
+        await asyncio.sleep(0)
     if chunked:
         writer.write(b"0\r\n\r\n")
 

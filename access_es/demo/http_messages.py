@@ -5,7 +5,7 @@ without Content-Type, informational answers. So the demo domain reads and writes
 """
 
 import re
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
@@ -61,8 +61,7 @@ class ResponseHead:
 class BodyStream(Protocol):
     """A body in pieces, as an async generator gives them; `aclose` frees what is behind it, read or not."""
 
-    def __aiter__(self) -> "BodyStream": ...
-    def __anext__(self) -> Awaitable[bytes | memoryview]: ...
+    def __aiter__(self) -> AsyncIterator[bytes | memoryview]: ...
     def aclose(self) -> Awaitable[None]: ...
 
 
