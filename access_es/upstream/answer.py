@@ -1,0 +1,74 @@
+"""The domain's answer as it came: its own headers, its undecoded bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from urllib3 import HTTPResponse
+
+from access_es.errors import DomainBrokeOff
+from access_es.messages import Body, Held, ProxyResponse
+from access_es.upstream.failures import FAULTS, explain_body
+
+CHUNK_BYTES = 128 * 1024
+WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so that a broken one still becomes a 502
+
+
+class Arriving:
+    """A body as it arrives. Its connection goes back to the pool at the end, and is closed if left before that."""
+
+    __slots__ = ("_first", "_response")
+
+    def __init__(self, response: HTTPResponse, first: bytes) -> None:
+        self._response = response
+        self._first = first
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield self._first
+            self._first = b""
+            while chunk := read_chunk(self._response):
+                yield chunk
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def read_answer(response: HTTPResponse, *, whole_bytes: int = 0) -> ProxyResponse:
+    """Read an answer's start: all of it where it is known to be small or ends within `whole_bytes`."""
+    if response.headers.get("transfer-encoding", "chunked").lower() != "chunked":
+        response.close()  # RFC 9112, 6.1: where the body ends under any other coding cannot be known here
+        raise DomainBrokeOff(detail="a transfer coding other than chunked")
+    length = response.length_remaining
+    most = WHOLE_BYTES if length is not None and length <= WHOLE_BYTES else whole_bytes
+    first, is_whole = _read_start(response, most)
+    body: Body = Held(first) if is_whole else Arriving(response, first)
+    headers = tuple(response.headers.iteritems())
+    return ProxyResponse(response.status, headers, body, response.reason or "", len(first) if is_whole else length)
+
+
+def _read_start(response: HTTPResponse, most: int) -> tuple[bytes, bool]:
+    """The first chunk, or up to `most` bytes; and whether that was all."""
+    start = read_chunk(response)
+    if response.length_remaining == 0 or not start:
+        return start, True
+    chunks = [start]
+    held = len(start)
+    while held < most:
+        chunk = read_chunk(response)
+        if not chunk:
+            return b"".join(chunks), True
+        chunks.append(chunk)
+        held += len(chunk)
+    return b"".join(chunks), response.length_remaining == 0
+
+
+def read_chunk(response: HTTPResponse) -> bytes:
+    """What has arrived, waiting for the first byte; b"" at the end. Raises a DomainError for a body cut short."""
+    try:
+        return response.read1(CHUNK_BYTES, decode_content=False)
+    except FAULTS as fault:
+        response.close()
+        raise explain_body(fault) from fault

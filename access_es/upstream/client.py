@@ -1,0 +1,133 @@
+"""The home of requests and urllib3: one signed call to the domain.
+
+The transport adapter of requests brings the pool, TLS and outgoing proxies. What goes out on a connection is what we give
+it: there is no session, so no cookie jar, no netrc, no redirects, no decoding, and no retry but the ones said here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.util import SKIP_HEADER, Timeout
+
+from access_es.endpoint import Endpoint
+from access_es.messages import Headers, Held, ProxyResponse
+from access_es.upload import Upload
+from access_es.upstream.answer import CHUNK_BYTES, WHOLE_BYTES, read_answer
+from access_es.upstream.connection import prepare_pool
+from access_es.upstream.diagnosis import diagnose
+from access_es.upstream.failures import FAULTS, explain_call, may_repeat
+from access_es.upstream.headers import request_headers
+from access_es.upstream.signing import Credentials, CredentialsSource, Signer
+from access_es.upstream.target import WireTarget, build_target
+
+_WITH_LENGTH = frozenset(("POST", "PUT", "PATCH"))  # RFC 9110, 8.6: these say 0 where they have no body
+
+log = logging.getLogger("access_es.upstream")
+
+
+class Domain:
+    """The domain behind one address. Shared by all threads; its connections are pooled and reused."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        signer: Signer | None,
+        credentials: CredentialsSource | None,
+        *,
+        connect_seconds: float = 5.0,
+        read_seconds: float = 900.0,
+        connections: int = 64,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.endpoint = endpoint
+        self._signer = signer
+        self._credentials = credentials
+        self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
+        self._clock = clock
+        self._pool = _open_pool(endpoint, connections)
+
+    def send(self, method: str, raw_target: bytes, headers: Headers, upload: Upload) -> ProxyResponse:
+        """Sign and send one request. Raises a DomainError where there is no answer to pass on."""
+        target = build_target(raw_target)
+        passed_on = HTTPHeaderDict(request_headers(headers))
+        used = self._credentials.current() if self._credentials else None
+        answer = self._signed_call(method, target, passed_on, upload, used)
+        if answer.status != 403:
+            return answer
+        fresh = self._mend(answer, used)
+        if fresh is None:
+            return answer
+        answer.body.close()
+        return self._signed_call(method, target, passed_on, upload, fresh)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _mend(self, refused: ProxyResponse, used: Credentials | None) -> Credentials | None:
+        """Say why a 403 came, and find other credentials if they could help: a refused request was not executed."""
+        diagnosis = diagnose(refused.body.data if isinstance(refused.body, Held) else b"")
+        log.warning("The domain answered 403. Refused by %s: %s.", diagnosis.layer, diagnosis.hint)
+        if diagnosis.is_renewable and used and self._credentials and self._credentials.renew(used):
+            return self._credentials.current()
+        return None
+
+    def _signed_call(
+        self, method: str, target: WireTarget, headers: HTTPHeaderDict, upload: Upload, credentials: Credentials | None
+    ) -> ProxyResponse:
+        sent = self._framed(method, headers, upload)
+        if self._signer and credentials:
+            host = self.endpoint.host
+            signature = self._signer.sign(method, target, host, upload.sha256, credentials, self._clock())
+            sent.extend(signature)
+        response = self._call(method, str(target), sent, upload)
+        return read_answer(response, whole_bytes=WHOLE_BYTES if response.status == 403 else 0)
+
+    def _framed(self, method: str, headers: HTTPHeaderDict, upload: Upload) -> HTTPHeaderDict:
+        """A copy of the headers with those of this hop; what the client did not send, the library shall not add."""
+        sent = HTTPHeaderDict({"Host": self.endpoint.host})
+        sent.extend(headers)
+        for name in ("User-Agent", "Accept-Encoding"):
+            if name not in headers:
+                sent[name] = SKIP_HEADER
+        if upload.length_bytes or method in _WITH_LENGTH:
+            sent["Content-Length"] = str(upload.length_bytes)
+        return sent
+
+    def _call(self, method: str, target: str, headers: HTTPHeaderDict, upload: Upload) -> HTTPResponse:
+        try:
+            return self._call_once(method, target, headers, upload)
+        except FAULTS as fault:
+            if not may_repeat(fault, method, target):
+                raise explain_call(fault) from fault
+        try:
+            return self._call_once(method, target, headers, upload)
+        except FAULTS as fault:
+            raise explain_call(fault) from fault
+
+    def _call_once(self, method: str, target: str, headers: HTTPHeaderDict, upload: Upload) -> HTTPResponse:
+        response = self._pool.urlopen(
+            method, target, body=upload.content(), headers=headers, retries=False, redirect=False,
+            assert_same_host=False, timeout=self._timeout, preload_content=False, decode_content=False,
+        )  # fmt: skip
+        return cast(HTTPResponse, response)
+
+
+def _open_pool(endpoint: Endpoint, connections: int) -> HTTPConnectionPool:
+    """One pool to the endpoint, with the CA bundle and outgoing proxy of this machine as requests finds them."""
+    with requests.Session() as session:
+        machine: Any = session.merge_environment_settings(endpoint.url, {}, None, None, None)
+    proxies = machine["proxies"] if endpoint.scheme == "https" else {}
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+    adapter.poolmanager.connection_pool_kw["blocksize"] = CHUNK_BYTES
+    request = requests.Request("GET", endpoint.url).prepare()
+    pool = adapter.get_connection_with_tls_context(request, machine["verify"], proxies, machine["cert"])
+    adapter.cert_verify(pool, endpoint.url, machine["verify"], machine["cert"])
+    return prepare_pool(pool)

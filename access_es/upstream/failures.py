@@ -1,0 +1,58 @@
+"""What may be asked twice, and our words for what went wrong on the way to the domain."""
+
+from __future__ import annotations
+
+from http.client import HTTPException
+
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from access_es.errors import (
+    AccessEsError,
+    BadRequest,
+    DomainBrokeOff,
+    DomainTimeout,
+    DomainUnreachable,
+)
+from access_es.upstream.connection import NothingSent
+
+FAULTS = (HTTPError, HTTPException, OSError, ValueError)
+_SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+
+
+def may_repeat(fault: Exception, method: str, target: str) -> bool:
+    """Whether a request may be sent again: nothing of it was sent, or asking twice is the same as asking once.
+
+    Only a connection that broke before any answer counts. PUT and DELETE are idempotent to HTTP, but not in what
+    Elasticsearch answers (409 for a second `_create`, 404 for a second delete), and a scroll moves on with every GET.
+    """
+    cause = fault.args[-1] if isinstance(fault, ProtocolError) and fault.args else None
+    if isinstance(cause, NothingSent):
+        return True
+    return method in _SAFE_METHODS and "scroll" not in target and isinstance(cause, ConnectionError)
+
+
+def explain_call(fault: Exception) -> AccessEsError:
+    """Our error for a call that brought no answer."""
+    if isinstance(fault, (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)):
+        return DomainUnreachable(detail=_describe(fault))
+    if isinstance(fault, ValueError) and not isinstance(fault, HTTPError):
+        return BadRequest("The method or a header holds bytes that HTTP does not allow.", detail=_describe(fault))
+    return explain_body(fault)
+
+
+def explain_body(fault: Exception) -> AccessEsError:
+    """Our error for an answer that broke off."""
+    kind = DomainTimeout if isinstance(fault, (ReadTimeoutError, TimeoutError)) else DomainBrokeOff
+    return kind(detail=_describe(fault))
+
+
+def _describe(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"

@@ -1,0 +1,91 @@
+"""Which headers travel on. A list of what does not, never of what does: the header that an allow-list forgot breaks users."""
+
+from __future__ import annotations
+
+import re
+
+from access_es.messages import OWN_COOKIES, Headers
+
+# RFC 9110, 7.6.1, and what older software puts in its place: they speak of one connection.
+_HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+     "transfer-encoding", "upgrade")
+)  # fmt: skip
+# The request's own framing, what we sign with, and what a client could forge about who and where it is.
+_OURS = frozenset(
+    ("host", "authorization", "date", "expect", "content-length", "forwarded", "via", "x-real-ip",
+     "x-http-method-override", "x-http-method", "x-method-override")
+)  # fmt: skip
+_OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
+# Alt-Svc would lead browsers past us, to the domain's own ports.
+_NOT_BACK = frozenset(("alt-svc", "content-length"))
+_FOLDED = re.compile(r"\r?\n[ \t]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def request_headers(headers: Headers) -> list[tuple[str, str]]:
+    """The client's headers that the domain gets, in order, with repeats."""
+    named = _named_by_connection(headers)
+    kept = []
+    for name, value in headers:
+        plain = name.lower().replace("_", "-")  # servers that fold the two must not be fooled
+        if plain in _HOP_BY_HOP or plain in _OURS or plain.startswith(_OUR_PREFIXES) or plain in named:
+            continue
+        if plain == "cookie":
+            value = _without_own_cookies(value)
+            if not value:
+                continue
+        kept.append((name, value))
+    return kept
+
+
+def response_headers(headers: Headers, domain_url: str, our_url: str) -> Headers:
+    """The domain's headers that the client gets. The length of a body that follows is told by whoever delivers it."""
+    named = _named_by_connection(headers)
+    kept = []
+    for name, value in headers:
+        plain = name.lower()
+        if plain in _HOP_BY_HOP or plain in _NOT_BACK or plain in named:
+            continue
+        value = _CONTROL.sub("", _FOLDED.sub(" ", value))
+        if plain in ("location", "content-location"):
+            value = _to_our_host(value, domain_url, our_url)
+        elif plain == "set-cookie":
+            if value.partition("=")[0].strip() in OWN_COOKIES:
+                continue  # the domain has no say in who is signed in
+            value = _without_domain(value, domain_url)
+        kept.append((name, value))
+    return tuple(kept)
+
+
+def _named_by_connection(headers: Headers) -> frozenset[str]:
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return frozenset(token.strip().lower() for value in values for token in value.split(",")) if values else frozenset()
+
+
+def _without_own_cookies(value: str) -> str:
+    if not any(name in value for name in OWN_COOKIES):
+        return value
+    return ";".join(
+        part for part in value.split(";") if part.partition("=")[0].strip() not in OWN_COOKIES
+    ).strip()  # fmt: skip
+
+
+def _to_our_host(value: str, domain_url: str, our_url: str) -> str:
+    """An address on the domain becomes the same address on our host."""
+    scheme, _, host = domain_url.partition("://")
+    match = re.match(rf"(?:https?:)?//{re.escape(host)}(?::\d+)?(?=[/?#]|$)", value, re.IGNORECASE)
+    return our_url + value[match.end() :] if match and scheme else value
+
+
+def _without_domain(cookie: str, domain_url: str) -> str:
+    """A cookie for the domain's host name would be refused by the browser, which knows ours: it becomes host-only."""
+    host = domain_url.partition("://")[2].partition(":")[0]
+    parts = cookie.split(";")
+    return ";".join(part for part in parts if not _is_domain_of(part, host))
+
+
+def _is_domain_of(attribute: str, host: str) -> bool:
+    name, _, value = attribute.partition("=")
+    domain = value.strip().lower().lstrip(".")
+    return name.strip().lower() == "domain" and (host == domain or host.endswith("." + domain))
