@@ -22,13 +22,13 @@ def cache_folder(environ: Mapping[str, str], user_id: int) -> Path:
         return Path(chosen).expanduser().absolute()
     if user_id == 0:
         return Path("/var/cache/access-es")
-    base = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/var/tmp")) / ".cache"
+    base = environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     return Path(base) / "access-es"
 
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that becomes `target` only when the block succeeds, so that no half-made one is ever used."""
+    """Yield an empty folder that becomes `target` when the block succeeds: no half-made one is ever used."""
     partial = target.with_name(target.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

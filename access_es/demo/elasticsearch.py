@@ -1,10 +1,10 @@
 """The demo's Elasticsearch: 5.6.16, the line of Kibana 5.1 that still starts on hosts with both kinds of cgroups.
 
-Its own start script and jvm.options ask for a garbage collector that Java 17 no longer has, so Java is started directly.
+Its own start script and jvm.options ask for a garbage collector that Java 17 no longer has, so Java is started
+directly.
 """
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from access_es.demo.engine_user import as_engine_user, hand_over
@@ -23,7 +23,7 @@ JAVA_OPTIONS = (
     "-Dio.netty.noKeySetOptimization=true",
     "-Dlog4j.shutdownHookEnabled=false",
     "-Dlog4j2.disable.jmx=true",
-    # Its log4j 2.11 resolves ${jndi:…} in what it logs (CVE-2021-44228), and what it logs comes from whoever uses the demo.
+    # Its log4j 2.11 resolves ${jndi:…} in what it logs (CVE-2021-44228), and that comes from whoever uses the demo.
     "-Dlog4j2.formatMsgNoLookups=true",
     # Elasticsearch installs a security manager of its own, which Java 17 allows only when told to (JEP 411).
     "-Djava.security.manager=allow",
@@ -41,13 +41,11 @@ OPENED_PACKAGES = (
 """Where Elasticsearch 5 reflects into what Java 16 and later keep closed (JEP 396)."""
 
 
-def start(
-    children: Children, home: Path, java_home: Path, data: Path, ports: tuple[int, int], inherit: Sequence[int] = ()
-) -> Child:
-    """Start Elasticsearch from its unpacked `home` with everything it writes under `data`; `ports` are HTTP, transport."""
+def start(children: Children, home: Path, java_home: Path, data: Path, ports: tuple[int, int]) -> Child:
+    """Start Elasticsearch from its unpacked `home` with all it writes under `data`; `ports` are HTTP, transport."""
     lay_out(home, data)
     command = as_engine_user(start_command(home, java_home, data, ports))
-    return children.start("Elasticsearch", command, folder=data, log=data / "output.log", inherit=inherit)
+    return children.start("Elasticsearch", command, folder=data, log=data / "output.log")
 
 
 def wait(child: Child, port: int) -> None:
@@ -56,7 +54,7 @@ def wait(child: Child, port: int) -> None:
 
 
 def lay_out(home: Path, data: Path) -> None:
-    """Make the folders that Elasticsearch writes to; its configuration is the archive's own, and must have `scripts`."""
+    """Make the folders that Elasticsearch writes to; its configuration is the archive's, and must have `scripts`."""
     for name in ("data", "logs", "tmp"):
         (data / name).mkdir(parents=True, exist_ok=True)
     shutil.copytree(home / "config", data / "conf", dirs_exist_ok=True)
@@ -75,8 +73,8 @@ def start_command(home: Path, java_home: Path, data: Path, ports: tuple[int, int
         "path.conf": data / "conf",
         "path.data": data / "data",
         "path.logs": data / "logs",
-        # Amazon's default; Dev Tools and scripts reindex between indices only, so no other host is ever needed.
-        "http.max_content_length": "100mb",
+        # A laptop whose disk is over 90% full would otherwise get no shard at all, and the demo is small.
+        "cluster.routing.allocation.disk.threshold_enabled": "false",
     }
     return [
         str(java_home / "bin" / "java"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from access_es.demo.errors import DemoUnavailable
 
 NOBODY = 65534
-"""The overflow user id that every Linux has (proc_sys_kernel(5), overflowuid), with or without an entry in /etc/passwd."""
+"""The user id that every Linux keeps for nobody (proc(5), /proc/sys/kernel/overflowuid)."""
 
 
 def as_engine_user(command: Sequence[str]) -> list[str]:
@@ -17,7 +17,7 @@ def as_engine_user(command: Sequence[str]) -> list[str]:
         return list(command)
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise DemoUnavailable("As root the demo needs setpriv to run its engines as another user.", "apt-get install util-linux")
+        raise DemoUnavailable("As root, the demo needs setpriv to run its engines.", "apt-get install util-linux")
     return [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--", *command]
 
 
@@ -28,7 +28,7 @@ def hand_over(path: Path) -> None:
     os.lchown(path, NOBODY, NOBODY)
     for folder, folders, files in os.walk(path):
         for name in folders + files:
-            os.lchown(os.path.join(folder, name), NOBODY, NOBODY)
+            os.lchown(Path(folder, name), NOBODY, NOBODY)
 
 
 def make_reachable(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The demo's Kibana: 5.1.1 on the Node 6 it was written for, at the base path where Amazon's service has it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from access_es.demo.engine_user import as_engine_user, hand_over
@@ -13,17 +12,13 @@ REQUEST_TIMEOUT_MILLISECONDS = 300_000
 """As Amazon's own Kibana has it: a query may take five minutes (the default is 30 s)."""
 
 
-def start(
-    children: Children, home: Path, node: Path, data: Path, port: int, elasticsearch_url: str, inherit: Sequence[int] = ()
-) -> Child:
-    """Start Kibana from its prepared `home`; it links to `BASE_PATH`, but expects that the prefix is taken off before it."""
+def start(children: Children, home: Path, node: Path, data: Path, port: int, elasticsearch_url: str) -> Child:
+    """Start Kibana from its prepared `home`; its links have `BASE_PATH`, but it must be asked without it."""
     (data / "data").mkdir(parents=True, exist_ok=True)
     hand_over(data)
     command = as_engine_user(start_command(home, node, data, port, elasticsearch_url))
-    environment = CLEAN_ENVIRONMENT | {"NODE_ENV": "production", "HOME": str(data)}
-    return children.start(
-        "Kibana", command, folder=home, log=data / "output.log", environment=environment, inherit=inherit
-    )
+    environment = {**CLEAN_ENVIRONMENT, "NODE_ENV": "production", "HOME": str(data)}
+    return children.start("Kibana", command, folder=home, log=data / "output.log", environment=environment)
 
 
 def wait(child: Child, port: int) -> None:

@@ -1,7 +1,7 @@
 """Makes the `kibana` package of the npm registry into a Kibana that starts: once, then it stays in the cache.
 
-The package is the Apache-2.0 source of Kibana 5.1.1 as one developer published it, experiments included, and not Elastic's
-build. What follows takes the experiments out, installs what the front end needs, and bundles it.
+The package is the Apache-2.0 source of Kibana 5.1.1 as one developer published it, experiments included, and not
+Elastic's build. What follows takes the experiments out, installs what the front end needs, and bundles it.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from access_es.demo import kibana
 from access_es.demo.cache import whole_folder
 from access_es.demo.engine_user import hand_over
+from access_es.demo.errors import ChildFailed
 from access_es.demo.health import ask
 from access_es.demo.machine import find_node, find_npm
 from access_es.demo.parts import KIBANA, YARN, unpacked
@@ -24,6 +25,14 @@ RECIPE = 1
 UNWANTED_PLUGINS = ("tests_bundle", "dev_mode", "testbed", "elasticsearch_status")
 PLUGIN = Path(__file__).parent / "kibana_plugin" / "demo_spy_mode"
 BUNDLING_SECONDS = 600
+YARN_INSTALL = (
+    "install",
+    "--production",
+    "--frozen-lockfile",
+    "--ignore-scripts",
+    "--ignore-engines",
+    "--non-interactive",
+)
 
 GIT_JQUERY = "git+https://github.com/jquery/jquery.git#2.0.3"
 REGISTRY_JQUERY = "2.1.4"
@@ -73,7 +82,7 @@ def clean_lock(lock: str) -> str:
 
 
 def clean_manifest(manifest: str) -> str:
-    """Return package.json with the same word on jQuery; its `build` stays, or Kibana looks for git and developer mode."""
+    """Return package.json with the same word on jQuery; its `build` stays, or Kibana starts in developer mode."""
     content = json.loads(manifest)
     content["resolutions"] = {"jquery": REGISTRY_JQUERY}
     return json.dumps(content, indent=2)
@@ -87,32 +96,33 @@ def at_registry(lock: str, registry: str) -> str:
 def install(home: Path, cache: Path, children: Children, progress: Progress) -> None:
     """Install the locked packages with Yarn 1, as Kibana 5 was; no script of any of them is run."""
     yarn = unpacked(YARN, cache, children, progress)
-    log = cache / "kibana-install.log"
     with step(progress, "Installing the packages of Kibana"):
-        answer = cache / "npm-registry.txt"
-        npm = [str(find_npm()), "config", "get", "registry"]
-        children.start("npm", npm, folder=home, log=answer, environment=None).wait()
-        registry = answer.read_text().split()[-1]
+        registry = npm_registry(home, children)
         lock = home / "yarn.lock"
         lock.write_text(at_registry(lock.read_text(), registry))
-        command = [
-            str(find_node()),
-            str(yarn / "bin" / "yarn.js"),
-            "install",
-            "--production",
-            "--frozen-lockfile",
-            "--ignore-scripts",
-            "--ignore-engines",
-            "--non-interactive",
-            f"--registry={registry}",
-            f"--cache-folder={home / '.yarn-cache'}",
-        ]
+        scratch = home / ".yarn-cache"
+        command = [str(find_node()), str(yarn / "bin" / "yarn.js"), *YARN_INSTALL]
+        command += [f"--registry={registry}", f"--cache-folder={scratch}"]
+        log = cache / "kibana-install.log"
         children.start("The installation of Kibana's packages", command, folder=home, log=log, environment=None).wait()
-        shutil.rmtree(home / ".yarn-cache", ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def npm_registry(folder: Path, children: Children) -> str:
+    """Return the address of the registry that npm is configured for here."""
+    answer = folder / "npm-registry.log"
+    command = [str(find_npm()), "config", "get", "registry"]
+    children.start("npm", command, folder=folder, log=answer, environment=None).wait()
+    # npm's warnings may stand in the same file.
+    found = re.findall(r"^https?://\S+$", answer.read_text(), re.MULTILINE)
+    if not found:
+        raise ChildFailed("npm does not say which registry it uses.", answer)
+    answer.unlink()
+    return str(found[-1])
 
 
 def bundle(home: Path, node: Path, cache: Path, children: Children, progress: Progress) -> None:
-    """Bundle the front end: Kibana does it when it starts, and listens when it is done. It needs no Elasticsearch for that."""
+    """Bundle the front end: a starting Kibana does it before it listens, and needs no Elasticsearch for it."""
     port, nobody_there = free_ports(2)
     scratch = home / ".bundling"
     with step(progress, "Bundling the front end of Kibana, about a minute, this once"):

@@ -4,6 +4,7 @@ Started as a program of its own: `python leash.py COMMAND...` with the reading e
 standard input. The kernel closes the writing end however the demo ends, by kill -9 too, and that is the sign to stop.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -43,10 +44,8 @@ def _demo_is_gone(demo: int) -> bool:
 
 
 def _signal_group(engine: "subprocess.Popen[bytes]", signal_number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(engine.pid, signal_number)
-    except ProcessLookupError:
-        pass
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the demo needs from this machine and cannot bring along: named in one sentence, with the command that gets it."""
+"""What the demo needs of this machine and cannot bring along; what is missing is named, with the command to get it."""
 
 import importlib.metadata
 import importlib.util

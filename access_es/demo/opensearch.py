@@ -1,7 +1,6 @@
-"""An OpenSearch 2.19 for the clients of today, which refuse to talk to Elasticsearch 5. It has no plugins and no security."""
+"""An OpenSearch 2.19, without plugins and security, for today's clients: they refuse to talk to Elasticsearch 5."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from access_es.demo.engine_user import as_engine_user, hand_over
@@ -12,21 +11,18 @@ JAVA_OPTIONS = "-Xms512m -Xmx512m"
 START_SECONDS = 120
 
 
-def start(
-    children: Children, home: Path, java_home: Path, data: Path, ports: tuple[int, int], inherit: Sequence[int] = ()
-) -> Child:
+def start(children: Children, home: Path, java_home: Path, data: Path, ports: tuple[int, int]) -> Child:
     """Start OpenSearch from its unpacked `home` with what it writes under `data`; `ports` are HTTP, transport."""
     lay_out(home, data)
-    environment = CLEAN_ENVIRONMENT | {
+    environment = {
+        **CLEAN_ENVIRONMENT,
         "OPENSEARCH_JAVA_HOME": str(java_home),
         "OPENSEARCH_JAVA_OPTS": JAVA_OPTIONS,
         "OPENSEARCH_PATH_CONF": str(data / "conf"),
         "OPENSEARCH_TMPDIR": str(data / "tmp"),
     }
     command = as_engine_user(start_command(home, data, ports))
-    return children.start(
-        "OpenSearch", command, folder=data, log=data / "output.log", environment=environment, inherit=inherit
-    )
+    return children.start("OpenSearch", command, folder=data, log=data / "output.log", environment=environment)
 
 
 def wait(child: Child, port: int) -> None:
@@ -54,5 +50,6 @@ def start_command(home: Path, data: Path, ports: tuple[int, int]) -> list[str]:
         "discovery.type": "single-node",
         "path.data": data / "data",
         "path.logs": data / "logs",
+        "cluster.routing.allocation.disk.threshold_enabled": "false",
     }
     return [str(home / "bin" / "opensearch"), *(f"-E{name}={value}" for name, value in settings.items())]

@@ -1,4 +1,4 @@
-"""The archives the demo is made of: pinned by hash, fetched once by the package registries' own clients, unpacked once."""
+"""The archives the demo is made of: pinned by hash, fetched by the registries' own clients, unpacked, all just once."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ Fetch = Callable[[Sequence[str], Path, Path], None]
 
 @dataclass(frozen=True)
 class Part:
-    """One archive. `package` is its name in its registry, `integrity` its hash in the form of W3C's Subresource Integrity."""
+    """One archive: `package` is its name in its registry, `integrity` its hash in the form of W3C's SRI."""
 
     name: str
     version: str
@@ -109,7 +109,7 @@ def java(cache: Path, progress: Progress) -> Path:
 
 
 def run_by(children: Children, title: str) -> Fetch:
-    """Return a `Fetch` whose command ends with the demo; it sees our environment, where registries and proxies are set."""
+    """Return a `Fetch` whose command ends with the demo and sees our environment, which may name a mirror or proxy."""
 
     def run(command: Sequence[str], folder: Path, log: Path) -> None:
         children.start(f"The download of {title}", command, folder=folder, log=log, environment=None).wait()
@@ -126,7 +126,10 @@ def download(part: Part, folder: Path, fetch: Fetch, progress: Progress) -> Path
     if archive.exists() and matches(archive, part.integrity):
         return archive
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch, step(progress, f"Downloading {part.title}, {part.megabytes} MB"):
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as scratch,
+        step(progress, f"Downloading {part.title}, {part.megabytes} MB"),
+    ):
         inbox = Path(scratch) / "inbox"
         inbox.mkdir()
         fetch(fetch_command(part), inbox, folder / f"{part.folder_name}.log")
@@ -159,7 +162,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a zip or npm tarball without the single folder at its top, which says nothing."""
     if archive.suffix == ".zip":
         with zipfile.ZipFile(archive) as zipped:
-            zipped.extractall(folder)
+            zipped.extractall(folder)  # noqa: S202 - its hash is pinned
     else:
         with tarfile.open(archive) as tarball:
             tarball.extractall(folder, filter="data")

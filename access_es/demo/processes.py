@@ -12,7 +12,7 @@ from access_es.demo import leash
 from access_es.demo.errors import ChildFailed
 
 CLEAN_ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-"""All that an engine sees of ours: AWS credentials and other secrets of the person who starts the demo stay away from it."""
+"""All that an engine sees of our environment: the AWS credentials of whoever starts the demo stay away from it."""
 
 
 class Child:
@@ -54,9 +54,13 @@ class Child:
 
 
 class Children:
-    """All programs of one demo; used as a context manager it leaves none behind."""
+    """All programs of one demo; used as a context manager it leaves none behind.
 
-    def __init__(self) -> None:
+    `inherited` are descriptors that every program keeps open: a lock on what they use together, say.
+    """
+
+    def __init__(self, inherited: Sequence[int] = ()) -> None:
+        self._inherited = tuple(inherited)
         self._children: list[Child] = []
         self._closed = False
         self._lock = threading.Lock()
@@ -69,7 +73,6 @@ class Children:
         folder: Path,
         log: Path,
         environment: Mapping[str, str] | None = CLEAN_ENVIRONMENT,
-        inherit: Sequence[int] = (),
     ) -> Child:
         """Start `command` in `folder` with its output in `log`; `None` as environment means ours."""
         with self._lock, log.open("wb") as output:
@@ -83,7 +86,7 @@ class Children:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=inherit,
+                pass_fds=self._inherited,
             )
             child = Child(name, process, log)
             self._children.append(child)

@@ -41,8 +41,8 @@ def running_engines(
     """
     check_machine(kibana=kibana)
     make_reachable(cache)
-    with data_folder(cache, keep=keep_data) as data, sole_use(data) as lock, Children() as children:
-        start = Start(cache, data, lock, children, progress)
+    with data_folder(cache, keep=keep_data) as data, sole_use(data) as lock, Children([lock]) as children:
+        start = Start(cache, data, children, progress)
         with shared_turn(cache / "prepare.lock", progress):
             engines = Engines(
                 elasticsearch=(elasticsearch_url := start.elasticsearch()),
@@ -72,7 +72,6 @@ class Start:
 
     cache: Path
     data: Path
-    lock: int
     children: Children
     progress: Progress
     names: list[str] = field(default_factory=list)
@@ -81,26 +80,20 @@ class Start:
     def elasticsearch(self) -> str:
         home = parts.unpacked(parts.ELASTICSEARCH, self.cache, self.children, self.progress)
         http, transport = free_ports(2)
-        child = elasticsearch.start(
-            self.children, home, self._java(), self.data / "elasticsearch", (http, transport), [self.lock]
-        )
+        child = elasticsearch.start(self.children, home, self._java(), self.data / "elasticsearch", (http, transport))
         return self._started("Elasticsearch", http, lambda: elasticsearch.wait(child, http))
 
     def opensearch(self) -> str:
         home = parts.unpacked(parts.OPENSEARCH, self.cache, self.children, self.progress)
         http, transport = free_ports(2)
-        child = opensearch_server.start(
-            self.children, home, self._java(), self.data / "opensearch", (http, transport), [self.lock]
-        )
+        child = opensearch_server.start(self.children, home, self._java(), self.data / "opensearch", (http, transport))
         return self._started("OpenSearch", http, lambda: opensearch_server.wait(child, http))
 
     def kibana(self, elasticsearch_url: str) -> str:
         node = parts.unpacked(parts.NODE, self.cache, self.children, self.progress)
         home = kibana_home.prepared(self.cache, node, self.children, self.progress)
         (port,) = free_ports(1)
-        child = kibana_server.start(
-            self.children, home, node, self.data / "kibana", port, elasticsearch_url, [self.lock]
-        )
+        child = kibana_server.start(self.children, home, node, self.data / "kibana", port, elasticsearch_url)
         return self._started("Kibana", port, lambda: kibana_server.wait(child, port))
 
     def wait(self) -> None:
