@@ -27,13 +27,12 @@ _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
 def canonical_path(path: bytes) -> bytes:
     """`path` as it stood on the wire, escapes included."""
     kept: list[bytes] = []
-    segments = path.split(b"/")
-    for segment in segments:
+    for segment in path.split(b"/"):
         if segment == b"..":
             del kept[-1:]
         elif segment not in (b"", b"."):
             kept.append(segment)
-    closing = b"/" if kept and segments[-1] in (b"", b".", b"..") else b""
+    closing = b"/" if kept and path.endswith(b"/") else b""
     return _OUTSIDE_PATH.sub(_escape, b"/" + b"/".join(kept) + closing)
 
 

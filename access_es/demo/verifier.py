@@ -140,6 +140,7 @@ def _check_date(request: ArrivedRequest, now: datetime) -> str:
     return stamp
 
 
+@lru_cache(maxsize=1024)
 def _parse_date(value: str) -> datetime | None:
     try:
         return datetime.strptime(value, BASIC_FORMAT).replace(tzinfo=UTC)
