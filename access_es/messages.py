@@ -47,10 +47,13 @@ class ProxyRequest:
 
     @property
     def is_navigation(self) -> bool:
-        """Whether a person's browser is loading a page, as opposed to a script or program asking for data."""
-        if self.method not in ("GET", "HEAD"):
-            return False
-        mode = self.header("sec-fetch-mode")  # Fetch Metadata: every browser since 2023 sends it over https
+        """Whether a person's browser is going to a page, which it could be sent elsewhere for."""
+        return self.method in ("GET", "HEAD") and self.wants_page
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether the answer is shown to a person, as opposed to a script or program."""
+        mode = self.header("sec-fetch-mode")  # Fetch Metadata: browsers send it over https and to this machine
         if mode is not None:
             return mode == "navigate"
         return "text/html" in (self.header("accept") or "") and not self._is_scripted
@@ -84,13 +87,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class ProxyResponse:
-    """One answer. `length_bytes` is None where only the end of the stream tells."""
+    """One answer. `length_bytes` is that of the body that follows, None where only its end will tell."""
 
     status: int
     headers: Headers
     body: Body
     reason: str = ""
     length_bytes: int | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; `name` in lower case."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
 
     @classmethod
     def held(cls, status: int, headers: Iterable[tuple[str, str]], data: bytes) -> ProxyResponse:

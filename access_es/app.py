@@ -1,0 +1,57 @@
+"""The app: Flask for our own pages, the proxy in front of it for everything else."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from access_es.accounts.views import register_accounts
+from access_es.delivery.failure import render_failure
+from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
+from access_es.health import health_pages
+from access_es.ingress.wsgi_server import read_request
+from access_es.messages import OWN_PREFIX, ProxyRequest
+from access_es.proxy import Proxy
+from access_es.services import Services
+
+MAX_FORM_BYTES = 64 * 1024
+_KINDS: dict[int, type[AccessEsError]] = {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge}
+log = logging.getLogger("access_es.app")
+
+
+def create_app(services: Services) -> Flask:
+    """A Flask app whose `wsgi_app` is the proxy."""
+    app = Flask("access_es", static_url_path=f"{OWN_PREFIX.decode()}static")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    register_accounts(app, services.accounts)
+    app.register_blueprint(health_pages(services.probe.is_ready))
+    app.register_error_handler(Exception, lambda fault: _show(app, fault))
+    app.wsgi_app = Proxy(app.wsgi_app, services, lambda facts: _page(app, facts))  # type: ignore[method-assign]
+    return app
+
+
+def _page(app: Flask, facts: dict[str, Any]) -> str:
+    return app.jinja_env.get_template("error.html").render(facts)
+
+
+def _show(app: Flask, fault: Exception) -> Response:
+    """An error on one of our own pages, as everywhere else."""
+    error = _ours(fault)
+    asked: ProxyRequest = request.environ.get("access_es.request") or read_request(request.environ)
+    if entry := request.environ.get("access_es.entry"):
+        entry.error = error.code
+    shown = render_failure(error, asked, lambda facts: _page(app, facts))
+    return Response(b"".join(shown.body), shown.status, list(shown.headers))
+
+
+def _ours(fault: Exception) -> AccessEsError:
+    if isinstance(fault, AccessEsError):
+        return fault
+    if isinstance(fault, HTTPException):
+        return _KINDS.get(fault.code or 500, BadRequest)()
+    log.exception("Unforeseen failure", exc_info=fault)
+    return AccessEsError()

@@ -1,0 +1,60 @@
+"""One JSON line per request: who asked what, what came of it. Never a body, a cookie, a token, a header or a query."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from access_es.messages import ProxyRequest
+
+Write = Callable[[str], object]
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of one request so far; `finish` writes it, once."""
+
+    request: ProxyRequest
+    write: Write | None = field(repr=False)
+    started: float = field(default_factory=time.perf_counter)
+    user: str | None = None
+    how: str | None = None  # session, token or password
+    status: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    upstream_seconds: float | None = None
+    delivery: str = ""  # page, held, streamed, redirect, error; "cut" where the answer could not be sent to its end
+    error: str | None = None
+
+    def finish(self) -> None:
+        if self.write is None:
+            return
+        write, self.write = self.write, None
+        write(json.dumps(self._facts(), separators=(",", ":")))
+
+    def _facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "request_id": self.request.id,
+            "user": self.user,
+            "via": self.how,
+            "client": self.request.client_address,
+            "method": self.request.method,
+            "path": self.request.path.decode("latin-1"),
+            "status": self.status,
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "ms": _milliseconds(time.perf_counter() - self.started),
+            "upstream_ms": None if self.upstream_seconds is None else _milliseconds(self.upstream_seconds),
+            "delivery": self.delivery,
+        }
+        if self.error:
+            facts["error"] = self.error
+        return facts
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

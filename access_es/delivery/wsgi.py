@@ -1,0 +1,62 @@
+"""A ProxyResponse out through WSGI: streamed as it arrives, with the length where it is known."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from access_es.audit import Entry
+from access_es.errors import AccessEsError
+from access_es.messages import Held, ProxyResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+log = logging.getLogger("access_es.delivery")
+
+
+class Sending:
+    """The body on its way to the client. Raises where it breaks off, so that the server cuts the connection."""
+
+    __slots__ = ("_entry", "_response")
+
+    def __init__(self, response: ProxyResponse, entry: Entry) -> None:
+        self._response = response
+        self._entry = entry
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for chunk in self._response.body:
+                yield chunk
+                self._entry.bytes_out += len(chunk)
+        except AccessEsError as error:
+            self._entry.delivery = "cut"
+            self._entry.error = error.code
+            log.warning("The answer was cut off: %s (%s) [%s]", error.code, error.detail, self._entry.request.id)
+            raise
+
+    def close(self) -> None:
+        self._response.body.close()
+        expected = self._response.length_bytes
+        if expected is not None and self._entry.bytes_out < expected:
+            self._entry.delivery = "cut"  # by the client, if no error says otherwise
+        self._entry.finish()
+
+
+def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -> Sending:
+    """Start the answer; the server iterates over what is returned, and closes it."""
+    headers = list(response.headers)
+    if _has_body(entry.request.method, response.status) and response.length_bytes is not None:
+        headers.append(("Content-Length", str(response.length_bytes)))
+    entry.status = response.status
+    entry.delivery = entry.delivery or ("held" if isinstance(response.body, Held) else "streamed")
+    start_response(f"{response.status} {response.reason or _REASONS.get(response.status, 'Unknown')}", headers)
+    return Sending(response, entry)
+
+
+def _has_body(method: str, status: int) -> bool:
+    # RFC 9110, 6.4.1: these never have one, whatever length their headers name.
+    return method != "HEAD" and status not in (204, 304) and status >= 200

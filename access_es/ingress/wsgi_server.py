@@ -1,0 +1,99 @@
+"""The local door: a WSGI environ of our server, which keeps the raw target and the header lines beside it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from access_es.errors import BadRequest
+from access_es.messages import ByteStream, Headers, ProxyRequest
+
+TARGET_KEY = "access_es.target"
+HEADERS_KEY = "access_es.headers"
+_ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
+
+
+class _Counted:
+    """A body whose length was announced: one that ends early is a client that went away, not a shorter body."""
+
+    __slots__ = ("_left", "_stream")
+
+    def __init__(self, stream: ByteStream, length_bytes: int) -> None:
+        self._stream = stream
+        self._left = length_bytes
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self._left:
+            return b""
+        data = self._stream.read(self._left if size < 0 else min(size, self._left))
+        if not data:
+            raise BadRequest("The request body ended before its announced length.")
+        self._left -= len(data)
+        return data
+
+
+class _Empty:
+    __slots__ = ()
+
+    def read(self, size: int = -1, /) -> bytes:
+        return b""
+
+
+def read_request(environ: dict[str, Any]) -> ProxyRequest:
+    """The request behind an environ. Its target may be one that names no path."""
+    headers = environ.get(HEADERS_KEY)
+    return ProxyRequest(
+        id=secrets.token_hex(8),
+        method=environ["REQUEST_METHOD"],
+        target=_read_target(environ),
+        headers=tuple(_from_cgi(environ) if headers is None else headers),
+        body=_read_body(environ),
+        scheme=environ["wsgi.url_scheme"],
+        client_address=environ.get("REMOTE_ADDR") or "",
+    )
+
+
+def _read_target(environ: dict[str, Any]) -> bytes:
+    raw = environ.get(TARGET_KEY)
+    if raw is None:
+        return _rebuild_target(environ)
+    target = raw if isinstance(raw, bytes) else raw.encode("latin-1")
+    if target.startswith(b"/"):
+        return target
+    # RFC 9112, 3.2.2: a server takes the absolute form too. "*" and host:port stay what they are, to be refused.
+    match = _ABSOLUTE_FORM.match(target)
+    rest = target[match.end() :] if match else target
+    return rest if match is None or rest.startswith(b"/") else b"/" + rest
+
+
+def _rebuild_target(environ: dict[str, Any]) -> bytes:
+    """For servers that keep no raw target: what PATH_INFO still tells, with the reserved bytes escaped again."""
+    from urllib.parse import quote
+
+    path = quote(
+        (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"), safe="/:@!$&'()*+,;=~"
+    )
+    query = environ.get("QUERY_STRING", "")
+    return (path + ("?" + query if query else "")).encode("latin-1") or b"/"
+
+
+def _from_cgi(environ: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    names: Headers = (("CONTENT_TYPE", "Content-Type"), ("CONTENT_LENGTH", "Content-Length"))
+    for key, name in names:
+        if environ.get(key):
+            yield name, environ[key]
+    for key, value in environ.items():
+        if key.startswith("HTTP_") and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+            yield key[5:].replace("_", "-").title(), value
+
+
+def _read_body(environ: dict[str, Any]) -> ByteStream:
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        return _Counted(environ["wsgi.input"], int(length))
+    if environ.get("HTTP_TRANSFER_ENCODING") or environ.get("wsgi.input_terminated"):
+        stream: ByteStream = environ["wsgi.input"]
+        return stream
+    return _Empty()

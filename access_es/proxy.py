@@ -1,0 +1,120 @@
+"""The story of one request: read it, admit it, send it on signed, pass the answer back, note what happened."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from access_es.accounts.cross_site import refuse_cross_site
+from access_es.accounts.identity import Caller
+from access_es.audit import Entry
+from access_es.delivery.failure import RenderPage, redirect, render_failure
+from access_es.delivery.wsgi import emit
+from access_es.errors import AccessEsError, BadRequest, NotSignedIn
+from access_es.ingress.wsgi_server import read_request
+from access_es.messages import ProxyRequest, ProxyResponse
+from access_es.services import Services
+from access_es.upload import take_upload
+from access_es.upstream.headers import response_headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
+log = logging.getLogger("access_es.proxy")
+
+
+class Proxy:
+    """WSGI in front of our own pages: what is not one of them goes to the domain."""
+
+    def __init__(self, pages: WSGIApplication, services: Services, render_page: RenderPage) -> None:
+        self._pages = pages
+        self._services = services
+        self._render_page = render_page
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        request = read_request(environ)
+        entry = Entry(request, self._services.write_audit)
+        if request.is_for_us:
+            environ["access_es.request"] = request
+            environ["access_es.entry"] = entry
+            return _Watched(self._pages, environ, start_response, entry)
+        return emit(self._answer_safely(request, entry), start_response, entry)
+
+    def _answer_safely(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
+        try:
+            return self.answer(request, entry)
+        except AccessEsError as error:
+            failure = error
+            if error.detail:
+                log.warning("%s: %s [%s]", error.code, error.detail, request.id)
+        except OSError:
+            raise  # the client's own connection broke: there is nobody to answer
+        except Exception:
+            log.exception("Unforeseen failure [%s]", request.id)
+            failure = AccessEsError()
+        entry.error, entry.delivery = failure.code, "error"
+        return render_failure(failure, request, self._render_page)
+
+    def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
+        """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""
+        caller = self._admit(request)
+        entry.user, entry.how = caller.name, caller.how
+        if request.target == b"/" and request.is_navigation:
+            entry.delivery = "redirect"
+            return redirect(self._services.home_path())
+        with take_upload(request.body) as upload:
+            entry.bytes_in = upload.length_bytes
+            started = time.perf_counter()
+            try:
+                answer = self._services.domain.send(request.method, request.target, request.headers, upload)
+            finally:
+                entry.upstream_seconds = time.perf_counter() - started
+        return self._pass_back(answer, request)
+
+    def _admit(self, request: ProxyRequest) -> Caller:
+        if not request.target.startswith(b"/"):
+            raise BadRequest("The request target must be a path.")
+        caller = self._services.accounts.identity.identify(
+            request.headers, scheme=request.scheme, client_address=request.client_address
+        )
+        if caller is None:
+            raise NotSignedIn
+        refuse_cross_site(caller, request)
+        return caller
+
+    def _pass_back(self, answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:
+        our_url = f"{request.scheme}://{request.header('host') or ''}"
+        headers = response_headers(answer.headers, self._services.domain.endpoint.url, our_url)
+        length = answer.header("content-length")
+        if length is not None and (request.method == "HEAD" or answer.status == 304):
+            headers = (*headers, ("Content-Length", length))  # what a GET would have brought, told without a body
+        return replace(answer, headers=headers)
+
+
+class _Watched:
+    """One of our own pages, noted in the audit when it has been sent."""
+
+    def __init__(
+        self, pages: WSGIApplication, environ: dict[str, Any], start_response: StartResponse, entry: Entry
+    ) -> None:
+        self._entry = entry
+
+        def note(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            entry.status = int(status[:3])
+            return start_response(status, headers, exc_info)
+
+        entry.delivery = "page"
+        self._body = pages(environ, note)
+
+    def __iter__(self) -> Iterable[bytes]:
+        for chunk in self._body:
+            yield chunk
+            self._entry.bytes_out += len(chunk)
+
+    def close(self) -> None:
+        if hasattr(self._body, "close"):
+            self._body.close()
+        self._entry.finish()

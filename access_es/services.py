@@ -1,0 +1,71 @@
+"""Everything a running app is made of, built once per process from the settings."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from access_es.accounts.bundle import Accounts, AccountSettings, build_accounts
+from access_es.audit import Write
+from access_es.settings import Settings
+from access_es.upstream.client import Domain
+from access_es.upstream.probe import Probe
+from access_es.upstream.signing import CredentialsSource, Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The app's collaborators. Safe to share between threads, never across a fork."""
+
+    accounts: Accounts
+    domain: Domain
+    probe: Probe
+    home_path: Callable[[], str]
+    write_audit: Write
+
+
+def build_services(
+    settings: Settings, *, credentials: CredentialsSource | None = None, write_audit: Write | None = None
+) -> Services:
+    """Real services for these settings; no AWS client is made and nothing is asked before it is needed."""
+    signer = Signer(settings.region, settings.service) if settings.sign else None
+    domain = Domain(
+        settings.endpoint,
+        signer,
+        (credentials or _boto_credentials(settings)) if signer else None,
+        connect_seconds=settings.connect_seconds,
+        read_seconds=settings.read_seconds,
+    )
+    probe = Probe(domain, settings.service)
+    home = settings.home_path
+    home_path = (lambda: home) if home else probe.home_path
+    accounts = build_accounts(
+        AccountSettings(
+            secrets=settings.session_secrets,
+            session_seconds=round(settings.session_hours * 3600),
+            recheck_seconds=settings.session_recheck_seconds,
+            users=settings.users,
+            home_path=home_path,
+        )
+    )
+    return Services(accounts, domain, probe, home_path, write_audit or _line_writer())
+
+
+def _boto_credentials(settings: Settings) -> CredentialsSource:
+    from access_es.aws import BotoCredentials
+
+    return BotoCredentials(settings.region, settings.role_arn)
+
+
+def _line_writer() -> Write:
+    """Whole lines to standard output, whichever threads and processes write there."""
+    lock = threading.Lock()
+
+    def write(line: str) -> None:
+        with lock:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+    return write

@@ -1,0 +1,64 @@
+"""A stage of `zappa_settings.json` on this machine: its values, the environment over them, defaults under them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from access_es.errors import SettingsError
+from access_es.settings import NAMES, load_stage
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`values` are the settings as text; `state` is the folder of what the local stage keeps."""
+
+    name: str
+    values: Mapping[str, str]
+    state: Path
+
+    @property
+    def is_local(self) -> bool:
+        return self.name == LOCAL
+
+
+def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> Stage:
+    """The stage by name. Raises SettingsError. Other stages get no defaults: what they lack is a fault."""
+    values = load_stage(settings_file, name)
+    values.update({key: environ[key] for key in NAMES if key in environ})
+    state = Path(environ.get("ACCESS_ES_STATE") or settings_file.resolve().parent / ".access-es")
+    if name == LOCAL:
+        if not values.get("USERS"):
+            values["USERS"] = f"file:{open_state(state) / 'users.db'}"
+        if not values.get("SESSION_SECRET"):
+            values["SESSION_SECRET"] = _kept_secret(open_state(state) / "session-secret")
+    return Stage(name, values, state)
+
+
+def open_state(folder: Path) -> Path:
+    """The state folder, made if missing, readable by its owner only. Raises SettingsError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as fault:
+        raise SettingsError([f"ACCESS_ES_STATE: {folder} cannot be used: {fault.strerror}."]) from fault
+    return folder
+
+
+def _kept_secret(file: Path) -> str:
+    """A random secret, made once and kept, so that people stay signed in over a restart."""
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+            opened.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # another process was first: its secret counts
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text(encoding="ascii").strip()

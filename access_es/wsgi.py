@@ -1,0 +1,24 @@
+"""The app object for WSGI servers and Zappa, with the settings of the real environment."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from access_es.app import create_app
+from access_es.services import build_services
+from access_es.settings import read_settings
+
+
+def build_app() -> Flask:
+    """A new app. Raises SettingsError with every fault of the settings."""
+    return create_app(build_services(read_settings(os.environ)))
+
+
+def __getattr__(name: str) -> Flask:
+    # `access_es.wsgi:app` is built when a server asks for it, so that importing this module has no effect.
+    if name != "app":
+        raise AttributeError(name)
+    app = globals()["app"] = build_app()
+    return app

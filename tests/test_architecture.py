@@ -1,0 +1,98 @@
+"""The walls of the house: who may import whom, and where each outside library lives."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "access_es"
+GROUND = {"errors", "messages", "settings", "endpoint", "front_doors", "pages", "upload", "audit"}
+FEATURES = {"ingress", "accounts", "upstream", "delivery"}
+MIDDLE = {"proxy", "services", "health", "app"}
+ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo"}
+HOMES = {
+    "flask": {"app", "health", "wsgi", "accounts"},
+    "flask_login": {"accounts"},
+    "boto3": {"aws"},
+    "botocore": {"aws"},
+    "requests": {"upstream", "demo"},
+    "urllib3": {"upstream", "demo"},
+    "requests_aws4auth": {"upstream"},
+    "gunicorn": {"server"},
+    "zappa": {"lambda_handler", "tasks"},
+    "sqlite3": {"accounts"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The first name below the package: a module of its own, or the package it is in."""
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "access_es":
+                yield from (f"access_es.{alias.name}" for alias in node.names)
+
+
+def allowed(importer: str, imported: str) -> bool:
+    if importer == imported or imported in GROUND:
+        return True
+    if importer in GROUND:
+        return False
+    if importer in FEATURES:
+        return False  # features meet in the middle, not in each other
+    return importer not in MIDDLE or imported in FEATURES | MIDDLE | {"aws"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    rooms = {name.split(".")[1] for name in imports(path) if name.startswith("access_es.")}
+    wrong = {imported for imported in rooms if (ROOT / imported).exists() or (ROOT / f"{imported}.py").exists()}
+    assert {imported for imported in wrong if not allowed(room(path), imported)} == set()
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_library_has_one_home(path: Path) -> None:
+    used = {name.split(".")[0] for name in imports(path)}
+    assert {name for name in used if name in HOMES and room(path) not in HOMES[name]} == set()
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_entry_points_read_the_environment(path: Path) -> None:
+    reads = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    ]
+    assert (
+        not [node for node in reads if isinstance(node.value, ast.Name) and node.value.id == "os"]
+        or room(path) in ENTRIES
+    )
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_rooms_stay_small(path: Path) -> None:
+    lines = path.read_text().count("\n")
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert lines <= 300
+    assert [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 60] == []
+
+
+def test_every_room_is_known() -> None:
+    assert {room(path) for path in modules()} - GROUND - FEATURES - MIDDLE - ENTRIES == {"__init__"}
