@@ -1,7 +1,6 @@
 """Where the demo keeps what it has downloaded and prepared, and how two demos share it."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,7 +61,6 @@ def sole_use(folder: Path) -> Iterator[int]:
 
 
 def _try_lock(handle: IO[str]) -> bool:
-    os.set_inheritable(handle.fileno(), False)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-class DemoUnavailable(Exception):  # noqa: N818 - named for what is the matter, as all of ours are
+class DemoUnavailable(Exception):
     """The demo cannot start here; `sentence` says why and `command` is what to run to change that."""
 
     def __init__(self, sentence: str, command: str) -> None:

@@ -7,12 +7,13 @@ Elastic's build. What follows takes the experiments out, installs what the front
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from access_es.demo import kibana
 from access_es.demo.cache import whole_folder
 from access_es.demo.engine_user import hand_over
-from access_es.demo.errors import ChildFailed
+from access_es.demo.errors import ChildFailed, DemoUnavailable
 from access_es.demo.health import ask
 from access_es.demo.machine import find_node, find_npm
 from access_es.demo.parts import KIBANA, YARN, unpacked
@@ -61,18 +62,31 @@ def clean(home: Path) -> None:
     shutil.copytree(PLUGIN, home / "src" / "core_plugins" / PLUGIN.name)
     # Its author's settings point at a private address.
     (home / "config" / "kibana.yml").write_text("")
-    discover = home / "src" / "core_plugins" / "kibana" / "public" / "discover" / "index.html"
-    discover.write_text(clean_discover(discover.read_text()))
-    lock = home / "yarn.lock"
-    lock.write_text(clean_lock(lock.read_text()))
-    manifest = home / "package.json"
-    manifest.write_text(clean_manifest(manifest.read_text()))
+    public = home / "src" / "core_plugins" / "kibana" / "public"
+    rewrite(public / "discover" / "index.html", clean_discover)
+    rewrite(public / "kibana.js", clean_start)
+    rewrite(home / "yarn.lock", clean_lock)
+    rewrite(home / "package.json", clean_manifest)
+
+
+def rewrite(file: Path, change: Callable[[str], str]) -> None:
+    """Replace a file's text by what `change` makes of it; raise `DemoUnavailable` when that is what it was."""
+    before = file.read_text()
+    after = change(before)
+    if after == before:
+        raise DemoUnavailable(f"Kibana's {file.name} is not the expected one.", f"less {file}")
+    file.write_text(after)
 
 
 def clean_discover(page: str) -> str:
     """Return Discover's page without the raw table and the heading that were tried out above the real table."""
     page = re.sub(r"<table border='1'>.*?</table>", "", page, count=1, flags=re.DOTALL)
     return re.sub(r"<h1>\{\{info\}\}</h1>", "", page, count=1)
+
+
+def clean_start(script: str) -> str:
+    """Return the start script without the two lines that tell the browser's console how far it has come."""
+    return re.sub(r'^.*\$log\.info\("\*+.*\n', "", script, flags=re.MULTILINE)
 
 
 def clean_lock(lock: str) -> str:

@@ -60,7 +60,7 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
-class SampleDataRefused(Exception):  # noqa: N818 - named for what is the matter, as all of ours are
+class SampleDataRefused(Exception):
     """The domain, or something before it, did not take the sample data; the text says what it answered."""
 
 
