@@ -142,18 +142,16 @@ async def answer_compress(call: Call) -> Answer:
 
 
 async def answer_answer(call: Call) -> Answer:
-    """Exactly the answer that the query describes: `status`, `reason`, `header=Name: value` (repeatable, in order,
-    latin-1), `body` (base64), `chunked=1`, `interim=103` (an informational answer before it, repeatable)."""
-    try:
-        body = base64.b64decode(call.text("body"), validate=True)
-    except ValueError:
-        raise BadQueryError("body is not base64") from None
+    """Exactly the answer that the query describes: `status`, `reason`, `header=Name: value` (repeatable, in order;
+    `header64` the same in base64, for bytes that a query cannot hold), `body` (base64), `chunked=1`, `interim=103`
+    (an informational answer before it, repeatable)."""
+    body = _from_base64(call.text("body"))
     reason = call.text("reason").encode("latin-1") if "reason" in call.options else None
     interim = tuple(int(status) for status in call.options.get("interim", ()) if status.isdecimal())
     hidden = call.text("chunked") == "1"
     return Answer(
         status=call.integer("status", 200),
-        headers=_asked_headers(call.options.get("header", ())),
+        headers=_asked_headers(call),
         body=_paced([body]) if hidden else body,
         reason=reason,
         interim=interim,
@@ -178,9 +176,19 @@ ENDPOINTS: dict[bytes, Endpoint] = {
 }
 
 
-def _asked_headers(lines: Iterable[str]) -> HeaderPairs:
-    pairs = (line.partition(":") for line in lines)
-    return tuple((name.encode("latin-1"), value.strip().encode("latin-1")) for name, _, value in pairs)
+def _asked_headers(call: Call) -> HeaderPairs:
+    lines = [line.encode("latin-1") for line in call.options.get("header", ())]
+    lines += [_from_base64(line) for line in call.options.get("header64", ())]
+    pairs = (line.partition(b":") for line in lines)
+    return tuple((name, value.strip()) for name, _, value in pairs)
+
+
+def _from_base64(text: str) -> bytes:
+    """Either alphabet of base64: the URL-safe one needs no escapes in a query."""
+    try:
+        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError:
+        raise BadQueryError("not base64") from None
 
 
 def _file_pieces(file: IO[bytes]) -> Iterable[bytes]:
@@ -196,13 +204,13 @@ async def _paced(
     left = fail_after
     for whole in pieces:
         for piece in _split(whole, max(1, rate // 20) if rate else len(whole)):
+            if rate:
+                await asyncio.sleep(len(piece) / rate)
             if left is not None and len(piece) >= left:
                 yield piece[:left]
                 raise BrokenOffError("as asked")
             yield piece
             left = None if left is None else left - len(piece)
-            if rate:
-                await asyncio.sleep(len(piece) / rate)
     if left is not None:
         raise BrokenOffError("as asked")
 
