@@ -8,6 +8,7 @@ comes from `wrk`; the upstream of the second handler is `nginx`.
 
 import argparse
 import http.client
+import importlib
 import importlib.util
 import multiprocessing
 import os
@@ -47,7 +48,7 @@ BAD_FRAMING = {
 }
 
 
-# --- the application every candidate runs ------------------------------------------------------------------------------
+# --- the application every candidate runs ----------------------------------------------------------------------------
 
 
 class Application:
@@ -74,11 +75,11 @@ class Application:
 app = Application()
 
 
-# --- one runner per candidate ------------------------------------------------------------------------------------------
+# --- one runner per candidate ----------------------------------------------------------------------------------------
 
 
 def run_gunicorn(port: int, workers: int, threads: int, parser: str = "python") -> None:
-    from gunicorn.app.base import BaseApplication
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     options = {"bind": f"127.0.0.1:{port}", "workers": workers, "threads": threads, "worker_class": "gthread",
                "keepalive": 60, "control_socket_disable": True, "loglevel": "error",
@@ -100,7 +101,7 @@ def run_gunicorn_h1c(port: int, workers: int, threads: int) -> None:
 
 
 def run_waitress(port: int, workers: int, threads: int) -> None:
-    import waitress
+    waitress = importlib.import_module("waitress")
 
     listener = socket.create_server(("127.0.0.1", port), backlog=1024)
     for _ in range(workers - 1):
@@ -110,17 +111,13 @@ def run_waitress(port: int, workers: int, threads: int) -> None:
 
 
 def run_cheroot(port: int, workers: int, threads: int) -> None:
-    from cheroot.wsgi import Server
-
     if workers > 1:
         raise SystemExit("cheroot has no worker processes")
-    Server(("127.0.0.1", port), app, numthreads=threads).start()
+    importlib.import_module("cheroot.wsgi").Server(("127.0.0.1", port), app, numthreads=threads).start()
 
 
 def run_granian(port: int, workers: int, threads: int) -> None:
-    from granian import Granian
-
-    Granian(  # type: ignore[call-arg]
+    importlib.import_module("granian").Granian(
         "servers:app", address="127.0.0.1", port=port, interface="wsgi", workers=workers, blocking_threads=threads,
         log_enabled=False,
     ).serve()  # fmt: skip
@@ -160,7 +157,7 @@ def installed(name: str) -> bool:
         return False
 
 
-# --- processes ---------------------------------------------------------------------------------------------------------
+# --- processes -------------------------------------------------------------------------------------------------------
 
 
 def free_port() -> int:
@@ -224,7 +221,7 @@ def candidate(name: str, workers: int, threads: int, upstream_port: int) -> Iter
         yield port
 
 
-# --- measurements ------------------------------------------------------------------------------------------------------
+# --- measurements ----------------------------------------------------------------------------------------------------
 
 
 def load(port: int, path: str, connections: int, seconds: int) -> float:
@@ -289,7 +286,7 @@ SLOW_HEAD = b"POST /hello HTTP/1.1\r\nHost: a\r\nX-Slow: "
 SLOW_BODY = b"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"
 
 
-# --- the tables --------------------------------------------------------------------------------------------------------
+# --- the tables ------------------------------------------------------------------------------------------------------
 
 
 def compare_speed(names: list[str], rounds: int, seconds: int, upstream_port: int, workers: int, threads: int) -> None:
@@ -334,9 +331,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=RUNNERS, default=list(RUNNERS))
     parser.add_argument("--run", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).parent.parent))
     if arguments.run:
         name, *numbers = arguments.run
-        return RUNNERS[name][1](*map(int, numbers))
+        RUNNERS[name][1](*map(int, numbers))
+        return
     names = [name for name in arguments.only if installed(name)]
     print("not installed: " + (", ".join(sorted(set(arguments.only) - set(names))) or "none"))
     with upstream() as upstream_port:
