@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from access_es.accounts.views import register_accounts
+from access_es.accounts.register import register_accounts
 from access_es.delivery.failure import render_failure
 from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
 from access_es.health import health_pages

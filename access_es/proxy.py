@@ -61,7 +61,7 @@ class Proxy:
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""
         caller = self._admit(request)
-        entry.user, entry.how = caller.name, caller.how
+        entry.user, entry.how = caller.user, caller.how
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
             return redirect(self._services.home_path())
@@ -82,7 +82,7 @@ class Proxy:
         )
         if caller is None:
             raise NotSignedIn
-        refuse_cross_site(caller, request)
+        refuse_cross_site(request.method, request.headers, caller.how)
         return caller
 
     def _pass_back(self, answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:

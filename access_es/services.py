@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from access_es.accounts.bundle import Accounts, AccountSettings, build_accounts
+from access_es.accounts.accounts import Accounts, AccountSettings, build_accounts
 from access_es.audit import Write
 from access_es.settings import Settings
 from access_es.upstream.client import Domain
@@ -41,16 +41,21 @@ def build_services(
     probe = Probe(domain, settings.service)
     home = settings.home_path
     home_path = (lambda: home) if home else probe.home_path
-    accounts = build_accounts(
+    accounts = build_accounts_for(settings, home_path)
+    return Services(accounts, domain, probe, home_path, write_audit or _line_writer())
+
+
+def build_accounts_for(settings: Settings, home_path: Callable[[], str] = lambda: "/") -> Accounts:
+    """The accounts alone, for commands that need no domain."""
+    return build_accounts(
         AccountSettings(
             secrets=settings.session_secrets,
+            users=settings.users,
             session_seconds=round(settings.session_hours * 3600),
             recheck_seconds=settings.session_recheck_seconds,
-            users=settings.users,
             home_path=home_path,
         )
     )
-    return Services(accounts, domain, probe, home_path, write_audit or _line_writer())
 
 
 def _boto_credentials(settings: Settings) -> CredentialsSource:

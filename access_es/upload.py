@@ -24,7 +24,9 @@ class Upload:
 
     __slots__ = ("_data", "_file", "length_bytes", "sha256")
 
-    def __init__(self, data: bytes = b"", file: IO[bytes] | None = None, length_bytes: int = 0, sha256: str = "") -> None:
+    def __init__(
+        self, data: bytes = b"", file: IO[bytes] | None = None, length_bytes: int = 0, sha256: str = ""
+    ) -> None:
         self._data = data
         self._file = file
         self.length_bytes = length_bytes or len(data)
@@ -44,7 +46,9 @@ class Upload:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

@@ -1,7 +1,7 @@
 """The home of requests and urllib3: one signed call to the domain.
 
-The transport adapter of requests brings the pool, TLS and outgoing proxies. What goes out on a connection is what we give
-it: there is no session, so no cookie jar, no netrc, no redirects, no decoding, and no retry but the ones said here.
+The transport adapter of requests brings the pool, TLS and outgoing proxies. What goes out on a connection is what we
+give it: there is no session, so no cookie jar, no netrc, no redirects, no decoding, no retry but the ones said here.
 """
 
 from __future__ import annotations
@@ -129,5 +129,5 @@ def _open_pool(endpoint: Endpoint, connections: int) -> HTTPConnectionPool:
     adapter.poolmanager.connection_pool_kw["blocksize"] = CHUNK_BYTES
     request = requests.Request("GET", endpoint.url).prepare()
     pool = adapter.get_connection_with_tls_context(request, machine["verify"], proxies, machine["cert"])
-    adapter.cert_verify(pool, endpoint.url, machine["verify"], machine["cert"])
+    adapter.cert_verify(pool, endpoint.url, machine["verify"], machine["cert"])  # type: ignore[no-untyped-call]
     return prepare_pool(pool)

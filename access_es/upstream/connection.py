@@ -1,13 +1,13 @@
 """HTTP/1.1 connections to the domain: urllib3's, with the three things a proxy must know better.
 
-RFC 9110, 15.2: any number of interim (1xx) answers may come before the final one. http.client skips 100 alone and takes a
-103 for the answer, which would hand the real answer to the next request on the connection: another user's.
+RFC 9110, 15.2: any number of interim (1xx) answers may come before the final one. http.client skips 100 alone and takes
+a 103 for the answer, which would hand the real answer to the next request on the connection: another user's.
 """
 
 from __future__ import annotations
 
 import http.client
-from typing import Any
+from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -67,8 +67,8 @@ class _TlsConnection(_Wary, HTTPSConnection):
     response_class = _FinalAnswer
 
 
-def prepare_pool(pool: HTTPConnectionPool) -> HTTPConnectionPool:
-    """Have a pool make our connections."""
+def prepare_pool(pool: Any) -> HTTPConnectionPool:
+    """Have a urllib3 pool make our connections."""
     is_tls = isinstance(pool, HTTPSConnectionPool)
-    pool.ConnectionCls = _TlsConnection if is_tls else _PlainConnection  # type: ignore[assignment]
-    return pool
+    pool.ConnectionCls = _TlsConnection if is_tls else _PlainConnection
+    return cast(HTTPConnectionPool, pool)

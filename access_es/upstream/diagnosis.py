@@ -29,7 +29,7 @@ _KNOWN = (
     (r"signature we calculated does not match",
      Diagnosis("signature", "the secret key is wrong, or a hop changed the request after it was signed")),
     (r"no permissions for \[|security_exception",
-     Diagnosis("domain", "fine-grained access control: map the role to a backend role in the domain's security settings")),
+     Diagnosis("domain", "fine-grained access control: map the role in the domain's security settings")),
     (r"is not authorized to perform: (es|aoss):|explicit deny|no identity-based policy|no resource-based policy",
      Diagnosis("iam", "the role's policy or the domain's access policy does not allow this")),
     (r"Missing Authentication Token|anonymous is not authorized",

@@ -1,4 +1,4 @@
-"""Which headers travel on. A list of what does not, never of what does: the header that an allow-list forgot breaks users."""
+"""Which headers travel on. A list of what does not: the header that an allow-list forgot breaks users."""
 
 from __future__ import annotations
 

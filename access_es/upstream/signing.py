@@ -69,7 +69,7 @@ class _TargetAuth(AWS4Auth):  # type: ignore[misc]
 
 
 class Signer:
-    """Signs for one region and service. Safe to share: an AWS4Auth is kept per access key and day, and never changed."""
+    """Signs for one region and service. Safe to share: one AWS4Auth per credentials and day, never changed."""
 
     def __init__(self, region: str, service: str) -> None:
         self.region = region

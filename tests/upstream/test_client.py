@@ -34,7 +34,9 @@ class Rotating:
         return self._sets[0] != refused
 
 
-def ask(server: Scripted, method: str = "GET", target: bytes = b"/x", body: bytes = b"", **options: float) -> ProxyResponse:
+def ask(
+    server: Scripted, method: str = "GET", target: bytes = b"/x", body: bytes = b"", **options: float
+) -> ProxyResponse:
     domain = Domain(parse_endpoint(server.url), None, None, **options)  # type: ignore[arg-type]
     return domain.send(method, target, (), Upload(body))
 
@@ -50,7 +52,9 @@ def test_only_what_the_client_sent_and_this_hops_framing_goes_out() -> None:
         domain.send("POST", b"//a/../%7Eb?q=*:*", (("X-a", "caf\xe9"), ("X-a", "2")), Upload(b"{}"))
         host = server.url.removeprefix("http://").encode()
         assert server.requests == [
-            b"POST //a/../%7Eb?q=*:* HTTP/1.1\r\nHost: " + host + b"\r\nX-a: caf\xe9\r\nX-a: 2\r\nContent-Length: 2\r\n\r\n{}"
+            b"POST //a/../%7Eb?q=*:* HTTP/1.1\r\nHost: "
+            + host
+            + b"\r\nX-a: caf\xe9\r\nX-a: 2\r\nContent-Length: 2\r\n\r\n{}"
         ]
 
 
@@ -72,7 +76,10 @@ def test_interim_answers_are_passed_over_and_never_answer_the_next_request() -> 
 
 
 def test_a_protocol_switch_nobody_asked_for_is_a_failure() -> None:
-    with scripted_server([say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")] * 2) as server, pytest.raises(DomainBrokeOff):
+    with (
+        scripted_server([say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")] * 2) as server,
+        pytest.raises(DomainBrokeOff),
+    ):
         ask(server)
 
 
@@ -93,7 +100,8 @@ def test_a_get_that_met_a_dying_connection_is_asked_again_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "target"), [("POST", b"/_bulk"), ("PUT", b"/i/_create/1"), ("DELETE", b"/i"), ("GET", b"/_search/scroll?id=1")]
+    ("method", "target"),
+    [("POST", b"/_bulk"), ("PUT", b"/i/_create/1"), ("DELETE", b"/i"), ("GET", b"/_search/scroll?id=1")],
 )
 def test_what_may_have_been_executed_never_runs_twice(method: str, target: bytes) -> None:
     with scripted_server([say(OK), hang_up, say(OK)]) as server:
@@ -203,9 +211,13 @@ def test_expired_credentials_are_renewed_and_the_whole_body_is_signed_and_sent_a
 
 def test_a_403_that_credentials_cannot_mend_is_passed_on_whole() -> None:
     refusal = b'{"Message":"User: arn:aws:sts::1:x is not authorized to perform: es:ESHttpGet"}'
-    with scripted_server([say(b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%b" % (len(refusal), refusal))]) as server:
+    with scripted_server(
+        [say(b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%b" % (len(refusal), refusal))]
+    ) as server:
         one = Credentials("AKID", "s")
-        answer = Domain(parse_endpoint(server.url), Signer("us-east-1", "es"), Rotating(one)).send("GET", b"/", (), Upload())
+        answer = Domain(parse_endpoint(server.url), Signer("us-east-1", "es"), Rotating(one)).send(
+            "GET", b"/", (), Upload()
+        )
         assert (answer.status, read(answer)) == (403, refusal)
 
 
@@ -213,7 +225,10 @@ def test_the_clock_is_read_once_so_that_midnight_cannot_come_between_date_and_sc
     moments = iter([datetime(2026, 11, 21, 23, 59, 59, 999999, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC)])
     with scripted_server([say(OK)]) as server:
         domain = Domain(
-            parse_endpoint(server.url), Signer("us-east-1", "es"), Rotating(Credentials("AKID", "s")), clock=lambda: next(moments)
+            parse_endpoint(server.url),
+            Signer("us-east-1", "es"),
+            Rotating(Credentials("AKID", "s")),
+            clock=lambda: next(moments),
         )
         domain.send("GET", b"/", (), Upload())
     assert b"/20261121/us-east-1/es/aws4_request" in server.requests[0]

@@ -45,7 +45,12 @@ def test_the_domains_addresses_become_ours() -> None:
     assert back(("Location", f"{DOMAIN}/_plugin/kibana/")) == [("Location", f"{OURS}/_plugin/kibana/")]
     assert back(("Location", f"{DOMAIN}:443/x")) == [("Location", f"{OURS}/x")]
     assert back(("Location", f"{DOMAIN}//evil.example/x")) == [("Location", f"{OURS}//evil.example/x")]
-    for other in ("/app", "https://elsewhere.example/x", f"{DOMAIN}.evil.example/x", "https://sts.amazonaws.com/?to=" + DOMAIN):
+    for other in (
+        "/app",
+        "https://elsewhere.example/x",
+        f"{DOMAIN}.evil.example/x",
+        "https://sts.amazonaws.com/?to=" + DOMAIN,
+    ):
         assert back(("Location", other)) == [("Location", other)]
 
 

@@ -1,0 +1,50 @@
+# Everything one does here. Each target installs what it needs into .venv; `make test` and `make bench` also ask the
+# system for Chromium, nginx and wrk where they may.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: help run test test-fast check format bench clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
+	$(BIN)/python -m access_es demo $(ARGS)
+
+test: $(VENV)/.dev  ## every test: units, then real Elasticsearch, Kibana and browser
+	.ci/system-packages chromium fonts-dejavu-core
+	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(VENV)/.dev  ## the tests that need no engine and no browser, in seconds
+	$(BIN)/python -m pytest -m "not engines and not browser and not heavy" $(ARGS)
+
+check: $(VENV)/.dev  ## formatter, linter, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## let the formatter have its way
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev  ## measure access-es beside its peers, as ratios
+	.ci/system-packages nginx-light wrk
+	$(BIN)/python -m bench.proxies $(ARGS)
+
+clean:  ## remove what was installed and measured here, not the demo's cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.run requirements-demo.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-demo.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

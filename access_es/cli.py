@@ -1,0 +1,113 @@
+"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens …`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from access_es import __version__
+from access_es.accounts.commands import register as register_account_commands
+from access_es.errors import AccessEsError
+from access_es.services import build_accounts_for
+from access_es.settings import read_settings
+from access_es.stage import Stage, read_stage
+
+_ENDPOINT_HINT = (
+    "Set ES_ENDPOINT to the domain's address, or try 'python -m access_es demo', which brings a domain of its own."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Exit status 0 good, 1 refused or failed, 2 wrong usage."""
+    args = _parser().parse_args(arguments)
+    try:
+        stage = read_stage(Path(args.settings), args.stage, os.environ)
+        status: int = _change_accounts(args, stage) if "accounts_command" in args else args.run(args, stage)
+    except AccessEsError as error:
+        return _fail(error.message)
+    except KeyboardInterrupt:
+        return _fail("Stopped.")
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  whoever read our output has gone; say no more
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m access_es", description="Reach an Elasticsearch domain and its Kibana through a URL."
+    )
+    parser.add_argument("--version", action="version", version=f"access-es {__version__}")
+    parser.add_argument("--stage", default="local", help="stage of the settings file (default: local)")
+    parser.add_argument(
+        "--settings", default="zappa_settings.json", help="settings file (default: zappa_settings.json)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="run the proxy under a production server")
+    demo = commands.add_parser("demo", help="run the proxy in front of a real Elasticsearch and Kibana on this machine")
+    for command, run in ((serve, _serve), (demo, _demo)):
+        command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+        command.add_argument("--port", type=_port, default=8080, help="port to listen on (default: 8080)")
+        command.add_argument(
+            "--workers", type=_count, default=None, help="processes (default: one per core, 4 at most)"
+        )
+        command.set_defaults(run=run)
+    register_account_commands(commands)
+    return parser
+
+
+def _serve(args: argparse.Namespace, stage: Stage) -> int:
+    if not stage.values.get("ES_ENDPOINT"):
+        return _fail(_ENDPOINT_HINT)
+    settings = read_settings(stage.values)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from access_es.app import create_app
+    from access_es.server import serve
+    from access_es.services import build_services
+
+    print(f"access-es {__version__}, stage {stage.name}", file=sys.stderr)
+    signed = f"signed for {settings.service} in {settings.region}" if settings.sign else "unsigned"
+    print(f"  domain  {settings.endpoint.url} ({signed})", file=sys.stderr)
+    print(f"  users   {settings.users}", file=sys.stderr)
+    return serve(
+        lambda: create_app(build_services(settings)),
+        host=args.host,
+        port=args.port,
+        workers=args.workers or min(4, os.cpu_count() or 1),
+    )
+
+
+def _demo(args: argparse.Namespace, stage: Stage) -> int:
+    from access_es.demo.command import run_demo
+
+    return run_demo(args, stage, os.environ)
+
+
+def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
+    """`users …` and `tokens …`, which need no domain."""
+    values = {"ES_ENDPOINT": "https://unused.invalid", "ES_SIGN": "false", **stage.values}
+    status: int = args.accounts_command(args, build_accounts_for(read_settings(values)))
+    return status
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1
