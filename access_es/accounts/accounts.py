@@ -1,0 +1,63 @@
+"""Everything about who may come in, built once from the settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from access_es.accounts.directory import Directory
+from access_es.accounts.identity import Identity
+from access_es.accounts.password_check import PasswordCheck
+from access_es.accounts.passwords import METHOD, Passwords
+from access_es.accounts.session_cookie import SessionCookies
+from access_es.accounts.stores import Stores
+from access_es.accounts.throttle import Throttle
+from access_es.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """`secrets` is newest first; `users` says where the accounts are kept; `home_path` is where a sign-in leads."""
+
+    secrets: tuple[str, ...] = field(repr=False)
+    users: str
+    session_seconds: int = 12 * 3_600
+    recheck_seconds: float = 60.0
+    home_path: Callable[[], str] = lambda: "/"
+    password_method: str = METHOD
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """`identity` tells who sent a request, `directory` changes users and tokens, the rest serves the pages."""
+
+    settings: AccountSettings
+    stores: Stores
+    cookies: SessionCookies
+    password_check: PasswordCheck
+    directory: Directory
+    identity: Identity
+    clock: Callable[[], float] = time.time
+
+
+def build_accounts(settings: AccountSettings, clock: Callable[[], float] = time.time) -> Accounts:
+    """Opens nothing yet. Raises `SettingsError` where the settings cannot work."""
+    faults = [] if settings.secrets and all(settings.secrets) else ["SESSION_SECRET: it is empty"]
+    if not settings.users.startswith("file:") or settings.users == "file:":
+        faults.append(f"USERS: '{settings.users}' is not 'file:<path>'")
+    if faults:
+        raise SettingsError(faults)
+    stores = _open_stores(settings.users.removeprefix("file:"), clock)
+    passwords = Passwords(settings.password_method)
+    cookies = SessionCookies(settings.secrets, settings.session_seconds)
+    check = PasswordCheck(stores.users, passwords, Throttle(stores.failures), clock)
+    identity = Identity(stores, cookies, check, settings.recheck_seconds, clock)
+    return Accounts(settings, stores, cookies, check, Directory(stores, passwords, clock), identity, clock)
+
+
+def _open_stores(path: str, clock: Callable[[], float]) -> Stores:
+    from access_es.accounts.file_stores import open_file_stores  # SQLite is loaded where it is used
+
+    return open_file_stores(Path(path), clock)

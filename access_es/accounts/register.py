@@ -1,0 +1,31 @@
+"""Puts the accounts into the Flask app."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask
+from flask_login import LoginManager
+
+from access_es.accounts import account_views, views
+from access_es.accounts.accounts import Accounts
+from access_es.accounts.page import EXTENSION, load_signed_in
+from access_es.accounts.sessions import Sessions
+
+
+def register_accounts(app: Flask, accounts: Accounts) -> None:
+    """Give the app its sessions, Flask-Login, and the pages below `/--access-es/`.
+
+    The app renders every `AccessEsError` that the pages raise for programs.
+    """
+    app.extensions[EXTENSION] = accounts
+    app.session_interface = Sessions(accounts.cookies, accounts.clock)
+    # Flask-Login would take a remember-me cookie signed with this key. There are none: nobody ever knows the key.
+    app.secret_key = secrets.token_hex(32)
+    manager = LoginManager()
+    manager.session_protection = None  # ties sessions to addresses, which change under phones and proxies
+    manager.user_loader(load_signed_in)
+    manager.unauthorized_handler(views.ask_to_sign_in)
+    manager.init_app(app)
+    app.register_blueprint(views.pages)
+    app.register_blueprint(account_views.pages)
