@@ -36,19 +36,20 @@ class EngineUnreachableError(Exception):
 
 @dataclass(slots=True)
 class Connection:
-    """One connection to an engine, and when it was last used."""
+    """One connection to an engine; spent, when not all of a request was sent on it."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     used_at: float = 0.0
     is_new: bool = True
+    is_spent: bool = False
 
     def is_fit(self) -> bool:
         return not self.reader.at_eof() and time.monotonic() - self.used_at < IDLE_SECONDS
 
     def close(self) -> None:
-        with contextlib.suppress(OSError, RuntimeError):
-            self.writer.close()
+        """At once: what has not been sent yet is not wanted any more."""
+        self.writer.transport.abort()
 
 
 class EngineClient:
@@ -106,7 +107,8 @@ class EngineStream:
     def __init__(self, client: EngineClient, connection: Connection, head: ResponseHead, bodyless: bool) -> None:
         self._client = client
         self._connection: Connection | None = connection
-        self._reusable = head.keep_alive and (bodyless or head.chunked or head.length is not None)
+        delimited = bodyless or head.chunked or head.length is not None
+        self._reusable = head.keep_alive and delimited and not connection.is_spent
         self._pieces = _pieces(connection.reader, head, bodyless)
         if bodyless:
             self._finish()
@@ -152,10 +154,32 @@ async def _exchange_on(
     framing = [(b"Content-Length", b"%d" % body.length)] if body.length or method not in REPEATABLE else []
     first_line = b"%b %b HTTP/1.1" % (method.encode("ascii"), target)
     connection.writer.write(render_head(first_line, (*headers, *framing)))
-    for piece in body.pieces():
-        connection.writer.write(piece)
-        await connection.writer.drain()
+    if body.length <= PIECE_BYTES:
+        connection.writer.writelines(body.pieces())
+        return await _read_head(connection.reader)
+    return await _send_large(connection, body)
+
+
+async def _send_large(connection: Connection, body: SpooledBody) -> ResponseHead:
+    """An engine refuses what is too large for it before it has read it: its answer ends the sending."""
+    sending = asyncio.create_task(_send(connection.writer, body))
+    try:
+        return await _read_head(connection.reader)
+    finally:
+        connection.is_spent = not sending.done()
+        sending.cancel()
+
+
+async def _send(writer: asyncio.StreamWriter, body: SpooledBody) -> None:
+    with contextlib.suppress(OSError):
+        for piece in body.pieces():
+            writer.write(piece)
+            await writer.drain()
+
+
+async def _read_head(reader: asyncio.StreamReader) -> ResponseHead:
+    """The final one: informational answers are between the engine and the gateway."""
     while True:
-        head = parse_response(await connection.reader.readuntil(b"\r\n\r\n"))
+        head = parse_response(await reader.readuntil(b"\r\n\r\n"))
         if head.status >= 200:
             return head

@@ -7,6 +7,7 @@ Elasticsearch's. `/_demo/` is the gateway's own.
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 from access_es.demo.canonical import HeaderPairs
 from access_es.demo.credentials import Keyring
@@ -60,7 +61,7 @@ class Gateway:
         verdict = verify(arrived, self.keyring, self.scope, now)
         if isinstance(verdict, Refusal):
             self.log.note(now, head.method, head.target, verdict.code, None, body.length)
-            return self._refuse(verdict)
+            return self._refuse(verdict, now)
         self.log.note(now, head.method, head.target, "verified", verdict.access_key, body.length)
         if head.target.startswith(DEMO_PREFIX):
             return await self._answer_demo(received)
@@ -79,11 +80,12 @@ class Gateway:
     def drop_idle_connections(self) -> int:
         return self._server.drop_idle()
 
-    def _refuse(self, refusal: Refusal) -> Answer:
-        """Headers as a domain was seen to send them (vectordotdev/vector#2403)."""
+    def _refuse(self, refusal: Refusal, now: datetime) -> Answer:
+        """Headers as a domain was seen to send them (vectordotdev/vector#2403); Date tells whose clock is wrong."""
         request_id = str(uuid.uuid4())
         body = serverless_body(request_id) if self.scope.service == "aoss" else refusal.body()
         headers = (
+            (b"Date", format_datetime(now, usegmt=True).encode()),
             (b"Content-Type", b"application/json"),
             (b"x-amzn-RequestId", request_id.encode()),
             (b"Access-Control-Allow-Origin", b"*"),
@@ -102,8 +104,9 @@ class Gateway:
     async def _forward(self, received: Received) -> Answer:
         head = received.head
         client, target = self._elasticsearch, head.target
-        if target == KIBANA_PREFIX:
-            return Answer(302, ((b"Location", KIBANA_PREFIX + b"/"),))
+        path, mark, query = target.partition(b"?")
+        if path == KIBANA_PREFIX:
+            return Answer(302, ((b"Location", path + b"/" + mark + query),))
         if target.startswith(KIBANA_PREFIX + b"/"):
             client, target = self._kibana, target.removeprefix(KIBANA_PREFIX)
         if client is None:

@@ -94,7 +94,9 @@ class HttpServer:
         try:
             while await self._serve_one(reader, writer, task):
                 pass
-        except (OSError, asyncio.IncompleteReadError, BrokenOffError, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        except (OSError, asyncio.IncompleteReadError, BrokenOffError):
             pass
         finally:
             self._tasks.discard(task)
