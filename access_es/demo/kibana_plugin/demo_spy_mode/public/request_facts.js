@@ -8,7 +8,7 @@ spyModes.register(() => ({
   template: '<pre>{{ facts | json }}</pre>',
   link: $scope => {
     $scope.$watch('searchSource.history[0].resp', response => {
-      $scope.facts = response && { took_ms: response.took, hits: response.hits.total, shards: response._shards };
+      $scope.facts = response && { took_ms: response.took, hits: response.hits.total };
     });
   }
 }));
