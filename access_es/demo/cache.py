@@ -2,6 +2,8 @@
 
 import fcntl
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,9 +30,11 @@ def cache_folder(environ: Mapping[str, str], user_id: int) -> Path:
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes `target` when the block succeeds: no half-made one is ever used."""
-    partial = target.with_name(target.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    prefix = f"{target.name}.partial-"
+    for left_behind in target.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    partial = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    partial.chmod(0o755)
     yield partial
     partial.rename(target)
 
@@ -46,13 +50,18 @@ def shared_turn(lock_file: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def sole_use(folder: Path) -> Iterator[int]:
+def sole_use(folder: Path, patience_seconds: float = 15) -> Iterator[int]:
     """Hold a data folder for one demo and yield the lock's descriptor.
 
     Children that inherit the descriptor keep the lock until they have ended too, even when this process was killed.
+    They do so within seconds, so a demo that is started again right after that is patient.
     """
+    deadline = time.monotonic() + patience_seconds
     with (folder / "lock").open("a") as handle:
-        if not _try_lock(handle):
+        while not _try_lock(handle):
+            if time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
             raise DemoUnavailable(
                 f"Another demo is using the data in {folder}: stop it first, or give this one a cache of its own.",
                 "ACCESS_ES_CACHE=/var/tmp/access-es-2 make run",

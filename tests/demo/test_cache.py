@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,11 @@ def test_a_folder_is_there_only_when_it_is_whole(tmp_path: Path) -> None:
 
 
 def test_what_an_interrupted_run_left_is_not_in_the_next(tmp_path: Path) -> None:
-    (tmp_path / "part.partial").mkdir()
-    (tmp_path / "part.partial" / "half").touch()
+    (tmp_path / "part.partial-1").mkdir()
+    (tmp_path / "part.partial-1" / "half").touch()
     with whole_folder(tmp_path / "part") as partial:
         (partial / "whole").touch()
-    assert [entry.name for entry in (tmp_path / "part").iterdir()] == ["whole"]
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["part", "whole"]
 
 
 def holder(file: Path) -> "subprocess.Popen[bytes]":
@@ -49,12 +50,21 @@ def holder(file: Path) -> "subprocess.Popen[bytes]":
 
 def test_a_second_demo_on_the_same_data_is_told_what_to_do(tmp_path: Path) -> None:
     with holder(tmp_path / "lock") as other:
-        with pytest.raises(DemoUnavailable, match="Another demo") as refused, sole_use(tmp_path):
+        with pytest.raises(DemoUnavailable, match="Another demo") as refused, sole_use(tmp_path, 0.2):
             raise AssertionError("both have it")
         other.communicate(b"\n")
     assert "ACCESS_ES_CACHE" in refused.value.command
     with sole_use(tmp_path):
         pass
+
+
+def test_a_demo_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as other:
+        ending = threading.Timer(0.3, other.communicate, [b"\n"])
+        ending.start()
+        with sole_use(tmp_path):
+            ending.join()
+            assert other.returncode == 0
 
 
 def test_a_second_demo_waits_while_the_first_prepares(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,14 @@ with running_engines(Path(sys.argv[1]), print, kibana=False, keep_data=False) as
 @pytest.fixture
 def cache() -> Path:
     return cache_folder(os.environ, os.geteuid())
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that other users may enter, other than pytest's own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def silent(text: str) -> None:
@@ -58,9 +68,9 @@ def test_after_the_first_start_the_next_takes_seconds(engines: Engines, cache: P
 
 
 @pytest.mark.engines
-def test_no_engine_outlives_a_killed_demo(engines: Engines, cache: Path) -> None:
+def test_no_engine_outlives_a_killed_demo(engines: Engines, cache: Path, reachable: Path) -> None:
     command = [sys.executable, "-c", DEMO, str(cache)]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": os.defpath}
+    environment = {"PYTHONPATH": str(ROOT), "PATH": os.defpath, "TMPDIR": str(reachable)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         url = next(line.strip() for line in demo.stdout if line.startswith("http://"))
