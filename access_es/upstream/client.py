@@ -7,13 +7,13 @@ give it: there is no session, so no cookie jar, no netrc, no redirects, no decod
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3 import HTTPResponse
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import SKIP_HEADER, Timeout
 
@@ -31,6 +31,30 @@ from access_es.upstream.target import WireTarget, build_target
 _WITH_LENGTH = frozenset(("POST", "PUT", "PATCH"))  # RFC 9110, 8.6: these say 0 where they have no body
 
 log = logging.getLogger("access_es.upstream")
+
+
+class Lines:
+    """Header lines as urllib3 reads a mapping: its names, its items. Order, case and repeats stay."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Headers) -> None:
+        self._pairs = pairs
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._pairs)
+
+    def items(self) -> Headers:
+        return self._pairs
+
+    def copy(self) -> Lines:
+        return self
+
+    def update(self, more: Mapping[str, str]) -> None:
+        """urllib3 would add those of a plain-http proxy here, which we never use."""
+
+    def and_(self, more: Headers) -> Lines:
+        return Lines(self._pairs + more)
 
 
 class Domain:
@@ -57,7 +81,7 @@ class Domain:
     def send(self, method: str, raw_target: bytes, headers: Headers, upload: Upload) -> ProxyResponse:
         """Sign and send one request. Raises a DomainError where there is no answer to pass on."""
         target = build_target(raw_target)
-        passed_on = HTTPHeaderDict(request_headers(headers))
+        passed_on = self._framed(method, request_headers(headers), upload)
         used = self._credentials.current() if self._credentials else None
         answer = self._signed_call(method, target, passed_on, upload, used)
         if answer.status != 403:
@@ -80,28 +104,23 @@ class Domain:
         return None
 
     def _signed_call(
-        self, method: str, target: WireTarget, headers: HTTPHeaderDict, upload: Upload, credentials: Credentials | None
+        self, method: str, target: WireTarget, headers: Lines, upload: Upload, credentials: Credentials | None
     ) -> ProxyResponse:
-        sent = self._framed(method, headers, upload)
         if self._signer and credentials:
             host = self.endpoint.host
-            signature = self._signer.sign(method, target, host, upload.sha256, credentials, self._clock())
-            sent.extend(signature)
-        response = self._call(method, str(target), sent, upload)
+            headers = headers.and_(self._signer.sign(method, target, host, upload.sha256, credentials, self._clock()))
+        response = self._call(method, str(target), headers, upload)
         return read_answer(response, whole_bytes=WHOLE_BYTES if response.status == 403 else 0)
 
-    def _framed(self, method: str, headers: HTTPHeaderDict, upload: Upload) -> HTTPHeaderDict:
-        """A copy of the headers with those of this hop; what the client did not send, the library shall not add."""
-        sent = HTTPHeaderDict({"Host": self.endpoint.host})
-        sent.extend(headers)
-        for name in ("User-Agent", "Accept-Encoding"):
-            if name not in headers:
-                sent[name] = SKIP_HEADER
-        if upload.length_bytes or method in _WITH_LENGTH:
-            sent["Content-Length"] = str(upload.length_bytes)
-        return sent
+    def _framed(self, method: str, headers: list[tuple[str, str]], upload: Upload) -> Lines:
+        """The headers with those of this hop; what the client did not send, the library shall not add."""
+        names = {name.lower() for name, _ in headers}
+        skipped = [(name, SKIP_HEADER) for name in ("User-Agent", "Accept-Encoding") if name.lower() not in names]
+        has_length = upload.length_bytes or method in _WITH_LENGTH
+        length = [("Content-Length", str(upload.length_bytes))] if has_length else []
+        return Lines((("Host", self.endpoint.host), *headers, *skipped, *length))
 
-    def _call(self, method: str, target: str, headers: HTTPHeaderDict, upload: Upload) -> HTTPResponse:
+    def _call(self, method: str, target: str, headers: Lines, upload: Upload) -> HTTPResponse:
         try:
             return self._call_once(method, target, headers, upload)
         except FAULTS as fault:
@@ -112,9 +131,9 @@ class Domain:
         except FAULTS as fault:
             raise explain_call(fault) from fault
 
-    def _call_once(self, method: str, target: str, headers: HTTPHeaderDict, upload: Upload) -> HTTPResponse:
+    def _call_once(self, method: str, target: str, headers: Lines, upload: Upload) -> HTTPResponse:
         response = self._pool.urlopen(
-            method, target, body=upload.content(), headers=headers, retries=False, redirect=False,
+            method, target, body=upload.content(), headers=cast(Any, headers), retries=False, redirect=False,
             assert_same_host=False, timeout=self._timeout, preload_content=False, decode_content=False,
         )  # fmt: skip
         return cast(HTTPResponse, response)

@@ -6,11 +6,14 @@ a 103 for the answer, which would hand the real answer to the next request on th
 
 from __future__ import annotations
 
+import http
 import http.client
 from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from access_es.upstream.head import BadHead, Pairs, framing, read_header_lines, read_status
 
 _MAX_INTERIM = 32
 # A first write of this size on an open connection is one system call and one TLS record: where it fails, the kernel
@@ -22,18 +25,45 @@ class NothingSent(ConnectionError):
     """The connection was gone before a byte of the request left: any request may be sent again."""
 
 
+class _Message(http.client.HTTPMessage):
+    """Header lines as urllib3 asks for them."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        super().__init__()
+        self._pairs = pairs
+
+    def items(self) -> Pairs:
+        return self._pairs
+
+
 class _FinalAnswer(http.client.HTTPResponse):
-    """Reads past interim answers to the final one."""
+    """Reads past interim answers to the final one, and sets what http.client wants to know of its body."""
 
     def begin(self) -> None:
         for _ in range(_MAX_INTERIM):
-            super().begin()
-            if not 100 <= self.status < 200:
-                return
-            if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                break  # nobody asked for it: what follows would not be HTTP
-            self.headers = self.msg = None  # type: ignore[assignment]  # begin() reads again only without headers
-        raise http.client.HTTPException(f"no final answer after interim status {self.status}")
+            minor, self.status, self.reason = read_status(self.fp)
+            pairs = read_header_lines(self.fp)
+            if self.status >= 200 or self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                break
+        if self.status < 200:  # 101 was not asked for: what follows it would not be HTTP
+            raise BadHead(f"no final answer after interim status {self.status}")
+        self.code = self.status
+        self.version = 10 + minor
+        self.headers = self.msg = _Message(pairs)
+        self.chunked, self.length = framing(pairs)
+        self.chunk_left = None
+        if self._has_no_body():
+            self.chunked, self.length = False, 0
+        self.will_close = self._closes(pairs)
+
+    def _has_no_body(self) -> bool:
+        return self.status in (204, 304) or self._method == "HEAD"  # type: ignore[attr-defined]
+
+    def _closes(self, pairs: Pairs) -> bool:
+        if not self.chunked and self.length is None:
+            return True  # RFC 9112, 6.3: the body ends with the connection
+        said = ",".join(value.lower() for name, value in pairs if name.lower() == "connection")
+        return "close" in said or (self.version == 10 and "keep-alive" not in said)
 
 
 class _Wary:

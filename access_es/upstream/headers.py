@@ -19,7 +19,6 @@ _OURS = frozenset(
 _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
 # Alt-Svc would lead browsers past us, to the domain's own ports.
 _NOT_BACK = frozenset(("alt-svc", "content-length"))
-_FOLDED = re.compile(r"\r?\n[ \t]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -47,7 +46,8 @@ def response_headers(headers: Headers, domain_url: str, our_url: str) -> Headers
         plain = name.lower()
         if plain in _HOP_BY_HOP or plain in _NOT_BACK or plain in named:
             continue
-        value = _CONTROL.sub("", _FOLDED.sub(" ", value))
+        if not value.isprintable():
+            value = _CONTROL.sub("", value)
         if plain in ("location", "content-location"):
             value = _to_our_host(value, domain_url, our_url)
         elif plain == "set-cookie":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from requests_aws4auth import AWS4Auth
@@ -40,14 +40,14 @@ class CredentialsSource(Protocol):
 class _BareRequest:
     """What AWS4Auth asks of a request, and nothing that it could change on the wire."""
 
-    __slots__ = ("body_sha256", "headers", "method", "target", "url")
+    __slots__ = ("body_sha256", "date", "headers", "method", "target")
 
-    def __init__(self, method: str, target: WireTarget, headers: dict[str, str], body_sha256: str) -> None:
+    def __init__(self, method: str, target: WireTarget, headers: dict[str, str], body_sha256: str, date: date) -> None:
         self.method = method
         self.target = target
-        self.url = ""
         self.headers = headers
         self.body_sha256 = body_sha256
+        self.date = date
 
 
 class _TargetAuth(AWS4Auth):  # type: ignore[misc]
@@ -56,6 +56,11 @@ class _TargetAuth(AWS4Auth):  # type: ignore[misc]
     The library's own reading differs from Amazon's for `;` in the last path segment and for nameless query parts, and
     its hash needs the whole body in memory.
     """
+
+    @classmethod
+    def get_request_date(cls, req: Any) -> date:
+        given: date = req.date
+        return given
 
     def get_canonical_headers(self, req: Any, include: Any = None) -> tuple[str, str]:
         req.headers["x-amz-content-sha256"] = req.body_sha256
@@ -82,7 +87,7 @@ class Signer:
     ) -> Headers:
         """The headers to add. `now` is UTC, read once: it dates the request, its scope and its key alike."""
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
-        request = _BareRequest(method, target, {"host": host, "x-amz-date": stamp}, body_sha256)
+        request = _BareRequest(method, target, {"host": host, "x-amz-date": stamp}, body_sha256, now)
         self._auth(credentials, stamp[:8])(request)
         del request.headers["host"]
         return tuple(request.headers.items())
