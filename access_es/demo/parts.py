@@ -165,7 +165,9 @@ def unpack(archive: Path, folder: Path) -> None:
             zipped.extractall(folder)  # noqa: S202 - its hash is pinned
     else:
         with tarfile.open(archive) as tarball:
-            tarball.extractall(folder, filter="data")
+            # As the documentation of tarfile has it for Python 3.11.0 to 3.11.3, which have no filters yet.
+            tarball.extraction_filter = getattr(tarfile, "data_filter", None)
+            tarball.extractall(folder)  # noqa: S202 - its hash is pinned
     (top,) = folder.iterdir()
     top.rename(folder / ".top")
     for entry in (folder / ".top").iterdir():
