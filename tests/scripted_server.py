@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 Play = Callable[[socket.socket, bytes], None]
 
@@ -70,7 +71,7 @@ def _serve(connection: socket.socket, server: Scripted, left: Iterator[Play], lo
             return
 
 
-def _read_request(reader) -> bytes:  # type: ignore[no-untyped-def]
+def _read_request(reader: BinaryIO) -> bytes:
     lines = []
     length = 0
     while line := reader.readline():

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from urllib3 import HTTPResponse
 
-from access_es.errors import DomainBrokeOff
 from access_es.messages import Body, Held, ProxyResponse
 from access_es.upstream.failures import FAULTS, explain_body
 
@@ -38,9 +37,6 @@ class Arriving:
 
 def read_answer(response: HTTPResponse, *, whole_bytes: int = 0) -> ProxyResponse:
     """Read an answer's start: all of it where it is known to be small or ends within `whole_bytes`."""
-    if response.headers.get("transfer-encoding", "chunked").lower() != "chunked":
-        response.close()  # RFC 9112, 6.1: where the body ends under any other coding cannot be known here
-        raise DomainBrokeOff(detail="a transfer coding other than chunked")
     length = response.length_remaining
     most = WHOLE_BYTES if length is not None and length <= WHOLE_BYTES else whole_bytes
     first, is_whole = _read_start(response, most)

@@ -1,7 +1,7 @@
 """The head of an answer: its status line and header lines, read strictly, kept as they came.
 
-http.client reads header lines with the parser for e-mail, which takes lines without a colon for the start of the body and
-costs a third of the call.
+http.client reads header lines with the parser for e-mail, which takes a line without a colon for the start of the body
+and costs a third of the call.
 """
 
 from __future__ import annotations

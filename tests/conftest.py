@@ -1,0 +1,27 @@
+"""Fixtures for all tests: a gateway that knows KEY, and a real access-es in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from access_es.demo.credentials import Credential
+from access_es.demo.running_gateway import RunningGateway, running_gateway
+from tests.running_proxy import KEY, RunningProxy, running_proxy
+
+pytest_plugins = ["tests.engines"]
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[RunningGateway]:
+    """A domain of `/_demo/` alone, which verifies every signature."""
+    with running_gateway([Credential(*KEY, None)]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def proxy(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProxy]:
+    """access-es in front of `gateway`, with the users alice and bob."""
+    with running_proxy(gateway.url, tmp_path_factory.mktemp("proxy"), users=("alice", "bob")) as running:
+        yield running
