@@ -20,6 +20,21 @@ KEY = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 
 
 @dataclass(frozen=True)
+class Reply:
+    """An answer as it came, nothing decoded, no redirect followed."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
 class RunningProxy:
     """Where it listens, who may come in (user name to token; all have PASSWORD), and its process."""
 
@@ -35,6 +50,18 @@ class RunningProxy:
     def bearer(self) -> dict[str, str]:
         """Headers that sign in the first user."""
         return {"Authorization": f"Bearer {next(iter(self.tokens.values()))}"}
+
+    def ask(
+        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Reply:
+        """One request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, target, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return Reply(answer.status, tuple(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
 
     def audit(self) -> list[dict[str, Any]]:
         """The audit lines so far."""

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import time
 
 from tests.running_proxy import RunningProxy
 
 
-def ask(
-    proxy: RunningProxy, method: str, target: str, headers: dict[str, str] | None = None, body: bytes | None = None
-) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
-    connection.request(method, target, body, headers or {})
-    return connection.getresponse()
-
-
 def test_a_signed_in_program_reaches_the_domain(proxy: RunningProxy) -> None:
-    seen = json.loads(ask(proxy, "GET", "/_demo/echo?x=a%2Fb&x=2", proxy.bearer).read())
+    seen = proxy.ask("GET", "/_demo/echo?x=a%2Fb&x=2", proxy.bearer).json()
     assert seen["target"] == "/_demo/echo?x=a%2Fb&x=2"
     assert "aes_" not in json.dumps(seen["headers"])
 
 
 def test_a_stranger_is_told_to_sign_in_and_a_browser_is_sent_there(proxy: RunningProxy) -> None:
-    program = ask(proxy, "GET", "/_search")
-    assert (program.status, json.loads(program.read())["error"]["code"]) == (401, "not_signed_in")
-    person = ask(proxy, "GET", "/_plugin/kibana/app/kibana?x=1", {"Accept": "text/html"})
-    assert (person.status, person.getheader("Location")) == (
+    program = proxy.ask("GET", "/_search")
+    assert (program.status, program.json()["error"]["code"]) == (401, "not_signed_in")
+    person = proxy.ask("GET", "/_plugin/kibana/app/kibana?x=1", {"Accept": "text/html"})
+    assert (person.status, person.header("location")) == (
         303,
         "/--access-es/login?next=/_plugin/kibana/app/kibana%3Fx%3D1",
     )
-    script = ask(proxy, "GET", "/_plugin/kibana/api/status", {"Accept": "text/html", "kbn-version": "5.1.1"})
+    script = proxy.ask("GET", "/_plugin/kibana/api/status", {"Accept": "text/html", "kbn-version": "5.1.1"})
     assert script.status == 401
 
 
