@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn.http.body import Body, ChunkedReader, LengthReader  # type: ignore[import-untyped]
 from gunicorn.http.errors import InvalidChunkSize, ParseException  # type: ignore[import-untyped]
+from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 
 from access_es.errors import BadRequest
 
@@ -26,6 +27,29 @@ class RequestBodyStalled(RequestBodyError):
     status = 408
     code = "request_timeout"
     message = "The request body arrived too slowly."
+
+
+class PatientUnreader(SocketUnreader):  # type: ignore[misc]
+    """The socket of a body, read as long as its client keeps some pace: 30 seconds, and more as more arrives.
+
+    The time the application takes between its reads is not the client's.
+    """
+
+    # Read-ahead beyond what the application asks for is copied again at every read.
+    max_body_chunk = 256 * 1024
+
+    def expect_body(self) -> None:
+        self._waited_seconds = 0.0
+        self._received_bytes = 0
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        began = time.monotonic()
+        data: bytes = super().chunk(size_hint)
+        self._waited_seconds += time.monotonic() - began
+        self._received_bytes += len(data)
+        if data and self._waited_seconds > GRACE_SECONDS + self._received_bytes / SLOWEST_BYTES_PER_SECOND:
+            raise TimeoutError("less than the slowest pace accepted")
+        return data
 
 
 class StrictChunks(ChunkedReader):  # type: ignore[misc]
@@ -52,8 +76,7 @@ class RequestBody(Body):  # type: ignore[misc]
         super().__init__(reader)
         self._unreader = unreader
         self._invite = invite
-        self._waited_seconds = 0.0
-        self._received_bytes = 0
+        unreader.expect_body()
 
     @property
     def is_left_behind(self) -> bool:
@@ -77,15 +100,8 @@ class RequestBody(Body):  # type: ignore[misc]
 
     def _read_whole(self, size: int) -> bytes:
         wanted = min(size, self.reader.length) if isinstance(self.reader, LengthReader) else 0
-        began = time.monotonic()
         data: bytes = super()._read_reader(size)
-        self._waited_seconds += time.monotonic() - began  # not the time the application took between its reads
         if len(data) < wanted:
             self.failed = True
             raise EOFError("the client closed the connection within the body")
-        self._received_bytes += len(data)
-        allowed_seconds = GRACE_SECONDS + self._received_bytes / SLOWEST_BYTES_PER_SECOND
-        if data and self._waited_seconds > allowed_seconds:
-            self.failed = True
-            raise TimeoutError
         return data

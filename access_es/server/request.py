@@ -11,10 +11,9 @@ from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders  # type: ign
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
-from access_es.server.body import RequestBody, StrictChunks
+from access_es.server.body import PatientUnreader, RequestBody, StrictChunks
 
 Pairs = tuple[tuple[str, str], ...]
-_BODY_READ_BYTES = 256 * 1024
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%\[\]:-]+")  # RFC 3986, 3.2.2 and 3.2.3: host and port, no user
 
@@ -87,8 +86,7 @@ class StrictParser(RequestParser):  # type: ignore[misc]
 
     def __init__(self, cfg: Any, source: Any, source_addr: Any) -> None:
         super().__init__(cfg, source, source_addr)
-        # Read-ahead beyond what is asked for is copied again at every read.
-        self.unreader.max_body_chunk = _BODY_READ_BYTES
+        self.unreader = PatientUnreader(source)
 
 
 def _split(line: str) -> tuple[str, str]:
