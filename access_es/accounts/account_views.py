@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar, cast
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -33,7 +33,10 @@ def forbid_keeping(response: Response) -> Response:
 @pages.get("")
 @_signed_in_only
 def show_account() -> AnyResponse:
-    return _account_page()
+    if page.wants_page():
+        return _account_page()
+    caller = _caller()
+    return jsonify(user=caller.user, role=caller.role, how=caller.how, token=caller.token)
 
 
 @pages.post("/tokens")
@@ -80,7 +83,7 @@ def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
     return page.render(
         "account.html",
         error,
-        caller=current_user.caller,
+        caller=_caller(),
         home_path=page.accounts().settings.home_path(),
         tokens=page.accounts().directory.tokens(_user()),
         now=page.accounts().clock(),
@@ -112,7 +115,11 @@ def _days() -> int:
 
 
 def _user() -> str:
-    return cast(Caller, current_user.caller).user
+    return _caller().user
+
+
+def _caller() -> Caller:
+    return cast(Caller, current_user.caller)
 
 
 def _date(seconds: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Any, cast
 
-from flask import Response, current_app, make_response, render_template, request, session
+from flask import Request, Response, current_app, make_response, render_template, request, session
 from flask_login import UserMixin, login_user
 
 from access_es.accounts.accounts import Accounts
@@ -15,6 +15,7 @@ from access_es.accounts.session_cookie import Session
 from access_es.accounts.sessions import AccessSession, Sessions
 from access_es.accounts.users import User
 from access_es.errors import AccessEsError, Forbidden, WrongCredentials
+from access_es.messages import Headers
 from access_es.pages import PAGE_HEADERS
 
 EXTENSION = "access-es accounts"
@@ -32,6 +33,14 @@ def load_signed_in(name: str) -> SignedIn | None:
     """The user of the current session, if it is still open."""
     open_now = current_session()
     caller = accounts().identity.session_caller(open_now) if open_now and open_now.user == name else None
+    return SignedIn(caller) if caller else None
+
+
+def load_offered(asked: Request) -> SignedIn | None:
+    """Who an Authorization header names, on our pages as everywhere; raises `WrongCredentials` if it does not hold."""
+    caller = accounts().identity.identify(
+        request_headers(), scheme=asked.scheme, client_address=asked.remote_addr or ""
+    )
     return SignedIn(caller) if caller else None
 
 
@@ -57,7 +66,7 @@ def renew_session(user: str = "", epoch: str = "") -> Session:
 
 def check_form() -> None:
     """Raises `Forbidden` unless the form is one that this browser got from us in this session."""
-    if is_cross_site(tuple((str(name), str(value)) for name, value in request.headers)):
+    if is_cross_site(request_headers()):
         raise Forbidden("Another site made your browser send this form. Nothing was done.")
     open_now = current_session()
     sent = request.form.get("anti_forgery", "").encode()
@@ -90,6 +99,10 @@ def wants_page() -> bool:
 def base_path() -> str:
     """What the front door puts before our paths, such as API Gateway's stage."""
     return request.script_root
+
+
+def request_headers() -> Headers:
+    return tuple((str(name), str(value)) for name, value in request.headers)
 
 
 def current_session() -> Session | None:

@@ -9,7 +9,7 @@ from flask_login import LoginManager
 
 from access_es.accounts import account_views, views
 from access_es.accounts.accounts import Accounts
-from access_es.accounts.page import EXTENSION, load_signed_in
+from access_es.accounts.page import EXTENSION, load_offered, load_signed_in
 from access_es.accounts.sessions import Sessions
 
 
@@ -25,6 +25,7 @@ def register_accounts(app: Flask, accounts: Accounts) -> None:
     manager = LoginManager()
     manager.session_protection = None  # ties sessions to addresses, which change under phones and proxies
     manager.user_loader(load_signed_in)
+    manager.request_loader(load_offered)
     manager.unauthorized_handler(views.ask_to_sign_in)
     manager.init_app(app)
     app.register_blueprint(views.pages)

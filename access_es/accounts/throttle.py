@@ -34,10 +34,11 @@ ANYONE_AT_ADDRESS = Pace(free=50, longest_seconds=60)
 
 def wait_seconds(pace: Pace, failures: Failures, now: float) -> float:
     """How long to wait yet. Nothing, once the last failure is an hour ago."""
-    if failures.count <= pace.free or now - failures.last > _FORGET_SECONDS:
+    elapsed = max(0.0, now - failures.last)  # never negative: clocks are set back, and differ between machines
+    if failures.count <= pace.free or elapsed > _FORGET_SECONDS:
         return 0.0
     doublings = min(failures.count - pace.free - 1, 30)
-    return max(0.0, failures.last + min(2.0**doublings, pace.longest_seconds) - now)
+    return max(0.0, min(2.0**doublings, pace.longest_seconds) - elapsed)
 
 
 class Throttle:
