@@ -79,6 +79,13 @@ class RequestBody(Body):  # type: ignore[misc]
         unreader.expect_body()
 
     @property
+    def is_consumed(self) -> bool:
+        """Whether the application has read all there was."""
+        if self.failed or self.buf.tell():
+            return False
+        return not (self.reader.length if isinstance(self.reader, LengthReader) else self.reader.parser)
+
+    @property
     def is_left_behind(self) -> bool:
         """Whether bytes of this body may still have to come: the next request's beginning is then unknown."""
         if self.failed:

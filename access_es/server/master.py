@@ -118,10 +118,6 @@ def _options(place: Place) -> dict[str, Any]:
         "limit_request_field_size": HEADER_LINE_BYTES,
         # gunicorn_h1c, the parser in C, accepts bare LF and folded lines.
         "http_parser": "python",
-        # Nobody's X-Forwarded-Proto or SCRIPT_NAME is believed, not even from this machine.
-        "forwarded_allow_ips": "",
-        "forwarder_headers": "",
-        "secure_scheme_headers": {},
         "control_socket_disable": True,
         "sendfile": False,
         "logger_class": _Log,

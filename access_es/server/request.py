@@ -65,6 +65,10 @@ class StrictRequest(Request):  # type: ignore[misc]
             self.force_close()
         return bool(super().should_close())
 
+    def _peer_trusted_for_forwarded(self) -> tuple[dict[str, str], list[str]]:
+        """Nobody's X-Forwarded-Proto or SCRIPT_NAME is believed, not even from this machine."""
+        return {}, []
+
     def _require_host(self) -> None:
         """RFC 9112, 3.2: a missing or malformed Host is answered with 400. (Two of them are refused by gunicorn.)"""
         host = next((value for name, value in self.headers if name == "HOST"), None)
@@ -87,6 +91,11 @@ class StrictParser(RequestParser):  # type: ignore[misc]
     def __init__(self, cfg: Any, source: Any, source_addr: Any) -> None:
         super().__init__(cfg, source, source_addr)
         self.unreader = PatientUnreader(source)
+
+    def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
+        if self.mesg is None or self.mesg.body.is_consumed:
+            return True
+        return bool(super().finish_body(deadline, max_bytes))
 
 
 def _split(line: str) -> tuple[str, str]:
