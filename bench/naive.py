@@ -1,4 +1,4 @@
-"""What most people write first: Flask, requests and requests-aws4auth in thirty lines. The bench measures against it."""
+"""What most people write first: Flask, requests and requests-aws4auth in thirty lines, to be measured against."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def proxy(path: str) -> Response:
         f"{UPSTREAM}/{path}",
         params=list(request.args.items(multi=True)),
         data=request.get_data(),
-        headers={name: value for name, value in request.headers if name.lower() not in ("host", "content-length")},
+        headers={name: value for name, value in request.headers if name not in ("Host", "Content-Length")},
         auth=auth,
         allow_redirects=False,
     )

@@ -20,7 +20,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+def running(
+    command: Sequence[str], port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[int]:
     """A program that listens on `port`; gives the pid of its group, which is stopped at the end."""
     with log.open("ab") as output:
         process = subprocess.Popen(

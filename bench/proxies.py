@@ -62,7 +62,8 @@ def nginx(folder: Path, location: str) -> Iterator[tuple[int, int]]:
         f"daemon off; worker_processes 2; pid {folder}/nginx-{port}.pid; error_log {folder}/nginx.log; user root;\n"
         f"events {{ worker_connections 1024; }}\n"
         f"http {{ access_log off; sendfile on; keepalive_requests 1000000000; client_body_temp_path {folder}/body;\n"
-        f"proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
+        f"proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;\n"
+        f"uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
         f"server {{ listen 127.0.0.1:{port}; {location} }} }}\n"
     )
     with running(["nginx", "-p", str(folder), "-c", str(config)], port, folder / "nginx.out") as group:
@@ -99,15 +100,16 @@ def start_access_es(upstream: int, folder: Path) -> Iterator[Target]:
     ours = [sys.executable, "-m", "access_es"]
     _run([*ours, "users", "add", "bench", "--password-stdin"], environment, "a long enough password")
     token = _run([*ours, "tokens", "add", "bench", f"bench-{port}"], environment)
-    with running([*ours, "serve", "--port", str(port), "--workers", "2"], port, folder / "access-es.log", environment) as group:
+    serve = [*ours, "serve", "--port", str(port), "--workers", "2"]
+    with running(serve, port, folder / "access-es.log", environment) as group:
         yield Target(port, group, {"Authorization": f"Bearer {token}"})
 
 
 @contextmanager
 def start_sigv4_proxy(upstream: int, folder: Path) -> Iterator[Target]:
     port = free_port()
-    options = ["--name", "es", "--region", "us-east-1", "--host", f"127.0.0.1:{upstream}", "--upstream-url-scheme", "http"]
-    command = ["aws-sigv4-proxy", *options, "--port", f"127.0.0.1:{port}"]
+    options = ["--name", "es", "--region", "us-east-1", "--upstream-url-scheme", "http"]
+    command = ["aws-sigv4-proxy", *options, "--host", f"127.0.0.1:{upstream}", "--port", f"127.0.0.1:{port}"]
     with running(command, port, folder / "sigv4-proxy.log", KEYS) as group:
         yield Target(port, group)
 
@@ -144,7 +146,8 @@ def _load(target: Target, connections: int, seconds: int) -> tuple[float, float,
     headers = [word for name, value in target.headers.items() for word in ("-H", f"{name}: {value}")]
     threads = str(min(2, connections))
     command = ["wrk", "--latency", "-t", threads, "-c", str(connections), "-d", f"{seconds}s", *headers]
-    said = subprocess.run([*command, f"http://127.0.0.1:{target.port}/1k"], capture_output=True, text=True, check=True).stdout
+    command.append(f"http://127.0.0.1:{target.port}/1k")
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         print(f"  not all answers were good: {said.splitlines()[-4:]}", file=sys.stderr)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
@@ -173,20 +176,22 @@ def _download(target: Target, path: str, least: int) -> float:
 
 def table(results: dict[str, Figures]) -> str:
     """Medians, and each beside the naive proxy's."""
-    base = results.get("naive")
+    base = results.get("naive", Figures())
     head = ["", *[f"{count} conn req/s" for count in CONNECTIONS], *[f"{count} p50/p99 ms" for count in CONNECTIONS]]
     rows = [[*head, "MB/s", "peak above idle MiB"]]
     for name, figures in results.items():
-        rates = [_beside(figures.rates[count], base and base.rates[count]) for count in CONNECTIONS]
+        rates = [_beside(figures.rates[count], base.rates[count]) for count in CONNECTIONS]
         times = [f"{_median(figures.p50[count]):.2f}/{_median(figures.p99[count]):.1f}" for count in CONNECTIONS]
-        speed = _beside(figures.megabytes, base and base.megabytes)
+        speed = _beside(figures.megabytes, base.megabytes)
         rows.append([name, *rates, *times, speed, f"{_median(figures.memory):.0f}"])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
-def _beside(values: list[float], base: list[float] | None) -> str:
+def _beside(values: list[float], base: list[float]) -> str:
     ratio = f" ({_median(values) / _median(base):.2f}x)" if base else ""
     return f"{_median(values):,.0f}{ratio}"
 
