@@ -59,7 +59,7 @@ def _without_dots(path: str) -> str:
             del kept[-1:]
         elif segment not in ("", "."):
             kept.append(segment)
-    slash = "/" if kept and path.rpartition("/")[2] in ("", ".", "..") else ""
+    slash = "/" if kept and path.endswith("/") else ""  # not after a last dot segment, where RFC 3986, 5.2.4 has one
     return f"/{'/'.join(kept)}{slash}"
 
 

@@ -46,7 +46,7 @@ def test_what_servers_read_differently_is_spelled_out(raw: bytes, wire: str) -> 
         ("/foo//bar", "/foo/bar"),  # carsales/aws-request-signer#11
         ("/a:b", "/a%3Ab"),  # elastic/elasticsearch-ruby#278
         ("/%3Cx-%7Bnow%2Fd%7D%3E", "/%253Cx-%257Bnow%252Fd%257D%253E"),
-        ("/", "/"), ("//", "/"), ("/./", "/"), ("/a/./b/../c", "/a/c"), ("/a/..", "/"), ("/..", "/"), ("/a/.", "/a/"),
+        ("/", "/"), ("//", "/"), ("/./", "/"), ("/a/./b/../c", "/a/c"), ("/a/..", "/"), ("/..", "/"), ("/a/.", "/a"),
         ("/a/b/", "/a/b/"), ("/.kibana/_search", "/.kibana/_search"), ("/a;b", "/a%3Bb"), ("/~x", "/~x"),
     ],
 )  # fmt: skip
