@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,9 +64,10 @@ def running_gateway(
     kibana: str | None = None,
     scope: Scope | None = None,
     port: int = 0,
+    make: Callable[[GatewaySettings], Gateway] = Gateway,
 ) -> Iterator[RunningGateway]:
     """Without engines it answers `/_demo/` only. Stops, and frees its port, at the end of the block."""
-    gateway = Gateway(GatewaySettings(Keyring(tuple(credentials)), scope or Scope(), elasticsearch, kibana))
+    gateway = make(GatewaySettings(Keyring(tuple(credentials)), scope or Scope(), elasticsearch, kibana))
     with _running_loop() as loop:
         bound = asyncio.run_coroutine_threadsafe(gateway.start(HOST, port), loop).result(10)
         try:

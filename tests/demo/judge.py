@@ -33,12 +33,17 @@ def signed_headers(
     service: str = "es",
     extra: tuple[tuple[str, str], ...] = (),
     content_sha256: bool = False,
+    decoded: bool = True,
 ) -> Pairs:
-    """Host, `extra`, and what botocore adds, for a request to `target` as it will stand on the wire."""
+    """Host, `extra`, and what botocore adds, for a request to `target` as it will stand on the wire.
+
+    `decoded` gives it the query as pairs; otherwise it reads the URL, which is right only for strictly escaped ones.
+    """
     path, _, query = target.decode("utf-8").partition("?")
     # A nameless part has no place in the canonical query; "&" and first "=" split, "+" is a blank.
     params = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name]
-    request = AWSRequest(method, f"http://{host}{path}", params=params, data=body)
+    url = f"http://{host}{path}" if decoded else f"http://{host}{target.decode()}"
+    request = AWSRequest(method, url, params=params if decoded else None, data=body)
     request.headers["Host"] = host
     for name, value in extra:
         request.headers[name] = value
