@@ -58,7 +58,7 @@ def request_bytes(
         pairs.append(("Content-Length", str(len(body))))
     lines = [f"{name}: {value}".encode("latin-1") for name, value in pairs]
     first = b"%b %b HTTP/1.1" % (method.encode(), target)
-    return b"\r\n".join([first, b"Host: proxy.example", *lines, b"Connection: close", b"", b""]) + (body or b"")
+    return b"\r\n".join([first, b"Host: proxy.example", b"Connection: close", *lines, b"", b""]) + (body or b"")
 
 
 def exchange(port: int, request: bytes, timeout: float = 30) -> RawAnswer:
