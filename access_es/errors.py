@@ -11,6 +11,8 @@ AccessEsError
 ├── BodyTooLarge        413
 ├── TooManyFailures     429  carries how long to wait
 ├── NoSpace             507
+├── AnswerTooLarge      502
+├── OverflowFailed      502
 └── DomainError              the call to the domain did not give an answer
     ├── NoCredentials   502
     ├── DomainUnreachable 502
@@ -125,6 +127,23 @@ class NoSpace(AccessEsError):
     status = 507
     code = "no_space"
     message = "The server has no room left to take in this request body."
+
+
+class AnswerTooLarge(AccessEsError):
+    """The answer cannot leave through this front door, in no form."""
+
+    status = 502
+    code = "answer_too_large"
+    message = "The domain's answer is larger than this gateway lets through. Ask for less of it at a time."
+
+
+class OverflowFailed(AccessEsError):
+    """The store for too-large answers did not take one."""
+
+    status = 502
+    code = "overflow_failed"
+    layer = "overflow"
+    message = "The domain's answer is too large for this gateway, and could not be stored to be fetched from elsewhere."
 
 
 class DomainError(AccessEsError):

@@ -1,0 +1,147 @@
+"""Getting an answer out of a door that may be too small for it: as it is, compressed, or through the overflow store.
+
+The body is read once and only as far as needed: up to what the door takes it is held, beyond that it goes through a
+compressor into what the door takes, and beyond that on into the store, so that memory stays flat at any size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Protocol
+
+from access_es.delivery.compression import (
+    Compressor,
+    choose_coding,
+    coded_headers,
+    is_compressible,
+    is_worthwhile,
+    start_compressor,
+)
+from access_es.delivery.overflow import Overflow
+from access_es.errors import AnswerTooLarge, DomainTimeout
+from access_es.messages import Headers, Held, ProxyRequest, ProxyResponse
+
+# Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: Chromium checks the policy
+# again after a redirect (w3.org/TR/CSP3, 4.1.2), so another origin is never taken for these.
+_OWN_ORIGIN_ONLY = frozenset(("script", "style", "worker", "sharedworker", "serviceworker", "manifest"))
+# What speaks of the body that stays behind; the rest of the answer (cookies, CORS, …) belongs to the redirect as well.
+_OF_THE_BODY = frozenset(
+    ("content-type", "content-encoding", "content-language", "content-location", "content-disposition", "content-range",
+     "content-md5", "digest", "etag", "last-modified", "accept-ranges", "cache-control", "expires", "vary", "age")
+)  # fmt: skip
+
+
+class Room(Protocol):
+    """What a door takes."""
+
+    @property
+    def most_bytes(self) -> int:
+        """No body above this ever fits."""
+        ...
+
+    def fits(self, status: int, headers: Headers, body: bytes) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """An answer that fits, and `how` for the audit: held, compressed, spilled or linked."""
+
+    response: ProxyResponse
+    how: str
+
+
+def fit(
+    answer: ProxyResponse,
+    request: ProxyRequest,
+    room: Room,
+    overflow: Overflow | None,
+    seconds_left: Callable[[], float],
+) -> Fitted:
+    """Make an answer fit. Raises AnswerTooLarge, OverflowFailed, or whatever the body raises while it arrives."""
+    pieces = _in_time(answer.body, seconds_left)
+    try:
+        start, is_whole = _take(pieces, room.most_bytes)
+        if is_whole and room.fits(answer.status, answer.headers, start):
+            return Fitted(_held(answer, start), "held")
+        coding = _choose(answer, request, start)
+        if coding is None:
+            return _overflow(answer, request, chain((start,), pieces), overflow)
+        coded = replace(answer, headers=coded_headers(answer.headers, coding))
+        times = answer.length_bytes / room.most_bytes * 4 / 3 if answer.length_bytes else None
+        pieces = _compressed(start_compressor(coding, times), chain((start,), pieces))
+        start, is_whole = _take(pieces, room.most_bytes)
+        if is_whole and room.fits(coded.status, coded.headers, start):
+            return Fitted(_held(coded, start), f"compressed {coding}")
+        return _overflow(coded, request, chain((start,), pieces), overflow)
+    finally:
+        answer.body.close()
+
+
+def _choose(answer: ProxyResponse, request: ProxyRequest, start: bytes) -> str | None:
+    if not is_compressible(answer.headers):
+        return None
+    coding = choose_coding(",".join(value for name, value in request.headers if name.lower() == "accept-encoding"))
+    return coding if coding and is_worthwhile(start) else None
+
+
+def _in_time(body: Iterable[bytes], seconds_left: Callable[[], float]) -> Iterator[bytes]:
+    for piece in body:
+        if seconds_left() <= 0:
+            raise DomainTimeout("The answer is too long to pass on before the gateway hangs up.")
+        yield piece
+
+
+def _take(pieces: Iterator[bytes], most_bytes: int) -> tuple[bytes, bool]:
+    """Up to a little more than `most_bytes`, and whether that was all."""
+    taken = []
+    size = 0
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece)
+        if size > most_bytes:
+            return b"".join(taken), False
+    return b"".join(taken), True
+
+
+def _compressed(compressor: Compressor, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        if out := compressor.compress(piece):
+            yield out
+    yield compressor.flush()
+
+
+def _held(answer: ProxyResponse, data: bytes) -> ProxyResponse:
+    return replace(answer, body=Held(data), length_bytes=len(data))
+
+
+def _overflow(
+    answer: ProxyResponse, request: ProxyRequest, pieces: Iterable[bytes], overflow: Overflow | None
+) -> Fitted:
+    """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""
+    if overflow is None or request.header("sec-fetch-dest") in _OWN_ORIGIN_ONLY:
+        raise AnswerTooLarge
+    writer = overflow.open(answer.header("content-type"), answer.header("content-encoding"))
+    try:
+        for piece in pieces:
+            writer.write(piece)
+        link = writer.finish()
+    except BaseException:
+        writer.abort()
+        raise
+    kept = tuple((name, value) for name, value in answer.headers if name.lower() not in _OF_THE_BODY)
+    headers = (*kept, ("Cache-Control", "no-store"), ("X-Redirect-Reason", "answer-too-large"))
+    if 200 <= answer.status < 300 and answer.status != 206:
+        # 303, so that whatever the method was, a GET follows (RFC 9110, 15.4.4).
+        return Fitted(ProxyResponse.held(303, (*headers, ("Location", link)), b""), "spilled")
+    return Fitted(_linked(answer.status, headers, link), "linked")
+
+
+def _linked(status: int, headers: Headers, link: str) -> ProxyResponse:
+    reason = "The domain's answer is too large for this gateway. It is kept for a short time at 'location'."
+    error = {"type": "answer_too_large", "reason": reason, "code": "answer_too_large", "location": link}
+    data = json.dumps({"error": error, "status": status}).encode()
+    described = (("Content-Type", "application/json"), ("Link", f'<{link}>; rel="alternate"'))
+    return ProxyResponse.held(status, (*headers, *described), data)

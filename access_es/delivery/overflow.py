@@ -1,0 +1,29 @@
+"""Where an answer goes that does not fit: an object that is written while it arrives, and a link that soon ends."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+MAX_KEY_AGE_DAYS = 1  # what the bucket's lifecycle removes; links end long before
+
+
+class Writer(Protocol):
+    """One object on its way. Either `finish` or `abort` ends it; nothing can be read of it before `finish`."""
+
+    def write(self, data: bytes) -> None:
+        """Take a piece. Raises OverflowFailed where the store refuses it."""
+        ...
+
+    def finish(self) -> str:
+        """Make it whole, and give the link to it."""
+        ...
+
+    def abort(self) -> None:
+        """Leave nothing behind. Never raises."""
+        ...
+
+
+class Overflow(Protocol):
+    """A place for answers of any size."""
+
+    def open(self, content_type: str | None, content_encoding: str | None) -> Writer: ...
