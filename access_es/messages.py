@@ -92,7 +92,7 @@ class ProxyResponse:
     status: int
     headers: Headers
     body: Body
-    reason: str = ""
+    reason: str | None = None  # the domain's own, which may be empty; None: the usual one
     length_bytes: int | None = None
 
     def header(self, name: str) -> str | None:

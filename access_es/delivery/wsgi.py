@@ -53,7 +53,8 @@ def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -
         headers.append(("Content-Length", str(response.length_bytes)))
     entry.status = response.status
     entry.delivery = entry.delivery or ("held" if isinstance(response.body, Held) else "streamed")
-    start_response(f"{response.status} {response.reason or _REASONS.get(response.status, 'Unknown')}", headers)
+    reason = _REASONS.get(response.status, "") if response.reason is None else response.reason
+    start_response(f"{response.status} {reason}", headers)
     return Sending(response, entry)
 
 

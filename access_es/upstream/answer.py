@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from urllib3 import HTTPResponse
 
-from access_es.messages import Body, Held, ProxyResponse
+from access_es.messages import Body, Headers, Held, ProxyResponse
 from access_es.upstream.failures import FAULTS, explain_body
 
 CHUNK_BYTES = 128 * 1024
@@ -41,8 +42,15 @@ def read_answer(response: HTTPResponse, *, whole_bytes: int = 0) -> ProxyRespons
     most = WHOLE_BYTES if length is not None and length <= WHOLE_BYTES else whole_bytes
     first, is_whole = _read_start(response, most)
     body: Body = Held(first) if is_whole else Arriving(response, first)
-    headers = tuple(response.headers.iteritems())
-    return ProxyResponse(response.status, headers, body, response.reason or "", len(first) if is_whole else length)
+    return ProxyResponse(
+        response.status, _header_lines(response), body, response.reason or "", len(first) if is_whole else length
+    )
+
+
+def _header_lines(response: HTTPResponse) -> Headers:
+    """As `upstream.connection` read them: urllib3's own mapping moves repeated names together."""
+    original: Any = response._original_response
+    return tuple(original.msg.items())
 
 
 def _read_start(response: HTTPResponse, most: int) -> tuple[bytes, bool]:
