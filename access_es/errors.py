@@ -22,8 +22,8 @@ AccessEsError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class AccessEsError(Exception):
@@ -116,7 +116,8 @@ class TooManyFailures(AccessEsError):
 
     def __init__(self, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(f"Too many failed attempts. Try again in {retry_after_seconds} seconds.")
+        seconds = f"{retry_after_seconds} second{'' if retry_after_seconds == 1 else 's'}"
+        super().__init__(f"Too many failed attempts. Try again in {seconds}.")
 
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
@@ -144,6 +145,28 @@ class OverflowFailed(AccessEsError):
     code = "overflow_failed"
     layer = "overflow"
     message = "The domain's answer is too large for this gateway, and could not be stored to be fetched from elsewhere."
+
+
+class AwsFailure(AccessEsError):
+    """A call to an AWS service, other than the domain, did not succeed.
+
+    `operation` is its name in Python, such as "get_item"; `reason` AWS's own name of the fault, or botocore's where
+    nothing was answered; `said` the sentence that came with it; `answer` all that AWS answered.
+    """
+
+    status = 503
+    code = "aws_failure"
+    message = "An AWS service that access-es needs did not do its part."
+
+    def __init__(self, operation: str, reason: str, said: str, answer: Mapping[str, Any] | None = None) -> None:
+        self.operation, self.reason, self.said = operation, reason, said
+        self.answer: Mapping[str, Any] = answer or {}
+        super().__init__(detail=f"{operation}: {reason}: {said}")
+
+    @property
+    def was_repeated(self) -> bool:
+        """Whether the call was sent more than once: an earlier one, whose answer got lost, may have succeeded."""
+        return bool(self.answer.get("ResponseMetadata", {}).get("RetryAttempts"))
 
 
 class DomainError(AccessEsError):

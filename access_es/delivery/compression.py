@@ -1,8 +1,8 @@
 """Compressing an answer that would not fit otherwise: which coding, how hard, and the headers that must then change.
 
-Measured on `_search` answers (bench/compression.py): zstd at level 1 makes 7 times less of them at 400 MB/s and more, brotli
-at 1 6.5 times less at 260, gzip at 1 5.6 times less at 110. The slower levels gain a fifth and cost five times the time, so
-they are taken only where the answer is known to need them.
+Measured on `_search` answers (bench/compression.py): zstd at level 1 makes 7 times less of them at 400 MB/s and more,
+brotli at 1 6.5 times less at 260, gzip at 1 5.6 times less at 110. The slower levels gain a fifth and cost five times
+the time, so they are taken only where the answer is known to need them.
 """
 
 from __future__ import annotations

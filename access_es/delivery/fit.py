@@ -24,8 +24,8 @@ from access_es.delivery.overflow import Overflow
 from access_es.errors import AnswerTooLarge, DomainTimeout
 from access_es.messages import Headers, Held, ProxyRequest, ProxyResponse
 
-# Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: Chromium checks the policy
-# again after a redirect (w3.org/TR/CSP3, 4.1.2), so another origin is never taken for these.
+# Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: browsers check the
+# policy again after a redirect (w3.org/TR/CSP3, 4.1.2), so another origin is never taken for these.
 _OWN_ORIGIN_ONLY = frozenset(("script", "style", "worker", "sharedworker", "serviceworker", "manifest"))
 # What speaks of the body that stays behind; the rest of the answer (cookies, CORS, …) belongs to the redirect as well.
 _OF_THE_BODY = frozenset(

@@ -1,7 +1,7 @@
 """Too-large answers in S3: uploaded in parts while they arrive, linked by a presigned URL.
 
-S3 wants parts of 5 MiB or more, but for the last, 10,000 at most (docs.aws.amazon.com/AmazonS3, qfacts). Two are under way
-while the next one fills, so that neither the domain nor S3 waits for the other, and memory stays at three parts.
+S3 wants parts of 5 MiB or more, but for the last, 10,000 at most (docs.aws.amazon.com/AmazonS3, qfacts). Two are under
+way while the next one fills, so that neither the domain nor S3 waits for the other, and memory stays at three parts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("access_es.delivery")
 
 
 class S3Overflow:
-    """One bucket. `make_client` gives a boto3 S3 client, regional and signing with SigV4; it is called when first needed."""
+    """One bucket. `make_client` gives a boto3 S3 client, regional and signing with SigV4, when it is first needed."""
 
     def __init__(self, make_client: Callable[[], Any], bucket: str, url_seconds: int) -> None:
         self._make_client = make_client

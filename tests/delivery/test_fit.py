@@ -1,0 +1,201 @@
+"""Answers of any size through a door of a known size."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from access_es.delivery.fit import Fitted, fit
+from access_es.errors import AnswerTooLarge, DomainBrokeOff, DomainTimeout, OverflowFailed
+from access_es.messages import Headers, ProxyRequest, ProxyResponse
+
+JSON = b'{"_source":{"message":"the same again"}},'
+TYPE = ("Content-Type", "application/json")
+
+
+@dataclass
+class Door:
+    """Takes bodies up to a size; coded ones cost a third more, as base64 does."""
+
+    most_bytes: int = 100_000
+
+    def fits(self, status: int, headers: Headers, body: bytes) -> bool:
+        is_coded = any(name == "Content-Encoding" for name, _ in headers)
+        return len(body) * (4 if is_coded else 3) <= self.most_bytes * 3
+
+
+@dataclass
+class Stored:
+    """An overflow store in memory that can break after some bytes."""
+
+    breaks_after: int | None = None
+    described: tuple[str | None, str | None] = (None, None)
+    data: bytearray = field(default_factory=bytearray)
+    ends: list[str] = field(default_factory=list)
+
+    def open(self, content_type: str | None, content_encoding: str | None) -> Stored:
+        self.described = (content_type, content_encoding)
+        return self
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+        if self.breaks_after is not None and len(self.data) > self.breaks_after:
+            raise OverflowFailed
+
+    def finish(self) -> str:
+        self.ends.append("finished")
+        return "https://bucket.s3.us-east-1.amazonaws.com/overflow/x?X-Amz-Signature=y"
+
+    def abort(self) -> None:
+        self.ends.append("aborted")
+
+
+class Arriving:
+    """A body in pieces, which may break off, and knows whether it was given back."""
+
+    def __init__(self, data: bytes, *, breaks: bool = False) -> None:
+        self.data = data
+        self.breaks = breaks
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        reader = io.BytesIO(self.data)
+        while piece := reader.read(8192):
+            yield piece
+        if self.breaks:
+            raise DomainBrokeOff
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def asked(*headers: tuple[str, str], method: str = "GET") -> ProxyRequest:
+    return ProxyRequest("id", method, b"/_search", headers, io.BytesIO(), "https", "")
+
+
+def fitted(
+    data: bytes, *headers: tuple[str, str], accept: str = "", status: int = 200, store: Stored | None = None, known: bool = True,
+    answered: Headers = (TYPE,),
+) -> Fitted:  # fmt: skip
+    body = Arriving(data)
+    answer = ProxyResponse(status, answered, body, length_bytes=len(data) if known else None)
+    try:
+        return fit(answer, asked(*headers, ("Accept-Encoding", accept)), Door(), store, lambda: 10.0)
+    finally:
+        assert body.closed
+
+
+@pytest.mark.parametrize("size", [0, 1, 99_999, 100_000])
+@pytest.mark.parametrize("known", [True, False])
+def test_what_fits_passes_as_it_is(size: int, known: bool) -> None:
+    result = fitted(b"x" * size, accept="gzip", known=known)
+    assert (result.how, b"".join(result.response.body), result.response.length_bytes) == ("held", b"x" * size, size)
+    assert result.response.headers == (TYPE,)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_does_not_fit_is_compressed_for_who_takes_it(known: bool) -> None:
+    data = JSON * 20_000
+    result = fitted(data, accept="gzip, deflate", known=known)
+    assert (result.how, result.response.header("content-encoding")) == ("compressed gzip", "gzip")
+    assert zlib.decompress(b"".join(result.response.body), 31) == data
+
+
+def test_who_takes_no_coding_is_redirected() -> None:
+    store = Stored()
+    result = fitted(JSON * 20_000, store=store)
+    assert (result.how, result.response.status, bytes(store.data)) == ("spilled", 303, JSON * 20_000)
+    assert (
+        result.response.header("location") == store.finish() and result.response.header("cache-control") == "no-store"
+    )
+    assert store.described == ("application/json", None)
+
+
+def test_what_stays_too_large_goes_to_the_store_compressed() -> None:
+    data = b"".join(b'{"a":"%s"},' % os.urandom(30).hex().encode() for _ in range(5000))
+    store = Stored()
+    result = fitted(data, accept="gzip", store=store)
+    assert (result.how, store.described) == ("spilled", ("application/json", "gzip"))
+    assert zlib.decompress(bytes(store.data), 31) == data
+
+
+def test_the_domains_own_coding_is_kept_in_the_store() -> None:
+    store = Stored()
+    fitted(os.urandom(200_000), accept="gzip", store=store, answered=(TYPE, ("Content-Encoding", "br")))
+    assert store.described == ("application/json", "br")
+
+
+def test_cookies_and_cors_belong_to_the_redirect_and_facts_of_the_body_do_not() -> None:
+    answered = (
+        TYPE,
+        ("Set-Cookie", "a=1"),
+        ("Access-Control-Allow-Origin", "*"),
+        ("ETag", '"x"'),
+        ("Vary", "Accept"),
+        ("Cache-Control", "max-age=9"),
+    )
+    headers = fitted(os.urandom(200_000), store=Stored(), answered=answered).response.headers
+    assert [name for name, _ in headers] == [
+        "Set-Cookie",
+        "Access-Control-Allow-Origin",
+        "Cache-Control",
+        "X-Redirect-Reason",
+        "Location",
+    ]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 206])
+def test_answers_that_are_no_plain_success_keep_their_status_and_carry_a_link(status: int) -> None:
+    store = Stored()
+    result = fitted(os.urandom(200_000), status=status, store=store)
+    error = json.loads(b"".join(result.response.body))["error"]
+    assert (result.how, result.response.status) == ("linked", status)
+    assert (
+        error["location"] == store.finish() and result.response.header("link") == f'<{store.finish()}>; rel="alternate"'
+    )
+
+
+@pytest.mark.parametrize("kind", ["script", "style", "worker"])
+def test_scripts_and_styles_are_never_redirected_to_another_origin(kind: str) -> None:
+    store = Stored()
+    with pytest.raises(AnswerTooLarge):
+        fitted(os.urandom(200_000), ("Sec-Fetch-Dest", kind), accept="gzip", store=store)
+    assert store.ends == [] and not store.data
+    assert fitted(JSON * 20_000, ("Sec-Fetch-Dest", kind), accept="gzip").how == "compressed gzip"
+
+
+def test_without_a_store_the_client_is_told() -> None:
+    with pytest.raises(AnswerTooLarge):
+        fitted(os.urandom(200_000), accept="gzip")
+
+
+@pytest.mark.parametrize("accept", ["", "gzip"])
+@pytest.mark.parametrize("size", [1000, 500_000])
+def test_an_answer_that_breaks_off_is_never_linked(accept: str, size: int) -> None:
+    store = Stored()
+    body = Arriving(os.urandom(size).hex().encode(), breaks=True)
+    with pytest.raises(DomainBrokeOff):
+        fit(ProxyResponse(200, (TYPE,), body), asked(("Accept-Encoding", accept)), Door(), store, lambda: 10.0)
+    assert store.ends in ([], ["aborted"]) and body.closed
+
+
+def test_a_store_that_breaks_leaves_nothing() -> None:
+    store = Stored(breaks_after=150_000)
+    with pytest.raises(OverflowFailed):
+        fitted(os.urandom(400_000), store=store)
+    assert store.ends == ["aborted"]
+
+
+def test_an_answer_too_slow_for_the_door_is_told_in_time() -> None:
+    left = iter([5.0] * 20 + [0.0] * 100)
+    store = Stored()
+    body = Arriving(os.urandom(400_000))
+    with pytest.raises(DomainTimeout):
+        fit(ProxyResponse(200, (TYPE,), body), asked(), Door(), store, lambda: next(left))
+    assert store.ends == ["aborted"] and body.closed
