@@ -55,8 +55,9 @@ class WatchedReader(asyncio.StreamReader):
 class HttpServer:
     """Serves `handler` on one address; `connections` are the open ones, `idle` those between two requests."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, head_bytes: int = HEAD_BYTES) -> None:
         self._handler = handler
+        self._head_bytes = head_bytes
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: set[asyncio.StreamWriter] = set()
@@ -66,7 +67,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
 
         def connection() -> asyncio.StreamReaderProtocol:
-            reader = WatchedReader(limit=HEAD_BYTES, loop=loop)
+            reader = WatchedReader(limit=self._head_bytes, loop=loop)
             return asyncio.StreamReaderProtocol(reader, self._serve, loop=loop)
 
         self._server = await loop.create_server(connection, host, port, backlog=1024)

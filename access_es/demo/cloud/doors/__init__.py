@@ -1,0 +1,1 @@
+"""Amazon's front doors to a Lambda function: what each makes of a request, and of the function's answer."""

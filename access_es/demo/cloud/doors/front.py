@@ -1,0 +1,96 @@
+"""A front door that listens: raw HTTP in, an invocation, HTTP out. What a door cannot do, it answers for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from access_es.demo.cloud.doors.messages import Arrived, Door, Failure, MalformedAnswer, Moment
+from access_es.demo.cloud.invocation import Invocation, PayloadTooLarge, Throttled
+from access_es.demo.http_messages import Answer
+from access_es.demo.http_server import HttpServer, Received
+
+Invoke = Callable[[bytes], Awaitable[Invocation]]
+HEAD_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class FrontSettings:
+    """May be changed while it runs. `time_scale` shortens the door's timeout: 0.1 makes 29 seconds 2.9."""
+
+    client: str = "127.0.0.1"
+    scheme: str = "http"
+    time_scale: float = 1.0
+
+
+class Front:
+    """One door on one address."""
+
+    def __init__(self, door: Door, invoke: Invoke, settings: FrontSettings | None = None) -> None:
+        self.door = door
+        self.settings = settings or FrontSettings()
+        self._invoke = invoke
+        self._server = HttpServer(self._answer, head_bytes=HEAD_BYTES)
+        self._port = 0
+        self._running: set[asyncio.Task[Invocation]] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        self._port = await self._server.start(host, port)
+        return self._port
+
+    async def stop(self) -> None:
+        await self._server.stop()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _answer(self, received: Received) -> Answer:
+        arrived = self._read(received)
+        refused = self.door.refuse(arrived)
+        if refused is not None:
+            return refused
+        event = json.dumps(self.door.build_event(arrived), ensure_ascii=False).encode()
+        outcome = await self._wait(event)
+        if isinstance(outcome, Failure):
+            return self.door.fail(outcome, arrived)
+        try:
+            return self.door.read_answer(outcome, arrived)
+        except MalformedAnswer:
+            return self.door.fail(Failure.FUNCTION_FAILED, arrived)
+
+    def _read(self, received: Received) -> Arrived:
+        head = received.head
+        return Arrived(
+            method=head.method,
+            target=head.target,
+            headers=head.headers,
+            body=received.body.read(),
+            client=self.settings.client,
+            moment=Moment.now(),
+            scheme=self.settings.scheme,
+            port=self._port,
+        )
+
+    async def _wait(self, event: bytes) -> bytes | Failure:
+        """The function's answer. It runs on when the door stops waiting, and when the client goes away
+        ("the Lambda function might continue to execute", API Gateway developer guide, response transfer mode)."""
+        task = asyncio.ensure_future(self._invoke(event))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        limit = self.door.limits.timeout_seconds
+        try:
+            done = await asyncio.wait_for(asyncio.shield(task), limit and limit * self.settings.time_scale)
+        except TimeoutError:
+            return Failure.TIMED_OUT
+        except PayloadTooLarge:
+            return Failure.EVENT_TOO_LARGE
+        except Throttled:
+            return Failure.THROTTLED
+        return Failure.FUNCTION_FAILED if done.error else done.payload
+
+    def _forget(self, task: asyncio.Task[Invocation]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen here too, so that asyncio does not warn when nobody waits for it any more

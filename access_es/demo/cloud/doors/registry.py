@@ -1,0 +1,27 @@
+"""The doors by the names that FRONT_DOOR has for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from access_es.demo.cloud.doors.alb import LoadBalancer
+from access_es.demo.cloud.doors.function_url import FunctionUrl
+from access_es.demo.cloud.doors.http_api import HttpApi
+from access_es.demo.cloud.doors.messages import ApiSettings, Door
+from access_es.demo.cloud.doors.rest_api import RestApi
+
+NAMES = ("rest", "rest-stage", "http", "http-stage", "url", "alb", "alb-single")
+
+
+def open_door(name: str, stage: str = "dev") -> Door:
+    """One of NAMES; `-stage` are the APIs' own addresses, whose paths begin with the stage."""
+    doors: dict[str, Door] = {
+        "rest": RestApi(ApiSettings(stage)),
+        "rest-stage": RestApi(ApiSettings(stage, own_domain=False)),
+        "http": HttpApi(),
+        "http-stage": HttpApi(replace(HttpApi().settings, stage=stage, own_domain=False)),
+        "url": FunctionUrl(),
+        "alb": LoadBalancer(multi_value=True),
+        "alb-single": LoadBalancer(multi_value=False),
+    }
+    return doors[name]
