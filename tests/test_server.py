@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from access_es.errors import SettingsError
+from access_es.server import serve
 from tests.server_process import Running, read_answer, read_to_end, running
 
 
@@ -244,6 +246,14 @@ def test_workers_share_the_port_and_say_so_once() -> None:
         assert len(pids) == 2
         assert server.process.pid not in pids
         assert server.said == [f"access-es is ready at http://127.0.0.1:{server.port}"]
+
+
+def test_a_port_in_use_is_named() -> None:
+    """At once, and before any process is started."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"--port {port} cannot be listened on"):
+            serve(dict, port=port)  # type: ignore[arg-type]  # never called
 
 
 @pytest.mark.heavy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from wsgiref.types import WSGIApplication
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
+from access_es.errors import SettingsError
 from access_es.server.worker import Worker
 
 KEEP_ALIVE_SECONDS = 75
@@ -55,13 +57,26 @@ def serve(
     `factory` is called in every worker process, after it was forked. `announce` is called once, with the URL, in the
     first worker when it has its application. SIGTERM lets requests in flight finish for up to `graceful_seconds`.
     Nothing of the caller runs in a worker: neither what follows this call nor its `finally` blocks.
+    Raises SettingsError where the address cannot be listened on.
     """
     place = Place(host, port, workers, threads, graceful_seconds)
+    _require_free(place)
     try:
         _Server(place, factory, announce or _print_url).run()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     return 0
+
+
+def _require_free(place: Place) -> None:
+    """One clear sentence at once, where gunicorn would try five times and say so ten times."""
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    try:
+        socket.create_server((place.host, place.port), family=family).close()
+    except OSError as fault:
+        raise SettingsError(
+            [f"--host {place.host} --port {place.port} cannot be listened on: {fault.strerror}"]
+        ) from fault
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
