@@ -1,16 +1,24 @@
-"""The home of boto3: where AWS credentials come from. Nothing is imported or asked for before the first signature."""
+"""The home of boto3: where AWS credentials come from, and calls to other services than the domain.
+
+Nothing is imported, made or asked for before it is needed.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from access_es.errors import NoCredentials
+from access_es.errors import AwsFailure, NoCredentials
 from access_es.upstream.signing import Credentials
 
 _RENEW_PAUSE_SECONDS = 5.0  # however many requests are refused at once, the source is asked again once
+# A small call within a region takes milliseconds. A person waits for it, and API Gateway hangs up after 29 seconds.
+_CONNECT_SECONDS, _READ_SECONDS = 2, 3
+_ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got no answer
+_CONNECTIONS = 32
 
 
 class BotoCredentials:
@@ -76,3 +84,57 @@ def _assumed(session: Any, role_arn: str) -> Any:
         }
 
     return DeferredRefreshableCredentials(fetch, "assume-role")
+
+
+class AwsService:
+    """Calls to one AWS service, all threads with one client, which is made at the first call."""
+
+    def __init__(self, make_client: Callable[[], Any]) -> None:
+        self._make_client = make_client
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """AWS's answer to an operation in its Python name, such as "get_item". Raises `AwsFailure`."""
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+        try:
+            answer: dict[str, Any] = getattr(self._opened(), operation)(**parameters)
+        except ClientError as refusal:
+            error = refusal.response.get("Error", {})
+            reason, said = error.get("Code", "Unknown"), error.get("Message", "no reason was given")
+            raise AwsFailure(operation, reason, said, refusal.response) from refusal
+        except ParamValidationError:
+            # Its text shows the values that were to be sent, which may be secrets.
+            raise AwsFailure(operation, "ParamValidationError", "the call is not one that AWS knows") from None
+        except BotoCoreError as fault:
+            raise AwsFailure(operation, type(fault).__name__, str(fault)) from fault
+        return answer
+
+    def _opened(self) -> Any:
+        with self._lock:  # clients are for many threads, the making of them is not (boto3 guide, "Low-level clients")
+            if self._client is None:
+                self._client = self._make_client()
+            return self._client
+
+
+def make_client(name: str, region: str | None = None, profile: str | None = None) -> Any:
+    """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile."""
+    import boto3
+    from botocore.config import Config
+
+    _keep_bodies_out_of_the_log()
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        max_pool_connections=_CONNECTIONS,
+    )
+    return boto3.Session(region_name=region or None, profile_name=profile or None).client(name, config=config)
+
+
+def _keep_bodies_out_of_the_log() -> None:
+    """At DEBUG, which Zappa sets unless told otherwise, botocore logs every request and answer whole."""
+    log = logging.getLogger("botocore")
+    if log.getEffectiveLevel() < logging.INFO:
+        log.setLevel(logging.INFO)

@@ -90,7 +90,8 @@ def _demo(args: argparse.Namespace, stage: Stage) -> int:
 def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     """`users …` and `tokens …`, which need no domain."""
     values = {"ES_ENDPOINT": "https://unused.invalid", "ES_SIGN": "false", **stage.values}
-    status: int = args.accounts_command(args, build_accounts_for(read_settings(values)))
+    accounts = build_accounts_for(read_settings(values), region=stage.region, profile=stage.profile)
+    status: int = args.accounts_command(args, accounts)
     return status
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from access_es.accounts.accounts import Accounts, AccountSettings, build_accounts
 from access_es.audit import Write
+from access_es.aws import AwsService, BotoCredentials, make_client
 from access_es.settings import Settings
 from access_es.upstream.client import Domain
 from access_es.upstream.probe import Probe
@@ -34,7 +35,7 @@ def build_services(
     domain = Domain(
         settings.endpoint,
         signer,
-        (credentials or _boto_credentials(settings)) if signer else None,
+        (credentials or BotoCredentials(settings.region, settings.role_arn)) if signer else None,
         connect_seconds=settings.connect_seconds,
         read_seconds=settings.read_seconds,
     )
@@ -45,8 +46,15 @@ def build_services(
     return Services(accounts, domain, probe, home_path, write_audit or _line_writer())
 
 
-def build_accounts_for(settings: Settings, home_path: Callable[[], str] = lambda: "/") -> Accounts:
-    """The accounts alone, for commands that need no domain."""
+def build_accounts_for(
+    settings: Settings,
+    home_path: Callable[[], str] = lambda: "/",
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+) -> Accounts:
+    """The accounts alone, for commands that need no domain. `region` counts where the settings do not tell it."""
+    dynamodb = AwsService(lambda: make_client("dynamodb", settings.region or region, profile))
     return build_accounts(
         AccountSettings(
             secrets=settings.session_secrets,
@@ -54,14 +62,9 @@ def build_accounts_for(settings: Settings, home_path: Callable[[], str] = lambda
             session_seconds=round(settings.session_hours * 3600),
             recheck_seconds=settings.session_recheck_seconds,
             home_path=home_path,
-        )
+        ),
+        call_dynamodb=dynamodb.call,
     )
-
-
-def _boto_credentials(settings: Settings) -> CredentialsSource:
-    from access_es.aws import BotoCredentials
-
-    return BotoCredentials(settings.region, settings.role_arn)
 
 
 def _line_writer() -> Write:

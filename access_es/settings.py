@@ -121,19 +121,24 @@ def load_stage(path: Path, stage: str) -> dict[str, str]:
 
     `extends` works as Zappa's does: a stage's own keys replace those of the one it extends, whole.
     """
-    try:
-        stages = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError([f"{path} does not exist; name the settings file with --settings."]) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as fault:
-        raise SettingsError([f"{path} cannot be read as JSON: {fault}."]) from fault
-    variables = _merge(stages, stage, path).get("environment_variables", {})
+    variables = load_stage_keys(path, stage).get("environment_variables", {})
     if not isinstance(variables, dict):
         raise SettingsError([f"{path}: environment_variables of stage {stage!r} must be an object."])
     faults = [*_wrong_types(variables), *_near_misses(variables)]
     if faults:
         raise SettingsError(faults)
     return {str(name): str(value) for name, value in variables.items()}
+
+
+def load_stage_keys(path: Path, stage: str) -> dict[str, Any]:
+    """All keys of a stage, Zappa's own such as `aws_region` among them. Raises SettingsError."""
+    try:
+        stages = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError([f"{path} does not exist; name the settings file with --settings."]) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as fault:
+        raise SettingsError([f"{path} cannot be read as JSON: {fault}."]) from fault
+    return _merge(stages, stage, path)
 
 
 def _merge(stages: Any, stage: str, path: Path) -> dict[str, Any]:
@@ -200,7 +205,7 @@ def _parse_role(text: str) -> str | None:
 
 
 def _parse_users(text: str) -> str:
-    return _matching(text, r"(file|dynamodb):.+", "dynamodb:<table> or file:<path>")
+    return _matching(text, r"file:.+|dynamodb:[A-Za-z0-9_.-]{3,255}", "dynamodb:<table> or file:<path>")
 
 
 def _parse_bucket(text: str) -> str | None:

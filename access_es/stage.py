@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from access_es.errors import SettingsError
-from access_es.settings import NAMES, load_stage
+from access_es.settings import NAMES, load_stage, load_stage_keys
 
 LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`values` are the settings as text; `state` is the folder of what the local stage keeps."""
+    """`values` are the settings as text; `state` is the folder of what the local stage keeps.
+
+    `region` and `profile` are those that Zappa would deploy the stage with, where its settings name them.
+    """
 
     name: str
     values: Mapping[str, str]
     state: Path
+    region: str | None = None
+    profile: str | None = None
 
     @property
     def is_local(self) -> bool:
@@ -38,7 +43,8 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
             values["USERS"] = f"file:{open_state(state) / 'users.db'}"
         if not values.get("SESSION_SECRET"):
             values["SESSION_SECRET"] = _kept_secret(open_state(state) / "session-secret")
-    return Stage(name, values, state)
+    keys = load_stage_keys(settings_file, name)
+    return Stage(name, values, state, keys.get("aws_region") or None, keys.get("profile_name") or None)
 
 
 def open_state(folder: Path) -> Path:

@@ -6,20 +6,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from access_es.accounts.directory import Directory
+from access_es.accounts.dynamodb_schema import TABLE_NAME
+from access_es.accounts.dynamodb_stores import open_dynamodb_stores
+from access_es.accounts.dynamodb_table import Call
 from access_es.accounts.identity import Identity
 from access_es.accounts.password_check import PasswordCheck
 from access_es.accounts.passwords import METHOD, Passwords
 from access_es.accounts.session_cookie import SessionCookies
 from access_es.accounts.stores import Stores
 from access_es.accounts.throttle import Throttle
-from access_es.errors import SettingsError
+from access_es.errors import AwsFailure, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """`secrets` is newest first; `users` says where the accounts are kept; `home_path` is where a sign-in leads."""
+    """`secrets` is newest first; `home_path` is where a sign-in leads.
+
+    `users` says where the accounts are kept: "file:<path>" or "dynamodb:<table>".
+    """
 
     secrets: tuple[str, ...] = field(repr=False)
     users: str
@@ -27,6 +34,7 @@ class AccountSettings:
     recheck_seconds: float = 60.0
     home_path: Callable[[], str] = lambda: "/"
     password_method: str = METHOD
+    form_origins: tuple[str, ...] = ()  # those that what is asked for after a sign-in may be redirected to
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +50,23 @@ class Accounts:
     clock: Callable[[], float] = time.time
 
 
-def build_accounts(settings: AccountSettings, clock: Callable[[], float] = time.time) -> Accounts:
+def _no_dynamodb(operation: str, **parameters: Any) -> dict[str, Any]:
+    raise AwsFailure(operation, "NoClient", "these accounts were built without a way to call DynamoDB")
+
+
+def build_accounts(
+    settings: AccountSettings,
+    clock: Callable[[], float] = time.time,
+    call_dynamodb: Call = _no_dynamodb,
+) -> Accounts:
     """Opens nothing yet. Raises `SettingsError` where the settings cannot work."""
     faults = [] if settings.secrets and all(settings.secrets) else ["SESSION_SECRET: it is empty"]
-    if not settings.users.startswith("file:") or settings.users == "file:":
-        faults.append(f"USERS: '{settings.users}' is not 'file:<path>'")
+    kind, _, place = settings.users.partition(":")
+    if not (place if kind == "file" else kind == "dynamodb" and TABLE_NAME.fullmatch(place)):
+        faults.append(f"USERS: '{settings.users}' is not 'file:<path>' or 'dynamodb:<table>'")
     if faults:
         raise SettingsError(faults)
-    stores = _open_stores(settings.users.removeprefix("file:"), clock)
+    stores = _open_file(place, clock) if kind == "file" else open_dynamodb_stores(place, call_dynamodb, clock)
     passwords = Passwords(settings.password_method)
     cookies = SessionCookies(settings.secrets, settings.session_seconds)
     check = PasswordCheck(stores.users, passwords, Throttle(stores.failures), clock)
@@ -57,7 +74,7 @@ def build_accounts(settings: AccountSettings, clock: Callable[[], float] = time.
     return Accounts(settings, stores, cookies, check, Directory(stores, passwords, clock), identity, clock)
 
 
-def _open_stores(path: str, clock: Callable[[], float]) -> Stores:
+def _open_file(path: str, clock: Callable[[], float]) -> Stores:
     from access_es.accounts.file_stores import open_file_stores  # SQLite is loaded where it is used
 
     return open_file_stores(Path(path), clock)

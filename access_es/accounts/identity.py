@@ -125,9 +125,9 @@ class Identity:
 
     def _prove(self, key: bytes, proof_of: Callable[[], _Proof]) -> Caller:
         revision = self._stores.changes.revision()  # read first: a change while we look makes what we found stale
+        until = self._clock() + self._recheck_seconds  # from here too: the looking may take seconds
         proof = proof_of()
         caller = self._look_up(proof)
-        until = self._clock() + self._recheck_seconds
         self._known.put(key, _Known(caller, proof, revision, min(until, _end(proof, self._cookies.lifetime_seconds))))
         return caller
 

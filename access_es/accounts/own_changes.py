@@ -1,0 +1,27 @@
+"""A change counter for stores that other processes change too, and that cannot tell when they did."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class OwnChanges:
+    """Counts what this process changed: that bites here at once, what others changed after the recheck time."""
+
+    def __init__(self) -> None:
+        self._revision = 0
+        self._lock = threading.Lock()
+
+    def revision(self) -> int:
+        return self._revision
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Around a change, done or not: one that failed for want of an answer may have happened."""
+        try:
+            yield
+        finally:
+            with self._lock:  # two that counted at once would pass for one, and hide the one that ended later
+                self._revision += 1
