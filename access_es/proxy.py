@@ -50,8 +50,6 @@ class Proxy:
             failure = error
             if error.detail:
                 log.warning("%s: %s [%s]", error.code, error.detail, request.id)
-        except OSError:
-            raise  # the client's own connection broke: there is nobody to answer
         except Exception:
             log.exception("Unforeseen failure [%s]", request.id)
             failure = AccessEsError()

@@ -21,17 +21,19 @@ log = logging.getLogger("access_es.delivery")
 class Sending:
     """The body on its way to the client. Raises where it breaks off, so that the server cuts the connection."""
 
-    __slots__ = ("_entry", "_response")
+    __slots__ = ("_entry", "_is_whole", "_response")
 
     def __init__(self, response: ProxyResponse, entry: Entry) -> None:
         self._response = response
         self._entry = entry
+        self._is_whole = False
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             for chunk in self._response.body:
                 yield chunk
                 self._entry.bytes_out += len(chunk)
+            self._is_whole = True
         except AccessEsError as error:
             self._entry.delivery = "cut"
             self._entry.error = error.code
@@ -40,8 +42,7 @@ class Sending:
 
     def close(self) -> None:
         self._response.body.close()
-        expected = self._response.length_bytes
-        if expected is not None and self._entry.bytes_out < expected:
+        if not self._is_whole:
             self._entry.delivery = "cut"  # by the client, if no error says otherwise
         self._entry.finish()
 

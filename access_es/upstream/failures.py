@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -22,6 +22,7 @@ from access_es.errors import (
     DomainUnreachable,
 )
 from access_es.upstream.connection import NothingSent
+from access_es.upstream.head import BadHead
 
 FAULTS = (HTTPError, HTTPException, OSError, ValueError)
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
@@ -55,4 +56,7 @@ def explain_body(fault: Exception) -> AccessEsError:
 
 
 def _describe(fault: Exception) -> str:
-    return f"{type(fault).__name__}: {fault}"
+    """For our log, which must not show what was sent: http.client and urllib3 quote the bytes they could not read."""
+    cause = fault.args[-1] if isinstance(fault, ProtocolError) and fault.args else fault
+    is_quoting = isinstance(cause, IncompleteRead) or not isinstance(cause, (HTTPError, OSError, BadHead))
+    return type(cause).__name__ if is_quoting else f"{type(cause).__name__}: {cause}"

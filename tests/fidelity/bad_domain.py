@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.running_proxy import RunningProxy, running_proxy
 from tests.scripted_server import Play, Scripted, hang_up, scripted_server
 
 _MOST_REQUESTS = 10_000
+_IMPATIENT: dict[str, Any] = {"ES_CONNECT_SECONDS": "1", "ES_READ_SECONDS": "0.5"}
 
 
 @dataclass
@@ -49,10 +51,10 @@ def stall(connection: socket.socket, request: bytes) -> None:
 
 
 @contextmanager
-def bad_domain(folder: Path) -> Iterator[BadDomain]:
+def bad_domain(folder: Path, **settings: str) -> Iterator[BadDomain]:
     stage: list[Play] = [hang_up]
     with (
         scripted_server([lambda connection, request: stage[0](connection, request)] * _MOST_REQUESTS) as server,
-        running_proxy(server.url, folder, ES_CONNECT_SECONDS="1", ES_READ_SECONDS="0.5") as front,
+        running_proxy(server.url, folder, **{**_IMPATIENT, **settings}) as front,
     ):
         yield BadDomain(front, server, stage)
