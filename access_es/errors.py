@@ -12,6 +12,7 @@ AccessEsError
 ├── TooManyFailures     429  carries how long to wait
 ├── NoSpace             507
 ├── AnswerTooLarge      502
+├── AnswerHeadTooLarge  502
 ├── OverflowFailed      502
 └── DomainError              the call to the domain did not give an answer
     ├── NoCredentials   502
@@ -131,11 +132,30 @@ class NoSpace(AccessEsError):
 
 
 class AnswerTooLarge(AccessEsError):
-    """The answer cannot leave through this front door, in no form."""
+    """The answer cannot leave through the front door, in no form. `limit_bytes` is that of the serialized answer."""
 
     status = 502
     code = "answer_too_large"
-    message = "The domain's answer is larger than this gateway lets through. Ask for less of it at a time."
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(
+            f"The domain's answer is larger than this front door can carry: it takes {limit_bytes:,} bytes, encoding "
+            "included. Ask for less at a time, or with 'Accept-Encoding: gzip'."
+        )
+
+
+class AnswerHeadTooLarge(AccessEsError):
+    """The headers of an answer are more than the front door lets through."""
+
+    status = 502
+    code = "answer_headers_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(
+            f"The domain's answer has more in its headers than this front door can carry: {limit_bytes:,} bytes."
+        )
 
 
 class OverflowFailed(AccessEsError):

@@ -16,7 +16,7 @@ from access_es.accounts.sessions import AccessSession, Sessions
 from access_es.accounts.users import User
 from access_es.errors import AccessEsError, Forbidden, WrongCredentials
 from access_es.messages import Headers
-from access_es.pages import PAGE_HEADERS
+from access_es.pages import page_headers
 
 EXTENSION = "access-es accounts"
 
@@ -64,10 +64,15 @@ def renew_session(user: str = "", epoch: str = "") -> Session:
     return begun
 
 
-def check_form() -> None:
-    """Raises `Forbidden` unless the form is one that this browser got from us in this session."""
+def check_origin() -> None:
+    """Raises `Forbidden` for a form of another site: the browser may have kept the person's cookie back (SameSite)."""
     if is_cross_site(request_headers()):
         raise Forbidden("Another site made your browser send this form. Nothing was done.")
+
+
+def check_form() -> None:
+    """Raises `Forbidden` unless the form is one that this browser got from us in this session."""
+    check_origin()
     open_now = current_session()
     sent = request.form.get("anti_forgery", "").encode()
     if open_now is None or not hmac.compare_digest(open_now.anti_forgery.encode(), sent):
@@ -87,7 +92,7 @@ def render(template: str, error: AccessEsError | None, **shown: Any) -> Response
     open_now = current_session() or renew_session()
     html = render_template(template, base_path=base_path(), error=error, anti_forgery=open_now.anti_forgery, **shown)
     response = make_response(html, error.status if error else 200)
-    response.headers.extend((*PAGE_HEADERS, *(error.extra_headers if error else ())))
+    response.headers.extend((*page_headers(accounts().settings.form_origins), *(error.extra_headers if error else ())))
     return response
 
 

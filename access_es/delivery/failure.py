@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from access_es.errors import AccessEsError, NotSignedIn, WrongCredentials
 from access_es.messages import OWN_PREFIX, ProxyRequest, ProxyResponse
-from access_es.pages import PAGE_HEADERS
+from access_es.pages import page_headers
 
 RenderPage = Callable[[dict[str, Any]], str]
 LOGIN_PATH = OWN_PREFIX.decode() + "login"
@@ -27,7 +27,7 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
     facts = describe(error, request.id)
     if request.wants_page:
         data = render_page(facts).encode()
-        headers = (("Content-Type", "text/html; charset=utf-8"), *PAGE_HEADERS)
+        headers = (("Content-Type", "text/html; charset=utf-8"), *page_headers())
     else:
         data = (json.dumps(facts_as_json(facts)) + "\n").encode()
         headers = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))

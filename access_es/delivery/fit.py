@@ -38,8 +38,8 @@ class Room(Protocol):
     """What a door takes."""
 
     @property
-    def most_bytes(self) -> int:
-        """No body above this ever fits."""
+    def limit_bytes(self) -> int:
+        """What a serialized answer may take: no body above this ever fits."""
         ...
 
     def fits(self, status: int, headers: Headers, body: bytes) -> bool: ...
@@ -63,19 +63,19 @@ def fit(
     """Make an answer fit. Raises AnswerTooLarge, OverflowFailed, or whatever the body raises while it arrives."""
     pieces = _in_time(answer.body, seconds_left)
     try:
-        start, is_whole = _take(pieces, room.most_bytes)
+        start, is_whole = _take(pieces, room.limit_bytes)
         if is_whole and room.fits(answer.status, answer.headers, start):
             return Fitted(_held(answer, start), "held")
         coding = _choose(answer, request, start)
         if coding is None:
-            return _overflow(answer, request, chain((start,), pieces), overflow)
+            return _overflow(answer, request, chain((start,), pieces), overflow, room)
         coded = replace(answer, headers=coded_headers(answer.headers, coding))
-        times = answer.length_bytes / room.most_bytes * 4 / 3 if answer.length_bytes else None
+        times = answer.length_bytes / room.limit_bytes * 4 / 3 if answer.length_bytes else None
         pieces = _compressed(start_compressor(coding, times), chain((start,), pieces))
-        start, is_whole = _take(pieces, room.most_bytes)
+        start, is_whole = _take(pieces, room.limit_bytes)
         if is_whole and room.fits(coded.status, coded.headers, start):
             return Fitted(_held(coded, start), f"compressed {coding}")
-        return _overflow(coded, request, chain((start,), pieces), overflow)
+        return _overflow(coded, request, chain((start,), pieces), overflow, room)
     finally:
         answer.body.close()
 
@@ -118,11 +118,11 @@ def _held(answer: ProxyResponse, data: bytes) -> ProxyResponse:
 
 
 def _overflow(
-    answer: ProxyResponse, request: ProxyRequest, pieces: Iterable[bytes], overflow: Overflow | None
+    answer: ProxyResponse, request: ProxyRequest, pieces: Iterable[bytes], overflow: Overflow | None, room: Room
 ) -> Fitted:
     """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""
     if overflow is None or request.header("sec-fetch-dest") in _OWN_ORIGIN_ONLY:
-        raise AnswerTooLarge
+        raise AnswerTooLarge(room.limit_bytes)
     writer = overflow.open(answer.header("content-type"), answer.header("content-encoding"))
     try:
         for piece in pieces:

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from access_es.accounts.accounts import Accounts
-from access_es.pages import PAGE_HEADERS
+from access_es.pages import page_headers
 from tests.accounts.browsing import ACCOUNT, LOGIN
 from tests.accounts.conftest import PASSWORD
 
@@ -76,7 +76,7 @@ def site(app: Flask, accounts: Accounts) -> Iterator[str]:
             "request_id": "7d0c1c52-0b1f-4f57-a1a3-6e8a4b0d3f0e",
             "retry_after": None,
         }
-        return render_template("error.html", **facts), 502, list(PAGE_HEADERS)
+        return render_template("error.html", **facts), 502, list(page_headers())
 
     with serving(app) as address:
         yield address

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from access_es.accounts.accounts import Accounts
 from access_es.messages import Headers
-from access_es.pages import PAGE_HEADERS
+from access_es.pages import page_headers
 from tests.accounts.browsing import ACCOUNT, LOGIN, hidden, message, open_page, sign_in
 from tests.accounts.conftest import PAGE, PASSWORD, Clock
 
@@ -162,7 +162,17 @@ def test_another_site_cannot_sign_a_person_in_as_somebody_else(client: FlaskClie
     fields = {"username": "ann", "password": PASSWORD, "anti_forgery": hidden(open_page(client))}
     answer = client.post(LOGIN, data=fields, headers={**PAGE, **headers})
     assert answer.status_code == 403
-    assert message(answer) == "Another site made your browser send this form. Nothing was done."
+    assert "Another site made your browser send this form. Nothing was done." in answer.text
+
+
+@pytest.mark.parametrize("headers", CROSS_SITE)
+def test_another_site_cannot_replace_the_session_that_the_browser_keeps_from_it(
+    app: Flask, headers: dict[str, str]
+) -> None:
+    """SameSite holds the person's cookie back, so we see none; whatever we set now would take its place."""
+    answer = app.test_client().post(LOGIN, data={"username": "ann", "password": PASSWORD}, headers={**PAGE, **headers})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("sent", ["", "wrong", "é", None])
@@ -209,7 +219,7 @@ def test_our_pages_are_guarded_and_kept_by_nobody(client: FlaskClient) -> None:
     sign_in(client)
     answers.append(open_page(client, ACCOUNT))
     for answer in answers:
-        for name, value in PAGE_HEADERS:
+        for name, value in page_headers():
             assert answer.headers.getlist(name) == [value]
         assert "Vary" not in answer.headers
 

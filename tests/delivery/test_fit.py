@@ -23,11 +23,11 @@ TYPE = ("Content-Type", "application/json")
 class Door:
     """Takes bodies up to a size; coded ones cost a third more, as base64 does."""
 
-    most_bytes: int = 100_000
+    limit_bytes: int = 100_000
 
     def fits(self, status: int, headers: Headers, body: bytes) -> bool:
         is_coded = any(name == "Content-Encoding" for name, _ in headers)
-        return len(body) * (4 if is_coded else 3) <= self.most_bytes * 3
+        return len(body) * (4 if is_coded else 3) <= self.limit_bytes * 3
 
 
 @dataclass
