@@ -31,6 +31,7 @@ def show_login() -> AnyResponse:
 @pages.post("/login")
 def sign_in() -> AnyResponse:
     name = tidy_name(request.form.get("username", ""))
+    page.check_origin()  # no page of ours answers it: its new session would take the place of the person's own
     try:
         page.check_form()
         user = page.check_password(name, request.form.get("password", ""))
@@ -65,7 +66,7 @@ def _login_page(error: AccessEsError | None = None, **shown: str) -> Response:
 
 
 def _next() -> str:
-    return _asked_next() or page.accounts().settings.home_path()
+    return _asked_next() or page.base_path() + page.accounts().settings.home_path()
 
 
 def _asked_next() -> str:
