@@ -1,0 +1,70 @@
+"""Our own pages, as people with different browsers meet them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from access_es.demo.kibana import BASE_PATH
+from tests.browser.chromium import new_window
+from tests.browser.conftest import Screenshot
+from tests.browser.elsewhere import another_site, form
+from tests.browser.kibana import ACCOUNT, ERRORS, LOGIN, sign_in, sign_out
+from tests.browser.watch import watch
+from tests.running_proxy import RunningProxy
+
+pytestmark = [pytest.mark.browser, pytest.mark.engines]
+
+LOOKS = {"desk": (1280, 800), "phone": (390, 844)}
+
+
+def test_signing_in_needs_no_script(browser: Browser, site: RunningProxy, screenshot: Screenshot) -> None:
+    """Kibana itself does, so it stays blank; but the person is there."""
+    with new_window(browser, site.url, scripts=False) as window:
+        page = window.new_page()
+        page.goto(f"{BASE_PATH}/app/kibana")
+        screenshot(page, "login-no-script")
+        sign_in(page, "alice")
+        page.wait_for_url(f"**{BASE_PATH}/app/kibana")
+        page.goto(ACCOUNT)
+        expect(page.get_by_role("heading", name="alice")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", LOOKS)
+def test_our_pages_suit_the_eye_and_the_hand(
+    browser: Browser, site: RunningProxy, screenshot: Screenshot, device: str, scheme: str
+) -> None:
+    """Nothing needs to be scrolled sideways, and everything the pages ask for is there."""
+    width, height = LOOKS[device]
+    with new_window(browser, site.url, dark=scheme == "dark", width=width, height=height) as window:
+        page = window.new_page()
+        watched = watch(page)
+
+        def look(name: str) -> None:
+            screenshot(page, f"{name}-{device}-{scheme}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+        page.goto(ERRORS)
+        look("login")
+        sign_in(page, "alice", "mistyped")
+        expect(page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+        look("login-refused")
+        page.goto(ACCOUNT)
+        sign_in(page, "alice")
+        expect(page.get_by_role("heading", name="alice")).to_be_visible()
+        look("account")
+        sign_out(page)
+        look("signed-out")
+        assert watched.complaints((LOGIN,)) == []
+        be_lured(page, site)
+        look("error")
+        expect(page.get_by_text("Another site made your browser send this form. Nothing was done.")).to_be_visible()
+
+
+def be_lured(page: Page, site: RunningProxy) -> None:
+    """The easiest way to an error page."""
+    with another_site("localhost", form(f"{site.url}{LOGIN}", {})) as address:
+        page.goto(address)
+        page.get_by_role("button", name="Win").click()
+        page.wait_for_url(f"{site.url}/**")
