@@ -162,7 +162,7 @@ def test_another_site_cannot_sign_a_person_in_as_somebody_else(client: FlaskClie
     fields = {"username": "ann", "password": PASSWORD, "anti_forgery": hidden(open_page(client))}
     answer = client.post(LOGIN, data=fields, headers={**PAGE, **headers})
     assert answer.status_code == 403
-    assert "Another site made your browser send this form. Nothing was done." in answer.text
+    assert answer.json == {"code": "forbidden"}
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE)
