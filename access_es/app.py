@@ -12,7 +12,7 @@ from access_es.accounts.register import register_accounts
 from access_es.delivery.failure import render_failure
 from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
 from access_es.health import health_pages
-from access_es.ingress.wsgi_server import read_request
+from access_es.ingress import read_request
 from access_es.messages import OWN_PREFIX, ProxyRequest
 from access_es.proxy import Proxy
 from access_es.services import Services

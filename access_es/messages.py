@@ -31,6 +31,8 @@ class ProxyRequest:
     body: ByteStream
     scheme: str  # as the client sees it: "https" or "http"
     client_address: str
+    mount: str = ""  # what the front door puts before our paths, such as API Gateway's "/dev"
+    answer_by: float | None = None  # on time.monotonic(): the front door hangs up soon after
 
     @property
     def path(self) -> bytes:

@@ -14,7 +14,8 @@ from access_es.audit import Entry
 from access_es.delivery.failure import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import emit
 from access_es.errors import AccessEsError, BadRequest, NotSignedIn
-from access_es.ingress.wsgi_server import read_request
+from access_es.front_doors import FrontDoor
+from access_es.ingress import read_request
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.services import Services
 from access_es.upload import take_upload
@@ -41,20 +42,45 @@ class Proxy:
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
             return _Watched(self._pages, environ, start_response, entry)
-        return emit(self._answer_safely(request, entry), start_response, entry)
+        response = self._safely(lambda: self.answer(request, entry), request, entry)
+        return emit(response, start_response, entry)
 
-    def _answer_safely(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
+    def reply(self, request: ProxyRequest, door: FrontDoor) -> ProxyResponse:
+        """The whole answer, in memory, made to fit a door that takes it in one piece."""
+        from access_es.whole_answer import make_whole, run_own_page  # never needed locally
+
+        entry = Entry(request, self._services.write_audit)
+
+        def produce() -> ProxyResponse:
+            if request.is_for_us:
+                return run_own_page(self._pages, request, entry)
+            return make_whole(self.answer(request, entry), request, entry, door)
+
+        response = self._safely(produce, request, entry)
+        entry.status, entry.bytes_out = response.status, response.length_bytes or 0
+        entry.finish()
+        return response
+
+    def refuse(self, error: AccessEsError, request: ProxyRequest, entry: Entry | None = None) -> ProxyResponse:
+        """What the client is told of a failure."""
+        if error.detail:
+            log.warning("%s: %s [%s]", error.code, error.detail, request.id)
+        if entry is not None:
+            entry.error, entry.delivery = error.code, "error"
+        return render_failure(error, request, self._render_page)
+
+    def warm(self) -> bool:
+        """Fetch credentials and open a connection to the domain; whether it answers."""
+        return self._services.warm()
+
+    def _safely(self, produce: Callable[[], ProxyResponse], request: ProxyRequest, entry: Entry) -> ProxyResponse:
         try:
-            return self.answer(request, entry)
+            return produce()
         except AccessEsError as error:
-            failure = error
-            if error.detail:
-                log.warning("%s: %s [%s]", error.code, error.detail, request.id)
+            return self.refuse(error, request, entry)
         except Exception:
             log.exception("Unforeseen failure [%s]", request.id)
-            failure = AccessEsError()
-        entry.error, entry.delivery = failure.code, "error"
-        return render_failure(failure, request, self._render_page)
+            return self.refuse(AccessEsError(), request, entry)
 
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""
@@ -62,12 +88,14 @@ class Proxy:
         entry.user, entry.how = caller.user, caller.how
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
-            return redirect(self._services.home_path())
+            return redirect(request.mount + self._services.home_path())
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
             started = time.perf_counter()
             try:
-                answer = self._services.domain.send(request.method, request.target, request.headers, upload)
+                answer = self._services.domain.send(
+                    request.method, request.target, request.headers, upload, answer_by=request.answer_by
+                )
             finally:
                 entry.upstream_seconds = time.perf_counter() - started
         return self._pass_back(answer, request)
@@ -84,8 +112,8 @@ class Proxy:
         return caller
 
     def _pass_back(self, answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:
-        our_url = f"{request.scheme}://{request.header('host') or ''}"
-        headers = response_headers(answer.headers, self._services.domain.endpoint.url, our_url)
+        our_url = f"{request.scheme}://{request.header('host') or ''}{request.mount}"
+        headers = response_headers(answer.headers, self._services.domain.endpoint.url, our_url, request.mount)
         length = answer.header("content-length")
         if length is not None and (request.method == "HEAD" or answer.status == 304):
             headers = (*headers, ("Content-Length", length))  # what a GET would have brought, told without a body

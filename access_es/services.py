@@ -26,6 +26,10 @@ class Services:
     home_path: Callable[[], str]
     write_audit: Write
 
+    def warm(self) -> bool:
+        """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
+        return self.probe.is_ready()
+
 
 def build_services(
     settings: Settings, *, credentials: CredentialsSource | None = None, write_audit: Write | None = None

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "access_es"
 GROUND = {"errors", "messages", "settings", "endpoint", "front_doors", "pages", "upload", "audit"}
 FEATURES = {"ingress", "accounts", "upstream", "delivery"}
-MIDDLE = {"proxy", "services", "health", "app"}
+MIDDLE = {"proxy", "whole_answer", "services", "health", "app"}
 ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo"}
 HOMES = {
     "flask": {"app", "health", "wsgi", "accounts"},

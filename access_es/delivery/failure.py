@@ -24,7 +24,7 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
     """What the client is told: a way to sign in, a page, or JSON."""
     if isinstance(error, NotSignedIn) and not isinstance(error, WrongCredentials) and request.is_navigation:
         return redirect(_login_address(request))
-    facts = describe(error, request.id)
+    facts = {**describe(error, request.id), "base_path": request.mount}
     if request.wants_page:
         data = render_page(facts).encode()
         headers = (("Content-Type", "text/html; charset=utf-8"), *page_headers())
@@ -67,7 +67,8 @@ def facts_as_json(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _login_address(request: ProxyRequest) -> str:
-    wanted = request.target.decode("latin-1")
-    if wanted == "/" or len(wanted) > _MAX_NEXT_CHARACTERS:
-        return LOGIN_PATH
-    return f"{LOGIN_PATH}?next={quote(wanted, safe='/')}"
+    login = request.mount + LOGIN_PATH
+    if request.target == b"/" or len(request.target) > _MAX_NEXT_CHARACTERS:
+        return login
+    wanted = request.mount + request.target.decode("latin-1")
+    return f"{login}?next={quote(wanted, safe='/')}"

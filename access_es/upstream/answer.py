@@ -9,6 +9,7 @@ from urllib3 import HTTPResponse
 
 from access_es.messages import Body, Headers, Held, ProxyResponse
 from access_es.upstream.failures import FAULTS, explain_body
+from access_es.upstream.patience import wait_until
 
 CHUNK_BYTES = 128 * 1024
 WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so that a broken one still becomes a 502
@@ -17,17 +18,18 @@ WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so tha
 class Arriving:
     """A body as it arrives. Its connection goes back to the pool at the end, and is closed if left before that."""
 
-    __slots__ = ("_first", "_response")
+    __slots__ = ("_answer_by", "_first", "_response")
 
-    def __init__(self, response: HTTPResponse, first: bytes) -> None:
+    def __init__(self, response: HTTPResponse, first: bytes, answer_by: float | None = None) -> None:
         self._response = response
         self._first = first
+        self._answer_by = answer_by
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield self._first
             self._first = b""
-            while chunk := read_chunk(self._response):
+            while chunk := read_chunk(self._response, self._answer_by):
                 yield chunk
         finally:
             self.close()
@@ -36,12 +38,12 @@ class Arriving:
         self._response.close()
 
 
-def read_answer(response: HTTPResponse, *, whole_bytes: int = 0) -> ProxyResponse:
+def read_answer(response: HTTPResponse, *, whole_bytes: int = 0, answer_by: float | None = None) -> ProxyResponse:
     """Read an answer's start: all of it where it is known to be small or ends within `whole_bytes`."""
     length = response.length_remaining
     most = WHOLE_BYTES if length is not None and length <= WHOLE_BYTES else whole_bytes
-    first, is_whole = _read_start(response, most)
-    body: Body = Held(first) if is_whole else Arriving(response, first)
+    first, is_whole = _read_start(response, most, answer_by)
+    body: Body = Held(first) if is_whole else Arriving(response, first, answer_by)
     return ProxyResponse(
         response.status, _header_lines(response), body, response.reason or "", len(first) if is_whole else length
     )
@@ -53,15 +55,15 @@ def _header_lines(response: HTTPResponse) -> Headers:
     return tuple(original.msg.items())
 
 
-def _read_start(response: HTTPResponse, most: int) -> tuple[bytes, bool]:
+def _read_start(response: HTTPResponse, most: int, answer_by: float | None) -> tuple[bytes, bool]:
     """The first chunk, or up to `most` bytes; and whether that was all."""
-    start = read_chunk(response)
+    start = read_chunk(response, answer_by)
     if response.length_remaining == 0 or not start:
         return start, True
     chunks = [start]
     held = len(start)
     while held < most:
-        chunk = read_chunk(response)
+        chunk = read_chunk(response, answer_by)
         if not chunk:
             return b"".join(chunks), True
         chunks.append(chunk)
@@ -69,10 +71,12 @@ def _read_start(response: HTTPResponse, most: int) -> tuple[bytes, bool]:
     return b"".join(chunks), response.length_remaining == 0
 
 
-def read_chunk(response: HTTPResponse) -> bytes:
+def read_chunk(response: HTTPResponse, answer_by: float | None = None) -> bytes:
     """What has arrived, waiting for the first byte; b"" at the end. Raises a DomainError for a body cut short."""
+    if answer_by is not None:
+        wait_until(response, answer_by)
     try:
         return response.read1(CHUNK_BYTES, decode_content=False)
     except FAULTS as fault:
         response.close()
-        raise explain_body(fault) from fault
+        raise explain_body(fault) from None  # a traceback would quote what was read

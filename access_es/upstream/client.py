@@ -25,6 +25,7 @@ from access_es.upstream.connection import prepare_pool
 from access_es.upstream.diagnosis import diagnose
 from access_es.upstream.failures import FAULTS, explain_call, may_repeat
 from access_es.upstream.headers import request_headers
+from access_es.upstream.patience import bounded
 from access_es.upstream.signing import Credentials, CredentialsSource, Signer
 from access_es.upstream.target import WireTarget, build_target
 
@@ -78,19 +79,24 @@ class Domain:
         self._clock = clock
         self._pool = _open_pool(endpoint, connections)
 
-    def send(self, method: str, raw_target: bytes, headers: Headers, upload: Upload) -> ProxyResponse:
-        """Sign and send one request. Raises a DomainError where there is no answer to pass on."""
+    def send(
+        self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None
+    ) -> ProxyResponse:
+        """Sign and send one request. Raises a DomainError where there is no answer to pass on.
+
+        `answer_by`, on time.monotonic(), is when the whole answer must be there; reading its body is bound by it too.
+        """
         target = build_target(raw_target)
         passed_on = self._framed(method, request_headers(headers), upload)
         used = self._credentials.current() if self._credentials else None
-        answer = self._signed_call(method, target, passed_on, upload, used)
+        answer = self._signed_call(method, target, passed_on, upload, used, answer_by)
         if answer.status != 403:
             return answer
         fresh = self._mend(answer, used)
         if fresh is None:
             return answer
         answer.body.close()
-        return self._signed_call(method, target, passed_on, upload, fresh)
+        return self._signed_call(method, target, passed_on, upload, fresh, answer_by)
 
     def close(self) -> None:
         self._pool.close()
@@ -104,13 +110,14 @@ class Domain:
         return None
 
     def _signed_call(
-        self, method: str, target: WireTarget, headers: Lines, upload: Upload, credentials: Credentials | None
-    ) -> ProxyResponse:
+        self, method: str, target: WireTarget, headers: Lines, upload: Upload, credentials: Credentials | None,
+        answer_by: float | None,
+    ) -> ProxyResponse:  # fmt: skip
         if self._signer and credentials:
             host = self.endpoint.host
             headers = headers.and_(self._signer.sign(method, target, host, upload.sha256, credentials, self._clock()))
-        response = self._call(method, str(target), headers, upload)
-        return read_answer(response, whole_bytes=WHOLE_BYTES if response.status == 403 else 0)
+        response = self._call(method, str(target), headers, upload, answer_by)
+        return read_answer(response, whole_bytes=WHOLE_BYTES if response.status == 403 else 0, answer_by=answer_by)
 
     def _framed(self, method: str, headers: list[tuple[str, str]], upload: Upload) -> Lines:
         """The headers with those of this hop; what the client did not send, the library shall not add."""
@@ -120,21 +127,24 @@ class Domain:
         length = [("Content-Length", str(upload.length_bytes))] if has_length else []
         return Lines((("Host", self.endpoint.host), *headers, *skipped, *length))
 
-    def _call(self, method: str, target: str, headers: Lines, upload: Upload) -> HTTPResponse:
+    def _call(self, method: str, target: str, headers: Lines, upload: Upload, answer_by: float | None) -> HTTPResponse:
         try:
-            return self._call_once(method, target, headers, upload)
+            return self._call_once(method, target, headers, upload, answer_by)
         except FAULTS as fault:
             if not may_repeat(fault, method, target):
-                raise explain_call(fault) from fault
+                raise explain_call(fault) from None  # a traceback would quote what was read
         try:
-            return self._call_once(method, target, headers, upload)
+            return self._call_once(method, target, headers, upload, answer_by)
         except FAULTS as fault:
-            raise explain_call(fault) from fault
+            raise explain_call(fault) from None
 
-    def _call_once(self, method: str, target: str, headers: Lines, upload: Upload) -> HTTPResponse:
+    def _call_once(
+        self, method: str, target: str, headers: Lines, upload: Upload, answer_by: float | None
+    ) -> HTTPResponse:
         response = self._pool.urlopen(
             method, target, body=upload.content(), headers=cast(Any, headers), retries=False, redirect=False,
-            assert_same_host=False, timeout=self._timeout, preload_content=False, decode_content=False,
+            assert_same_host=False, timeout=bounded(self._timeout, answer_by), preload_content=False,
+            decode_content=False,
         )  # fmt: skip
         return cast(HTTPResponse, response)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http
 import http.client
+import socket
 from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -38,6 +39,10 @@ class _Message(http.client.HTTPMessage):
 
 class _FinalAnswer(http.client.HTTPResponse):
     """Reads past interim answers to the final one, and sets what http.client wants to know of its body."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.sock = sock  # for `patience`, which shortens its timeout
 
     def begin(self) -> None:
         for _ in range(_MAX_INTERIM):

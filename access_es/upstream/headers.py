@@ -38,8 +38,11 @@ def request_headers(headers: Headers) -> list[tuple[str, str]]:
     return kept
 
 
-def response_headers(headers: Headers, domain_url: str, our_url: str) -> Headers:
-    """The domain's headers that the client gets. The length of a body that follows is told by whoever delivers it."""
+def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str = "") -> Headers:
+    """The domain's headers that the client gets. The length of a body that follows is told by whoever delivers it.
+
+    `our_url` ends with `mount`, what a front door puts before all our paths.
+    """
     named = _named_by_connection(headers)
     kept = []
     for name, value in headers:
@@ -49,7 +52,7 @@ def response_headers(headers: Headers, domain_url: str, our_url: str) -> Headers
         if not value.isprintable():
             value = _CONTROL.sub("", value)
         if plain in ("location", "content-location"):
-            value = _to_our_host(value, domain_url, our_url)
+            value = _to_our_host(value, domain_url, our_url, mount)
         elif plain == "set-cookie":
             if value.partition("=")[0].strip() in OWN_COOKIES:
                 continue  # the domain has no say in who is signed in
@@ -71,8 +74,10 @@ def _without_own_cookies(value: str) -> str:
     ).strip()  # fmt: skip
 
 
-def _to_our_host(value: str, domain_url: str, our_url: str) -> str:
+def _to_our_host(value: str, domain_url: str, our_url: str, mount: str) -> str:
     """An address on the domain becomes the same address on our host."""
+    if mount and value.startswith("/") and not value.startswith("//"):
+        return mount + value
     scheme, _, host = domain_url.partition("://")
     match = re.match(rf"(?:https?:)?//{re.escape(host)}(?::\d+)?(?=[/?#]|$)", value, re.IGNORECASE)
     return our_url + value[match.end() :] if match and scheme else value

@@ -14,6 +14,7 @@ from access_es.upstream.client import Domain
 
 DASHBOARDS = "/_dashboards/"
 KIBANA = "/_plugin/kibana/"
+_PATIENCE_SECONDS = 10.0  # who watches, and who waits for a page, waits no longer
 
 
 class Probe:
@@ -51,7 +52,10 @@ class Probe:
 
     def _ask(self) -> bytes | None:
         try:
-            answer = self._domain.send("GET", self._target, (("Accept", "application/json"),), Upload())
+            answer = self._domain.send(
+                "GET", self._target, (("Accept", "application/json"),), Upload(),
+                answer_by=time.monotonic() + _PATIENCE_SECONDS,
+            )  # fmt: skip
         except AccessEsError:
             return None
         try:

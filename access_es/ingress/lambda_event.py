@@ -1,0 +1,55 @@
+"""A Lambda event becomes a request: each door's own module reads it, its clock says until when to answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from access_es.front_doors import FrontDoor, detect_door
+from access_es.ingress import alb, function_url, http_api, rest_api
+from access_es.ingress.fields import Event, unreadable
+from access_es.messages import ProxyRequest
+
+_READERS: dict[str, Callable[[Event], ProxyRequest]] = {
+    "rest": rest_api.read_request,
+    "http": http_api.read_request,
+    "url": function_url.read_request,
+    "alb": alb.read_request,
+}
+MARGIN_SECONDS = 1.0  # to say so ourselves, and for the way back to the door
+
+
+def read_event(event: Any, context: Any) -> ProxyRequest:
+    """The request behind an event, with the moment by which it must be answered. Raises BadRequest."""
+    door = detect_door(event)
+    if door is None:
+        raise unreadable("not of a known front door")
+    seconds = seconds_left(door, event, _milliseconds_left(context), time.time())
+    return replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
+
+
+def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | None, now: float) -> float | None:
+    """How long an answer may still take, at the epoch second `now`: what door and function leave, less a margin."""
+    ends = []
+    if door.seconds is not None:
+        ends.append(door.seconds - _seconds_waited(event, now, door.seconds))
+    if function_milliseconds is not None:
+        ends.append(function_milliseconds / 1000)
+    return max(0.0, min(ends) - MARGIN_SECONDS) if ends else None
+
+
+def _seconds_waited(event: Event, now: float, most: float) -> float:
+    """What has gone of the door's time: a cold start counts. A door that names no moment has just got the request."""
+    asked = event["requestContext"]
+    received = asked.get("requestTimeEpoch", asked.get("timeEpoch"))  # milliseconds; REST, HTTP API
+    if not isinstance(received, int | float):
+        return 0.0
+    waited = now - received / 1000
+    return waited if 0 < waited < most else 0.0  # no door hands on a request it gave up: the clocks differ
+
+
+def _milliseconds_left(context: Any) -> float | None:
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return float(remaining()) if callable(remaining) else None

@@ -1,0 +1,87 @@
+"""What Lambda calls. Zappa's handler loads the settings and the app; which events come in is decided here.
+
+Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …), so that whoever may invoke the
+function owns its role. Here an event is an HTTP request or a keep-warm ping, or it is refused. HTTP goes past Zappa's
+translation to WSGI and back, which loses bytes both ways (zappa/Zappa#836, #1155, Miserlou/Zappa#696, #1965).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import cache
+from typing import Any
+
+from zappa.handler import LambdaHandler
+
+from access_es.delivery.lambda_answer import build_answer
+from access_es.errors import AccessEsError
+from access_es.front_doors import FrontDoor, detect_door
+from access_es.ingress.fields import as_stream
+from access_es.ingress.lambda_event import read_event
+from access_es.messages import ProxyRequest
+from access_es.proxy import Proxy
+
+log = logging.getLogger("access_es.lambda")
+_UNREAD = ProxyRequest("unread", "GET", b"/", (), as_stream(b""), "https", "")
+
+
+def lambda_handler(event: Any, context: Any) -> Any:
+    """Answer one event: an HTTP door's answer, None to a keep-warm ping, a refusal to anything else."""
+    door = detect_door(event)
+    if door is not None:
+        return answer_http(door, event, context)
+    if is_keep_warm(event):
+        return warm()
+    return refuse(event)
+
+
+def answer_http(door: FrontDoor, event: Any, context: Any) -> dict[str, Any]:
+    proxy = load_proxy()
+    try:
+        request = read_event(event, context)
+    except AccessEsError as error:
+        request, response = _UNREAD, proxy.refuse(error, _UNREAD)
+    else:
+        response = proxy.reply(request, door)
+    return build_answer(door, response.status, response.headers, b"".join(response.body), method=request.method)
+
+
+def is_keep_warm(event: Any) -> bool:
+    """Whether this is the schedule that Zappa's `keep_warm` makes: a rule of ours, named after its function."""
+    if not isinstance(event, dict) or event.get("detail-type") != "Scheduled Event":
+        return False
+    resources = event.get("resources")
+    rule = resources[0] if isinstance(resources, list) and resources else None
+    return isinstance(rule, str) and rule.rpartition("/")[2].endswith("-handler.keep_warm_callback")
+
+
+def warm() -> None:
+    """Have at hand what the next request needs, so that nobody waits for it."""
+    began = time.perf_counter()
+    ready = load_proxy().warm()
+    log.info(
+        "Kept warm in %.0f ms; the domain %s.",
+        (time.perf_counter() - began) * 1000,
+        "answers" if ready else "does not answer",
+    )
+
+
+def refuse(event: Any) -> dict[str, str]:
+    """Nothing else is ever run. The log gets the event's keys, not what it holds."""
+    keys = ", ".join(sorted(map(str, event))[:20]) if isinstance(event, dict) else type(event).__name__
+    log.warning("Refused an event that is neither HTTP nor a keep-warm ping: %s", keys)
+    return {"refused": "access-es answers HTTP events and keep-warm pings alone."}
+
+
+@cache
+def load_proxy() -> Proxy:
+    """The app as Zappa loads it, once per process. Raises SettingsError."""
+    app = LambdaHandler().wsgi_app.application
+    proxy: Proxy = app.wsgi_app
+    return proxy
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda: the init phase has a full processor, an invocation has not
+    load_proxy()

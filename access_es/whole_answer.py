@@ -1,0 +1,42 @@
+"""Answers in one piece, for doors that cannot stream: read to their end, and made to fit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from access_es.audit import Entry
+from access_es.delivery.fit import fit
+from access_es.delivery.lambda_answer import DoorRoom, header_bytes
+from access_es.delivery.page import run_page
+from access_es.errors import AnswerHeadTooLarge
+from access_es.front_doors import FrontDoor
+from access_es.ingress.page_environ import page_environ
+from access_es.messages import ProxyRequest, ProxyResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+def run_own_page(pages: WSGIApplication, request: ProxyRequest, entry: Entry) -> ProxyResponse:
+    """One of our own pages, whole."""
+    environ = page_environ(request)
+    environ["access_es.request"] = request
+    environ["access_es.entry"] = entry
+    entry.delivery = "page"
+    return run_page(pages, environ)
+
+
+def make_whole(answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor) -> ProxyResponse:
+    """The domain's answer, whole. Raises AnswerTooLarge, AnswerHeadTooLarge, or why its body broke off."""
+    limit = door.answer_header_bytes
+    if limit is not None and header_bytes(answer.headers) > limit:
+        answer.body.close()
+        raise AnswerHeadTooLarge(limit)
+    fitted = fit(answer, request, DoorRoom(door), None, lambda: _seconds_left(request))
+    entry.delivery = entry.delivery or fitted.how
+    return fitted.response
+
+
+def _seconds_left(request: ProxyRequest) -> float:
+    return float("inf") if request.answer_by is None else request.answer_by - time.monotonic()
