@@ -10,7 +10,7 @@ from access_es.demo.credentials import Credential
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 from tests.running_proxy import KEY, RunningProxy, running_proxy
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.moto_server", "tests.accounts.dynamodb_tables"]
 
 
 @pytest.fixture(scope="module")
