@@ -39,6 +39,8 @@ class Table:
 
     def get_each(self, keys: Sequence[Key]) -> list[Item]:
         """Those of up to 100 different keys that there are, in one call and in any order."""
+        if not keys:
+            return []
         found: list[Item] = []
         left: Any = {self._name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
         for pause in (*_PAUSES_SECONDS, 0):
