@@ -11,8 +11,8 @@ def page_headers(form_origins: Iterable[str] = ()) -> Headers:
     """`form_origins` are those to which a form may lead in the end, over redirects: Chromium checks each of them."""
     targets = " ".join(("'self'", *form_origins))
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-        f"form-action {targets}"
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        f"frame-ancestors 'none'; base-uri 'none'; form-action {targets}"
     )
     return (
         ("Content-Security-Policy", policy),

@@ -66,7 +66,12 @@ def test_an_aborted_answer_leaves_no_object_and_no_parts(s3: Any) -> None:
 
 def test_no_client_is_made_before_an_answer_needs_it(s3: Any) -> None:
     made: list[Any] = []
-    overflow = S3Overflow(lambda: made.append(s3) or s3, BUCKET, 60)
+
+    def make() -> Any:
+        made.append(s3)
+        return s3
+
+    overflow = S3Overflow(make, BUCKET, 60)
     assert made == []
     overflow.open(None, None)
     overflow.open(None, None)
