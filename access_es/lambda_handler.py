@@ -18,13 +18,10 @@ from zappa.handler import LambdaHandler
 from access_es.delivery.lambda_answer import build_answer
 from access_es.errors import AccessEsError
 from access_es.front_doors import FrontDoor, detect_door
-from access_es.ingress.fields import as_stream
-from access_es.ingress.lambda_event import read_event
-from access_es.messages import ProxyRequest
+from access_es.ingress.lambda_event import read_event, unread_request
 from access_es.proxy import Proxy
 
 log = logging.getLogger("access_es.lambda")
-_UNREAD = ProxyRequest("unread", "GET", b"/", (), as_stream(b""), "https", "")
 
 
 def lambda_handler(event: Any, context: Any) -> Any:
@@ -42,10 +39,12 @@ def answer_http(door: FrontDoor, event: Any, context: Any) -> dict[str, Any]:
     try:
         request = read_event(event, context)
     except AccessEsError as error:
-        request, response = _UNREAD, proxy.refuse(error, _UNREAD)
+        request = unread_request()
+        response = proxy.refuse(error, request)
     else:
         response = proxy.reply(request, door)
-    return build_answer(door, response.status, response.headers, b"".join(response.body), method=request.method)
+    body = b"".join(response.body)
+    return build_answer(door, response.status, response.headers, body, method=request.method, reason=response.reason)
 
 
 def is_keep_warm(event: Any) -> bool:

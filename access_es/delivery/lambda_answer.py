@@ -26,14 +26,16 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 Answer = dict[str, Any]
 
 
-def build_answer(door: FrontDoor, status: int, headers: Headers, body: bytes, *, method: str = "GET") -> Answer:
+def build_answer(
+    door: FrontDoor, status: int, headers: Headers, body: bytes, *, method: str = "GET", reason: str | None = None
+) -> Answer:
     """The object for this door. It need not fit: see `fits`."""
     sent = b"" if method == "HEAD" or status in (204, 304) else body
     text, is_base64 = _encode(door, sent, headers)
     answer: Answer = {"statusCode": status, "isBase64Encoded": is_base64, "body": text}
     answer.update(_FORMS[door.answer_form](_kept(headers, sent, method)))
     if door.name == "alb":  # REST refuses answers with keys it does not know
-        answer["statusDescription"] = f"{status} {_REASONS.get(status, 'Unknown')}"
+        answer["statusDescription"] = f"{status} {reason or _REASONS.get(status, 'Unknown')}"
     return answer
 
 

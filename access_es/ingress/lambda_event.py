@@ -9,7 +9,7 @@ from typing import Any
 
 from access_es.front_doors import FrontDoor, detect_door
 from access_es.ingress import alb, function_url, http_api, rest_api
-from access_es.ingress.fields import Event, unreadable
+from access_es.ingress.fields import Event, as_stream, read_id, unreadable
 from access_es.messages import ProxyRequest
 
 _READERS: dict[str, Callable[[Event], ProxyRequest]] = {
@@ -28,6 +28,11 @@ def read_event(event: Any, context: Any) -> ProxyRequest:
         raise unreadable("not of a known front door")
     seconds = seconds_left(door, event, _milliseconds_left(context), time.time())
     return replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
+
+
+def unread_request() -> ProxyRequest:
+    """Stands for a request that could not be read, where its refusal is rendered."""
+    return ProxyRequest(read_id({}), "GET", b"/", (), as_stream(b""), "https", "")
 
 
 def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | None, now: float) -> float | None:

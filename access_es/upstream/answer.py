@@ -9,7 +9,7 @@ from urllib3 import HTTPResponse
 
 from access_es.messages import Body, Headers, Held, ProxyResponse
 from access_es.upstream.failures import FAULTS, explain_body
-from access_es.upstream.patience import wait_until
+from access_es.upstream.patience import reading_until
 
 CHUNK_BYTES = 128 * 1024
 WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so that a broken one still becomes a 502
@@ -73,10 +73,11 @@ def _read_start(response: HTTPResponse, most: int, answer_by: float | None) -> t
 
 def read_chunk(response: HTTPResponse, answer_by: float | None = None) -> bytes:
     """What has arrived, waiting for the first byte; b"" at the end. Raises a DomainError for a body cut short."""
-    if answer_by is not None:
-        wait_until(response, answer_by)
     try:
-        return response.read1(CHUNK_BYTES, decode_content=False)
+        if answer_by is None:
+            return response.read1(CHUNK_BYTES, decode_content=False)
+        with reading_until(response, answer_by):
+            return response.read1(CHUNK_BYTES, decode_content=False)
     except FAULTS as fault:
         response.close()
         raise explain_body(fault) from None  # a traceback would quote what was read

@@ -42,7 +42,7 @@ class _FinalAnswer(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.sock = sock  # for `patience`, which shortens its timeout
+        self.sock = sock  # for `patience`, which shortens its timeout for a while
 
     def begin(self) -> None:
         for _ in range(_MAX_INTERIM):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from urllib3 import HTTPResponse
 from urllib3.util import Timeout
@@ -20,12 +22,23 @@ def bounded(timeout: Timeout, answer_by: float | None) -> Timeout:
     return Timeout(connect=timeout.connect_timeout, read=timeout.read_timeout, total=left)
 
 
-def wait_until(response: HTTPResponse, answer_by: float) -> None:
-    """Let the next read of a body end by then: the read timeout of its call would begin anew with every chunk."""
+@contextmanager
+def reading_until(response: HTTPResponse, answer_by: float) -> Iterator[None]:
+    """Let one read of a body end by then: the read timeout of its call would begin anew with every read.
+
+    Afterwards the connection waits as long as before; the next request may write to it.
+    """
     left = answer_by - time.monotonic()
     if left <= 0:
-        response.close()
-        raise DomainTimeout(detail="no time left while its answer was arriving")
-    sock = getattr(response._original_response, "sock", None)  # set by our own connections
-    if sock is not None and (sock.gettimeout() is None or left < sock.gettimeout()):
-        sock.settimeout(left)
+        raise TimeoutError("no time left while the answer was arriving")
+    sock = getattr(response._original_response, "sock", None)  # our own connections keep it there
+    before = sock.gettimeout() if sock is not None else None
+    if sock is None or (before is not None and before <= left):
+        yield
+        return
+    sock.settimeout(left)
+    try:
+        yield
+    finally:
+        if sock.fileno() >= 0:
+            sock.settimeout(before)
