@@ -100,4 +100,5 @@ def test_no_data_is_changed_by_a_script_of_another_site(
         for method, url in (("DELETE", f"{site.url}/{index}"), ("PUT", note), ("POST", note)):
             assert victim.evaluate(SEND_WITH_COOKIES, [url, method]) == "no answer"
     told = [line["status"] for line in site.audit() if line["path"].startswith(f"/{index}")]
-    assert set(told[-3:]) <= {401, 403}
+    assert told
+    assert set(told) <= {401, 403}
