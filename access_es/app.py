@@ -44,6 +44,8 @@ def _show(app: Flask, fault: Exception) -> Response:
     asked: ProxyRequest = request.environ.get("access_es.request") or read_request(request.environ)
     if entry := request.environ.get("access_es.entry"):
         entry.error = error.code
+    if error.detail:
+        log.warning("%s: %s [%s]", error.code, error.detail, asked.id)
     shown = render_failure(error, asked, lambda facts: _page(app, facts))
     return Response(b"".join(shown.body), shown.status, list(shown.headers))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from typing import Any, cast
 
 from flask import Request, Response, current_app, make_response, render_template, request, session
@@ -19,6 +20,7 @@ from access_es.messages import Headers
 from access_es.pages import page_headers
 
 EXTENSION = "access-es accounts"
+log = logging.getLogger(__name__)
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # flask_login has no types
@@ -89,6 +91,8 @@ def check_password(name: str, password: str) -> User:
 
 def render(template: str, error: AccessEsError | None, **shown: Any) -> Response:
     """The page, with the headers of our pages; `error` gives the status."""
+    if error and error.detail:
+        log.warning("%s: %s", error.code, error.detail)
     open_now = current_session() or renew_session()
     html = render_template(template, base_path=base_path(), error=error, anti_forgery=open_now.anti_forgery, **shown)
     response = make_response(html, error.status if error else 200)
