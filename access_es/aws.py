@@ -17,6 +17,7 @@ from access_es.upstream.signing import Credentials
 _RENEW_PAUSE_SECONDS = 5.0  # however many requests are refused at once, the source is asked again once
 # A small call within a region takes milliseconds. A person waits for it, and API Gateway hangs up after 29 seconds.
 _CONNECT_SECONDS, _READ_SECONDS = 2, 3
+_PART_SECONDS = 20  # for S3 to take a part of an answer
 _ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got no answer
 _CONNECTIONS = 32
 
@@ -131,6 +132,33 @@ def make_client(name: str, region: str | None = None, profile: str | None = None
         max_pool_connections=_CONNECTIONS,
     )
     return boto3.Session(region_name=region or None, profile_name=profile or None).client(name, config=config)
+
+
+def make_s3_client(region: str | None = None) -> Any:
+    """boto3's S3 client for large objects and links to them.
+
+    Links must lead to the region itself: the global address redirects, which no preflight and no signature survives
+    (boto/boto3#421, #1982).
+    """
+    import boto3
+    from botocore.config import Config
+
+    _keep_bodies_out_of_the_log()
+    config = Config(
+        signature_version="s3v4",
+        s3={"us_east_1_regional_endpoint": "regional"},
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_PART_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        request_checksum_calculation="when_required",  # parts are signed or go over TLS; a second sum costs time alone
+        response_checksum_validation="when_required",
+    )
+    return boto3.Session(region_name=region or None).client("s3", config=config)
+
+
+def load() -> None:
+    """Import what the first signature needs, before the first request waits for it."""
+    import boto3  # noqa: F401
 
 
 def _keep_bodies_out_of_the_log() -> None:

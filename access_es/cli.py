@@ -65,6 +65,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
         return _fail(_ENDPOINT_HINT)
     settings = read_settings(stage.values)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from access_es import aws
     from access_es.app import create_app
     from access_es.server import serve
     from access_es.services import build_services
@@ -73,6 +74,8 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     signed = f"signed for {settings.service} in {settings.region}" if settings.sign else "unsigned"
     print(f"  domain  {settings.endpoint.url} ({signed})", file=sys.stderr)
     print(f"  users   {settings.users}", file=sys.stderr)
+    if settings.sign:
+        aws.load()  # once, before the workers are forked
     return serve(
         lambda: create_app(build_services(settings)),
         host=args.host,

@@ -54,7 +54,7 @@ class Proxy:
         def produce() -> ProxyResponse:
             if request.is_for_us:
                 return run_own_page(self._pages, request, entry)
-            return make_whole(self.answer(request, entry), request, entry, door)
+            return make_whole(self.answer(request, entry), request, entry, door, self._services.overflow)
 
         response = self._safely(produce, request, entry)
         entry.status, entry.bytes_out = response.status, response.length_bytes or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -9,11 +10,16 @@ from dataclasses import dataclass
 
 from access_es.accounts.accounts import Accounts, AccountSettings, build_accounts
 from access_es.audit import Write
-from access_es.aws import AwsService, BotoCredentials, make_client
+from access_es.aws import AwsService, BotoCredentials, make_client, make_s3_client
+from access_es.delivery.overflow import Overflow
+from access_es.delivery.s3_overflow import S3Overflow
 from access_es.settings import Settings
 from access_es.upstream.client import Domain
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import CredentialsSource, Signer
+
+
+log = logging.getLogger("access_es.services")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class Services:
     probe: Probe
     home_path: Callable[[], str]
     write_audit: Write
+    overflow: Overflow | None = None  # None: an answer too large for its door is an error
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -47,7 +54,7 @@ def build_services(
     home = settings.home_path
     home_path = (lambda: home) if home else probe.home_path
     accounts = build_accounts_for(settings, home_path)
-    return Services(accounts, domain, probe, home_path, write_audit or _line_writer())
+    return Services(accounts, domain, probe, home_path, write_audit or _line_writer(), _open_overflow(settings))
 
 
 def build_accounts_for(
@@ -66,9 +73,26 @@ def build_accounts_for(
             session_seconds=round(settings.session_hours * 3600),
             recheck_seconds=settings.session_recheck_seconds,
             home_path=home_path,
+            form_origins=_overflow_origins(settings),
         ),
         call_dynamodb=dynamodb.call,
     )
+
+
+def _open_overflow(settings: Settings) -> Overflow | None:
+    if settings.overflow_bucket is None:
+        log.info("OVERFLOW_BUCKET is not set: behind a gateway, answers that it cannot carry are refused.")
+        return None
+    region = settings.region
+    return S3Overflow(lambda: make_s3_client(region), settings.overflow_bucket, settings.overflow_url_seconds)
+
+
+def _overflow_origins(settings: Settings) -> tuple[str, ...]:
+    """Where a sign-in may end up, when what it leads to is too large."""
+    if settings.overflow_bucket is None:
+        return ()
+    suffix = "amazonaws.com.cn" if settings.region.startswith("cn-") else "amazonaws.com"
+    return (f"https://{settings.overflow_bucket}.s3.{settings.region}.{suffix}",)
 
 
 def _line_writer() -> Write:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from access_es.audit import Entry
 from access_es.delivery.fit import fit
 from access_es.delivery.lambda_answer import DoorRoom, header_bytes
+from access_es.delivery.overflow import Overflow
 from access_es.delivery.page import run_page
 from access_es.errors import AnswerHeadTooLarge
 from access_es.front_doors import FrontDoor
@@ -16,6 +17,8 @@ from access_es.messages import ProxyRequest, ProxyResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+_ADDED_BYTES = 512  # what a door adds of its own: Date, request and trace ids
 
 
 def run_own_page(pages: WSGIApplication, request: ProxyRequest, entry: Entry) -> ProxyResponse:
@@ -27,13 +30,15 @@ def run_own_page(pages: WSGIApplication, request: ProxyRequest, entry: Entry) ->
     return run_page(pages, environ)
 
 
-def make_whole(answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor) -> ProxyResponse:
+def make_whole(
+    answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor, overflow: Overflow | None
+) -> ProxyResponse:
     """The domain's answer, whole. Raises AnswerTooLarge, AnswerHeadTooLarge, or why its body broke off."""
     limit = door.answer_header_bytes
-    if limit is not None and header_bytes(answer.headers) > limit:
+    if limit is not None and header_bytes(answer.headers) > limit - _ADDED_BYTES:
         answer.body.close()
         raise AnswerHeadTooLarge(limit)
-    fitted = fit(answer, request, DoorRoom(door), None, lambda: _seconds_left(request))
+    fitted = fit(answer, request, DoorRoom(door), overflow, lambda: _seconds_left(request))
     entry.delivery = entry.delivery or fitted.how
     return fitted.response
 
