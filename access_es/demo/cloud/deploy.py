@@ -1,0 +1,163 @@
+"""`zappa deploy` for real, into an emulated AWS: from a copy of this project, out of a clean environment."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access_es.demo.cloud.aws_endpoints import ROOT, AwsEndpoints
+from access_es.demo.cloud.virtual_environments import VirtualEnvironment, virtual_environment
+from access_es.demo.processes import CLEAN_ENVIRONMENT
+from access_es.demo.progress import Progress
+
+SETTINGS = "zappa_settings.json"
+BUCKET = "access-es-deployments"
+# What a clone holds beside the project: not copied, as it is large or a secret. Packing would leave it out as well.
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".access-es*", "__pycache__", ".*_cache", "*.zip", "*.egg-info")
+
+GENERATED: Mapping[str, Any] = {
+    "app_function": "access_es.wsgi.app",
+    "lambda_handler": "access_es.lambda_handler.lambda_handler",
+    "prebuild_script": "access_es.provision.packaging.compile_all",
+    "aws_region": "us-east-1",
+    "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+    "debug": False,
+    "log_level": "INFO",
+    "endpoint_configuration": ["REGIONAL"],
+    "payload_compression": False,
+    "keep_warm": False,
+    "exclude": [
+        ".venv*", ".access-es*", ".ci", ".github", ".gitignore", ".*_cache", "tests", "bench", "docs", "demo",
+        "Makefile", "*.md", "pyproject.toml", "requirements*.txt", "zappa_settings.json", "*-template-*.json",
+        "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "*.dist-info", "bin",
+        "troposphere", "cfn_flip", "cfn_clean", "cfn_tools", "setuptools", "pkg_resources", "_distutils_hack",
+        "distutils-precedence.pth", "wheel", "yaml", "_yaml", "hjson", "toml", "tqdm", "slugify", "text_unidecode",
+        "argcomplete", "placebo", "durationpy", "durationpy.py", "packaging",
+    ],
+}  # fmt: skip
+
+
+class DeployFailed(Exception):
+    """Zappa ended with an error; the message is what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The zip as Zappa made it, where it was unpacked, and the function as Lambda's API describes it."""
+
+    zip_bytes: int
+    code: Path
+    function: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return str(self.function["FunctionName"])
+
+    @property
+    def handler(self) -> str:
+        return str(self.function["Handler"])
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        variables: Mapping[str, str] = self.function.get("Environment", {}).get("Variables", {})
+        return variables
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A copy of the project and the stage in it that Zappa works on."""
+
+    project: Path
+    stage: str
+    venv: VirtualEnvironment
+    aws: AwsEndpoints
+
+    def zappa(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """One command of Zappa's, as a person would type it."""
+        environment = {
+            **CLEAN_ENVIRONMENT,
+            **self.aws.environment,
+            "PATH": f"{self.venv.folder / 'bin'}:{CLEAN_ENVIRONMENT['PATH']}",
+            "VIRTUAL_ENV": str(self.venv.folder),
+            "HOME": str(self.project),
+        }
+        return subprocess.run(
+            [str(self.venv.folder / "bin" / "zappa"), command, self.stage, *words],
+            cwd=self.project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def deploy(self) -> None:
+        """Raises DeployFailed."""
+        done = self.zappa("deploy")
+        if done.returncode != 0:
+            raise DeployFailed(f"{done.stdout}\n{done.stderr}")
+
+    def download(self, folder: Path) -> Package:
+        """Fetch what was deployed: the zip from its bucket, the configuration from Lambda."""
+        storage = self.aws.client("s3")
+        objects = storage.list_objects_v2(Bucket=self._bucket)["Contents"]
+        newest = max((each for each in objects if each["Key"].endswith(".zip")), key=lambda each: each["LastModified"])
+        packed = folder / "package.zip"
+        storage.download_file(self._bucket, newest["Key"], str(packed))
+        code = folder / "task"
+        with zipfile.ZipFile(packed) as opened:
+            opened.extractall(code)
+        function = self.aws.client("lambda").get_function_configuration(FunctionName=self.function_name)
+        return Package(packed.stat().st_size, code, function)
+
+    @property
+    def function_name(self) -> str:
+        return f"{self._settings['project_name']}-{self.stage}"
+
+    @property
+    def _bucket(self) -> str:
+        return str(self._settings["s3_bucket"])
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        stages: dict[str, dict[str, Any]] = json.loads((self.project / SETTINGS).read_text(encoding="utf-8"))
+        return stages[self.stage]
+
+
+def prepare_deployment(
+    folder: Path, aws: AwsEndpoints, cache: Path, progress: Progress, stage: str = "dev", **variables: str
+) -> Deployment:
+    """A copy of this project below `folder`, its stage filled in with `variables` as a person would fill it in."""
+    project = folder / "access-es"
+    shutil.copytree(ROOT, project, ignore=_NOT_COPIED)
+    settings = project / SETTINGS
+    stages = json.loads(settings.read_text(encoding="utf-8"))
+    settings.write_text(json.dumps({stage: fill_in(stages, stage, variables)}, indent=4), encoding="utf-8")
+    files = (ROOT / "requirements.txt", ROOT / "requirements-deploy.txt")
+    venv = virtual_environment("deploy", files, cache, progress)
+    return Deployment(project, stage, venv, aws)
+
+
+def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """The whole stage, with what an emulated AWS needs: nothing is there to touch, and the zip is wanted afterwards."""
+    merged: dict[str, Any] = {}
+    stages = stages if stage in stages else {stage: GENERATED}
+    name: str | None = stage
+    while name:
+        merged = {**stages[name], **merged}
+        name = stages[name].get("extends")
+    merged.pop("extends", None)
+    return {
+        **merged,
+        "project_name": merged.get("project_name", "access-es"),
+        "s3_bucket": BUCKET,
+        "touch": False,
+        "delete_s3_zip": False,
+        "environment_variables": {**merged.get("environment_variables", {}), **variables},
+    }
