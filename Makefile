@@ -36,15 +36,15 @@ bench: $(VENV)/.dev  ## measure access-es beside its peers, as ratios
 clean:  ## remove what was installed and measured here, not the demo's cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
-$(VENV)/.run: requirements.txt
+$(VENV)/.run: requirements.txt requirements-local.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.run requirements-demo.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-demo.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.demo requirements-dev.txt requirements-deploy.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-deploy.txt
 	@touch $@
