@@ -18,7 +18,6 @@ from access_es.upstream.client import Domain
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import CredentialsSource, Signer
 
-
 log = logging.getLogger("access_es.services")
 
 
