@@ -10,19 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "access_es"
 GROUND = {"errors", "messages", "settings", "endpoint", "front_doors", "pages", "upload", "audit"}
-FEATURES = {"ingress", "accounts", "upstream", "delivery"}
+FEATURES = {"ingress", "accounts", "upstream", "delivery", "tasks"}
 MIDDLE = {"proxy", "whole_answer", "services", "health", "app"}
-ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo"}
+ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo", "provision"}
 HOMES = {
     "flask": {"app", "health", "wsgi", "accounts"},
     "flask_login": {"accounts"},
-    "boto3": {"aws"},
-    "botocore": {"aws"},
+    "boto3": {"aws", "demo", "provision"},
+    "botocore": {"aws", "demo"},
     "requests": {"upstream", "demo"},
     "urllib3": {"upstream", "demo"},
     "requests_aws4auth": {"upstream"},
     "gunicorn": {"server"},
-    "zappa": {"lambda_handler", "tasks"},
+    "zappa": {"lambda_handler", "tasks", "demo"},
     "sqlite3": {"accounts"},
 }
 
