@@ -124,6 +124,7 @@ def test_signing_in_needs_no_mouse_and_no_script(site: str, browser: Browser) ->
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(site + LOGIN)
+    expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type("ann")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
