@@ -49,7 +49,7 @@ REST = FrontDoor(
     event_bytes=LAMBDA_EVENT_BYTES,  # [rest] would take 10 MB
     answer_bytes=LAMBDA_ANSWER_BYTES,  # [rest] would take 10 MB
     request_header_bytes=20_480,  # [rest]; 8,000 for a private API
-    answer_header_bytes=20_480,  # [rest]
+    answer_header_bytes=20_480,  # [rest] says "total"
     seconds=29,  # [rest]; regional and private APIs may have it raised, edge-optimised ones not
     path="raw",  # [recorded]
     query="decoded",  # [recorded]: multiValueQueryStringParameters, form-decoded
@@ -70,7 +70,7 @@ HTTP = FrontDoor(
     event_bytes=LAMBDA_EVENT_BYTES,  # [http] would take 10 MB
     answer_bytes=LAMBDA_ANSWER_BYTES,
     request_header_bytes=10_240,  # [http], with the request line
-    answer_header_bytes=None,
+    answer_header_bytes=10_240,  # [http] names requests; nothing says that answers may have more
     seconds=30,  # [http], cannot be raised
     path="decoded",  # [recorded]
     query="raw",  # [recorded]: rawQueryString
@@ -140,4 +140,6 @@ def detect_door(event: Any) -> FrontDoor | None:
 def _detect_v2(context: dict[str, Any]) -> FrontDoor | None:
     if not isinstance(context.get("http"), dict):
         return None
-    return URL if ".lambda-url." in str(context.get("domainName")) else HTTP
+    # [recorded]: an HTTP API names the account that owns it, and a host of API Gateway or a custom domain.
+    is_url = context.get("accountId") == "anonymous" or ".lambda-url." in str(context.get("domainName"))
+    return URL if is_url else HTTP

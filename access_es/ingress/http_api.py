@@ -1,7 +1,8 @@
 """API Gateway HTTP API, payload 2.0: the query arrives raw, the path decoded.
 
-Lost for good: whether a `/` in the path was `%2F`, anything behind an escaped `?`, bytes that are no UTF-8. The rest
-is escaped again (github.com/middleapi/standard-server/pull/93, fastify/aws-lambda-fastify#169).
+Recorded (tests/vectors/events/ingress-paths.json): it is decoded, cut at a `?`, and decoded once more; what then cannot
+be decoded is refused by the door. Lost for good: whether a `/` was `%2F`, anything behind `%3F`, escapes of escapes,
+bytes that are no UTF-8. What is left is escaped again.
 """
 
 from __future__ import annotations

@@ -1,0 +1,75 @@
+"""Which door an event came through, and what the table says of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access_es.front_doors import ALB_MULTI, ALB_SINGLE, DOORS, HTTP, LOCAL, REST, URL, FrontDoor, detect_door
+from access_es.settings import FRONT_DOORS
+
+EVENTS = Path(__file__).parent / "vectors" / "events"
+
+
+def recorded(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}-request.json").read_text())
+    return event
+
+
+@pytest.mark.parametrize(
+    ("name", "door"), [("apigwv1", REST), ("apigwv2", HTTP), ("functionurl", URL), ("alb", ALB_MULTI)]
+)
+def test_recorded_events_show_their_door(name: str, door: FrontDoor) -> None:
+    assert detect_door(recorded(name)) is door
+
+
+def test_a_function_url_that_wants_iam_is_known_by_its_host() -> None:
+    event = recorded("functionurl")
+    event["requestContext"]["accountId"] = "123456789012"
+    assert detect_door(event) is URL
+
+
+def test_a_balancer_without_multi_value_headers_is_known_by_their_absence() -> None:
+    event = recorded("alb")
+    event["headers"] = {name: values[-1] for name, values in event.pop("multiValueHeaders").items()}
+    assert detect_door(event) is ALB_SINGLE
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        "text",
+        [],
+        {},
+        {"raw_command": "import os"},
+        {"httpMethod": "GET", "path": "/"},
+        {"requestContext": None, "httpMethod": "GET"},
+        {"requestContext": {}, "httpMethod": None},
+        {"requestContext": {}, "httpMethod": 7},
+        {"version": "2.0", "requestContext": {"stage": "dev"}},
+        {"version": "2.0", "requestContext": {"http": "GET"}, "httpMethod": "GET"},
+        {"requestContext": {"eventType": "CONNECT", "routeKey": "$connect"}},
+        {"detail-type": "Scheduled Event", "resources": ["arn:aws:events:x:1:rule/y"]},
+        {"Records": [{"eventSource": "aws:s3"}]},
+    ],
+)
+def test_anything_else_is_no_http_event(event: Any) -> None:
+    assert detect_door(event) is None
+
+
+def test_the_table_has_every_door_that_can_be_set_and_its_facts_do_not_change() -> None:
+    assert {door.name for door in DOORS} == set(FRONT_DOORS)
+    with pytest.raises(FrozenInstanceError):
+        REST.seconds = 60  # type: ignore[misc]
+
+
+def test_no_lambda_door_carries_more_than_lambda_itself() -> None:
+    for door in DOORS:
+        if door is not LOCAL:
+            assert door.answer_bytes is not None and door.answer_bytes <= 6_291_556
+            assert door.event_bytes is not None and door.event_bytes <= 6_291_456
