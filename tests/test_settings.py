@@ -9,6 +9,7 @@ import pytest
 
 from access_es.errors import SettingsError
 from access_es.settings import NAMES, load_stage, read_settings
+from access_es.stage import Stage, read_stage
 
 GOOD = {
     "ES_ENDPOINT": "search-logs-abc.eu-west-1.es.amazonaws.com",
@@ -85,6 +86,23 @@ def test_a_stage_extends_another_as_zappa_has_it(tmp_path: Path) -> None:
     )
     assert load_stage(file, "dev") == {"ES_REGION": "us-east-1", "USERS": "file:a"}
     assert load_stage(file, "prod") == {"ES_REGION": "eu-west-1"}
+
+
+def test_a_stage_tells_where_zappa_deploys_it(tmp_path: Path) -> None:
+    file = write(tmp_path, {"dev": {"aws_region": "eu-central-1"}, "prod": {"extends": "dev", "profile_name": "ops"}})
+    assert read_stage(file, "prod", {}) == Stage("prod", {}, tmp_path / ".access-es", "eu-central-1", "ops")
+    assert read_stage(file, "dev", {}).profile is None
+
+
+@pytest.mark.parametrize("users", ["dynamodb:accounts", "dynamodb:a.b_C-1", "file:/var/users.db"])
+def test_accounts_are_kept_in_a_table_or_a_file(users: str) -> None:
+    assert read_settings({**GOOD, "USERS": users}).users == users
+
+
+@pytest.mark.parametrize("users", ["dynamodb:", "dynamodb:ab", "dynamodb:a b c", "dynamodb:table/x", "s3:bucket"])
+def test_what_cannot_be_a_table_is_refused(users: str) -> None:
+    with pytest.raises(SettingsError, match="USERS: .* is not dynamodb:<table> or file:<path>"):
+        read_settings({**GOOD, "USERS": users})
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_too_many_failures_say_when_to_come_back(client: FlaskClient, clock: Clo
     answer = sign_in(client)
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "1"
-    assert message(answer) == "Too many failed attempts. Try again in 1 seconds."
+    assert message(answer) == "Too many failed attempts. Try again in 1 second."
     clock.now += 1
     assert sign_in(client).status_code == 303
 
