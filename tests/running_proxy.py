@@ -85,9 +85,18 @@ def run_command(environment: Mapping[str, str], *words: str, given: str = "") ->
 
 @contextmanager
 def running_proxy(
-    domain_url: str, folder: Path, *, users: tuple[str, ...] = ("alice",), workers: int = 1, **settings: str
+    domain_url: str,
+    folder: Path,
+    *,
+    users: tuple[str, ...] = ("alice",),
+    workers: int = 1,
+    program: str = "access_es",
+    **settings: str,
 ) -> Iterator[RunningProxy]:
-    """Serve in front of a domain that knows KEY. `settings` are environment variables, such as HOME_PATH."""
+    """Serve in front of a domain that knows KEY. `settings` are environment variables, such as HOME_PATH.
+
+    `program` is a module that understands `serve` as access_es does.
+    """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         "AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1], "AWS_EC2_METADATA_DISABLED": "true",
@@ -98,7 +107,7 @@ def running_proxy(
     log = folder / "access-es.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "access_es", "serve", "--port", "0", "--workers", str(workers)],
+            [sys.executable, "-m", program, "serve", "--port", "0", "--workers", str(workers)],
             cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
