@@ -101,7 +101,7 @@ def test_accounts_are_kept_in_a_table_or_a_file(users: str) -> None:
 
 @pytest.mark.parametrize("users", ["dynamodb:", "dynamodb:ab", "dynamodb:a b c", "dynamodb:table/x", "s3:bucket"])
 def test_what_cannot_be_a_table_is_refused(users: str) -> None:
-    with pytest.raises(SettingsError, match="USERS: .* is not dynamodb:<table> or file:<path>"):
+    with pytest.raises(SettingsError, match=r"USERS: .* is not dynamodb:<table> or file:<path>"):
         read_settings({**GOOD, "USERS": users})
 
 
