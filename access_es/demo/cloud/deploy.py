@@ -39,7 +39,7 @@ GENERATED: Mapping[str, Any] = {
         "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "*.dist-info", "bin",
         "troposphere", "cfn_flip", "cfn_clean", "cfn_tools", "setuptools", "pkg_resources", "_distutils_hack",
         "distutils-precedence.pth", "wheel", "yaml", "_yaml", "hjson", "toml", "tqdm", "slugify", "text_unidecode",
-        "argcomplete", "placebo", "durationpy", "durationpy.py", "packaging",
+        "argcomplete", "placebo", "packaging",
     ],
 }  # fmt: skip
 
@@ -131,9 +131,17 @@ class Deployment:
 
 
 def prepare_deployment(
-    folder: Path, aws: AwsEndpoints, cache: Path, progress: Progress, stage: str = "dev", **variables: str
+    folder: Path,
+    aws: AwsEndpoints,
+    cache: Path,
+    progress: Progress,
+    stage: str = "dev",
+    variables: Mapping[str, str] | None = None,
 ) -> Deployment:
-    """A copy of this project below `folder`, its stage filled in with `variables` as a person would fill it in."""
+    """A copy of this project below `folder`, its stage filled in with `variables` as a person would fill it in.
+
+    Without `variables` the package has no settings of ours, and takes those of the function's environment.
+    """
     project = folder / "access-es"
     shutil.copytree(ROOT, project, ignore=_NOT_COPIED)
     settings = project / SETTINGS
@@ -144,7 +152,7 @@ def prepare_deployment(
     return Deployment(project, stage, venv, aws)
 
 
-def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str]) -> dict[str, Any]:
+def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str] | None) -> dict[str, Any]:
     """The whole stage, with what an emulated AWS needs: nothing is there to touch, and the zip is wanted afterwards."""
     merged: dict[str, Any] = {}
     stages = stages if stage in stages else {stage: GENERATED}
@@ -159,5 +167,6 @@ def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str])
         "s3_bucket": BUCKET,
         "touch": False,
         "delete_s3_zip": False,
-        "environment_variables": {**merged.get("environment_variables", {}), **variables},
+        "use_precompiled_packages": False,  # they are those of this machine already
+        "environment_variables": {} if variables is None else {**merged.get("environment_variables", {}), **variables},
     }

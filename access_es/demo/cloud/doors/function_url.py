@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from access_es.demo.cloud.doors import payload_v2
 from access_es.demo.cloud.doors.answering import own_answer
-from access_es.demo.cloud.doors.messages import ApiSettings, Arrived, Event, Failure, Limits, names
+from access_es.demo.cloud.doors.messages import ApiSettings, Arrived, Event, Failure, Limits, names, own_name
 from access_es.demo.http_messages import Answer
 
 # Seen in the field, as at a REST API: content-length (cargo-lambda/cargo-lambda#862), date, www-authenticate.
@@ -38,7 +38,8 @@ class FunctionUrl:
         return None
 
     def build_event(self, arrived: Arrived) -> Event:
-        api = payload_v2.Api("anonymous", self.settings.api_id, arrived.moment.request_id, "$default")
+        domain = own_name(arrived, "lambda-url", self.settings.api_id)
+        api = payload_v2.Api("anonymous", self.settings.api_id, arrived.moment.request_id, "$default", domain)
         tls = (
             {"x-amzn-tls-cipher-suite": "TLS_AES_128_GCM_SHA256", "x-amzn-tls-version": "TLSv1.3"}
             if arrived.scheme == "https"

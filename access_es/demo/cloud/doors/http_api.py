@@ -12,7 +12,16 @@ from urllib.parse import unquote
 
 from access_es.demo.cloud.doors import payload_v2
 from access_es.demo.cloud.doors.answering import own_answer
-from access_es.demo.cloud.doors.messages import ACCOUNT, ApiSettings, Arrived, Event, Failure, Limits, MalformedAnswer
+from access_es.demo.cloud.doors.messages import (
+    ACCOUNT,
+    ApiSettings,
+    Arrived,
+    Event,
+    Failure,
+    Limits,
+    MalformedAnswer,
+    own_name,
+)
 from access_es.demo.http_messages import Answer
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -56,7 +65,10 @@ class HttpApi:
     def build_event(self, arrived: Arrived) -> Event:
         path = decode_path(arrived.path) or "/"
         request_id = arrived.moment.short_id
-        api = payload_v2.Api(ACCOUNT, self.settings.api_id, request_id, self.settings.stage)
+        domain = arrived.value("host").partition(":")[0]
+        if not self.settings.own_domain:
+            domain = own_name(arrived, "execute-api", self.settings.api_id)
+        api = payload_v2.Api(ACCOUNT, self.settings.api_id, request_id, self.settings.stage, domain)
         headers = payload_v2.joined_headers(arrived)
         headers.pop("cookie", None)  # recorded: they are in `cookies` only
         return payload_v2.build_event(arrived, api, path, path, headers.items())

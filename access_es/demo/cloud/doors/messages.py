@@ -134,6 +134,13 @@ class Door(Protocol):
     def fail(self, failure: Failure, arrived: Arrived) -> Answer: ...
 
 
+def own_name(arrived: Arrived, mark: str, api_id: str) -> str:
+    """The name that AWS gave a door, which clients use unless they emulate it: `mark` is what stands in it."""
+    host = arrived.value("host").partition(":")[0]
+    suffix = "on.aws" if mark == "lambda-url" else "amazonaws.com"
+    return host if f".{mark}." in host else f"{api_id}.{mark}.{REGION}.{suffix}"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """Where an API is found. With `own_domain`, the stage is not part of the path, as behind a custom domain."""

@@ -40,6 +40,7 @@ class Api:
     api_id: str
     request_id: str
     stage: str
+    domain: str
 
 
 def build_event(arrived: Arrived, api: Api, raw_path: str, path: str, headers: Iterable[tuple[str, str]]) -> Event:
@@ -96,12 +97,11 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _context(arrived: Arrived, api: Api, path: str) -> dict[str, Any]:
-    host = arrived.value("host")
     return {
         "accountId": api.account,
         "apiId": api.api_id,
-        "domainName": host.partition(":")[0],
-        "domainPrefix": host.partition(".")[0],
+        "domainName": api.domain,
+        "domainPrefix": api.domain.partition(".")[0],
         "http": {
             "method": arrived.method,
             "path": path,

@@ -34,6 +34,7 @@ from access_es.demo.cloud.doors.messages import (
     Limits,
     MalformedAnswer,
     names,
+    own_name,
 )
 from access_es.demo.cloud.doors.reading import (
     MultiValues,
@@ -136,12 +137,13 @@ class RestApi:
         yield from (trace(arrived), *forwarded(arrived))
 
     def _context(self, arrived: Arrived, path: str) -> dict[str, Any]:
-        host = arrived.value("host")
-        stage = self.settings.stage
+        host = arrived.value("host").partition(":")[0]
+        if not self.settings.own_domain:
+            host = own_name(arrived, "execute-api", self.settings.api_id)
         return {
             "accountId": ACCOUNT,
             "apiId": self.settings.api_id,
-            "domainName": host.partition(":")[0],
+            "domainName": host,
             "domainPrefix": host.partition(".")[0],
             "extendedRequestId": arrived.moment.short_id,
             "httpMethod": _method(arrived),
@@ -153,7 +155,7 @@ class RestApi:
             "requestTimeEpoch": arrived.moment.epoch_milliseconds,
             "resourceId": "root00" if path == "/" else "proxy0",
             "resourcePath": "/" if path == "/" else "/{proxy+}",
-            "stage": stage,
+            "stage": self.settings.stage,
         }
 
     def read_answer(self, payload: bytes, arrived: Arrived) -> Answer:

@@ -1,0 +1,137 @@
+"""The whole cloud in one process group: AWS, the Lambda service with one function, and front doors before it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access_es.accounts.dynamodb_schema import table_definition
+from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
+from access_es.demo.cloud.deploy import Package
+from access_es.demo.cloud.doors.front import Front, FrontSettings
+from access_es.demo.cloud.doors.registry import open_door
+from access_es.demo.cloud.event_loop import EventLoop
+from access_es.demo.cloud.invoke_api import InvokeApi
+from access_es.demo.cloud.lambda_service import Function, LambdaService
+from access_es.demo.cloud.sandbox import FunctionSettings
+from access_es.demo.cloud.virtual_environments import VirtualEnvironment
+from access_es.demo.credentials import Credential
+
+HOST = "127.0.0.1"
+USERS_TABLE = "access-es-users"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """AWS and an empty Lambda service. Functions and doors are added to it."""
+
+    aws: AwsEndpoints
+    service: LambdaService
+    loop: EventLoop
+    folder: Path
+
+    def create_function(
+        self, package: Package, runtime: VirtualEnvironment, variables: Mapping[str, str], **changes: Any
+    ) -> Function:
+        """The deployed function, with the Lambda environment `variables` beside its own."""
+        settings = FunctionSettings(
+            name=package.name,
+            code=package.code,
+            handler=package.handler,
+            python=runtime.python,
+            environment={**self.aws.environment, **package.environment, **variables},
+            memory_megabytes=int(package.function.get("MemorySize", 512)),
+            timeout_seconds=float(package.function.get("Timeout", 30)),
+            region=self.aws.region,
+            runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        )
+
+        async def create() -> Function:
+            return self.service.create(FunctionSettings(**{**_fields(settings), **changes}))
+
+        return self.loop.run(create())
+
+    def create_users_table(self, name: str = USERS_TABLE) -> None:
+        """Made as provisioning makes it."""
+        database = self.aws.client("dynamodb")
+        for operation, parameters in table_definition(name).items():
+            getattr(database, operation)(**parameters)
+
+    @contextmanager
+    def open_door(self, name: str, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:
+        """One of `doors.registry.NAMES`; `settings` are those of `FrontSettings`."""
+        front = Front(open_door(name), function.invoke, FrontSettings(**settings))
+        bound = self.loop.run(front.start(HOST, port))
+        try:
+            yield OpenDoor(f"http://{HOST}:{bound}", bound, front, function, self)
+        finally:
+            self.loop.run(front.stop())
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """A front door that listens, and everything behind it."""
+
+    url: str
+    port: int
+    front: Front = field(repr=False)
+    function: Function = field(repr=False)
+    cloud: Cloud = field(repr=False)
+
+    @property
+    def aws(self) -> AwsEndpoints:
+        return self.cloud.aws
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that any sandbox had since `forget_peak`, or ever."""
+        return self.function.peak_bytes
+
+    @property
+    def idle_bytes(self) -> int:
+        """The most memory that a sandbox had before its first event."""
+        return max((sandbox.idle_bytes for sandbox in self.function.sandboxes), default=0)
+
+    def forget_peak(self) -> None:
+        """Count peaks from here."""
+        self.function.past.clear()
+        for sandbox in self.function.sandboxes:
+            sandbox.forget_peak()
+
+    def log(self) -> str:
+        """What the function wrote."""
+        return self.function.log()
+
+    def recycle(self) -> None:
+        """End the sandboxes that have nothing to do: the next request is a cold start."""
+        self.cloud.loop.run(self.function.recycle())
+
+    def configure(self, **changes: Any) -> None:
+        """Other `FunctionSettings`, such as `timeout_seconds` or `environment`, for new sandboxes."""
+        self.cloud.loop.run(self.function.configure(**changes))
+
+
+@contextmanager
+def running_cloud(folder: Path, credential: Credential, region: str = "us-east-1") -> Iterator[Cloud]:
+    """Everything in it ends with the block. `credential` is the function's: it signs for the domain too."""
+    with ExitStack() as stack:
+        loop = stack.enter_context(EventLoop())
+        service, invoke_api = loop.run(_make(folder))
+        stack.callback(lambda: loop.run(service.stop()))
+        invoke_port = loop.run(invoke_api.start(HOST, 0))
+        stack.callback(lambda: loop.run(invoke_api.stop()))
+        aws = stack.enter_context(running_aws(folder, credential, invoke_port, region))
+        yield Cloud(aws, service, loop, folder)
+
+
+async def _make(folder: Path) -> tuple[LambdaService, InvokeApi]:
+    service = LambdaService(folder)
+    return service, InvokeApi(service)
+
+
+def _fields(settings: FunctionSettings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in settings.__slots__}
