@@ -104,7 +104,7 @@ class DynamoTokens:
         """False, and nothing done, if it is not there any more, or another one has its label by now."""
         with self._changes.change():
             return self._table.write_together(
-                self._table.deleting(token_key(token.id), "attribute_exists(#pk)"),
+                self._table.deleting(token_key(token.id)),
                 self._table.deleting(label_key(token.user, token.label), "#id = :id", id=token.id),
             )
 

@@ -94,7 +94,7 @@ class Table:
         """A part for `write_together`."""
         return {"Put": {**self._write(when, values), "Item": to_attributes(item)}}
 
-    def deleting(self, key: Key, when: str, **values: Value) -> dict[str, Any]:
+    def deleting(self, key: Key, when: str = "", **values: Value) -> dict[str, Any]:
         """A part for `write_together`."""
         return {"Delete": {**self._write(when, values), "Key": _key(key)}}
 
