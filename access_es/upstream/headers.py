@@ -71,7 +71,7 @@ def _without_own_cookies(value: str) -> str:
         return value
     return ";".join(
         part for part in value.split(";") if part.partition("=")[0].strip() not in OWN_COOKIES
-    ).strip()  # fmt: skip
+    ).strip(" \t")  # fmt: skip
 
 
 def _to_our_host(value: str, domain_url: str, our_url: str, mount: str) -> str:

@@ -74,12 +74,13 @@ class RecordingDomain:
 
 
 @contextmanager
-def recording_domain() -> Iterator[RecordingDomain]:
+def recording_domain(credential: Credential | None = None) -> Iterator[RecordingDomain]:
+    """Knows KEY, or `credential` in its place."""
     made: list[RecordingGateway] = []
 
     def make(settings: GatewaySettings) -> Gateway:
         made.append(RecordingGateway(settings))
         return made[0]
 
-    with running_gateway([Credential(*KEY, None)], make=make) as running:
+    with running_gateway([credential or Credential(*KEY, None)], make=make) as running:
         yield RecordingDomain(running, made[0])

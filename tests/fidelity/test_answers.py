@@ -44,7 +44,7 @@ def test_the_client_gets_the_domains_headers_and_no_others(front: RunningProxy) 
     sent = [
         (b"sErVeR", b"Jetty(8.1.12.v20130726)"), DATE, (b"Set-Cookie", b"a=1; Path=/; HttpOnly"), (b"Vary", b"Accept"),
         (b"X-Cafe", b"caf\xe9"), (b"set-cookie", b"b=2; Expires=Wed, 09 Jun 2027 10:18:14 GMT"), (b"Vary", b"Origin"),
-        (b"X-Utf8", "größer €".encode()), (b"X-Empty", b""), (b"Access-Control-Allow-Origin", b"*"), (b"ETag", b'W/"a"'),
+        (b"X-Utf8", "größer €".encode()), (b"X-Utf8", "voilà".encode()), (b"X-Bytes", bytes(range(0x80, 0x100))), (b"X-Empty", b""), (b"Access-Control-Allow-Origin", b"*"), (b"ETag", b'W/"a"'),
         (b"kbn-name", b"kibana"), (b"Warning", b'299 Elasticsearch-5.6 "deprecated"'), (b"Warning", b'299 - "again"'),
         (b"Content-Disposition", b"attachment; filename=\"a b.csv\""), (b"x-amzn-RequestId", b"1-2"), (b"Age", b"0"),
     ]  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fidelity.bad_domain import BadDomain, reset, say_then, stall
 from tests.fidelity.raw_client import CutShortError, RawAnswer, exchange, request_bytes
+from tests.fidelity.recording_domain import RecordingDomain
 from tests.running_proxy import RunningProxy, running_proxy
 from tests.scripted_server import Play, hang_up, say
 
@@ -138,3 +139,15 @@ def test_after_a_fault_the_next_answer_is_the_next_requests_own(bad: BadDomain) 
         ask(bad.front)
         bad.play(say(HEAD + b"Content-Length: 3\r\n\r\nown"))
         assert ask(bad.front).body == b"own"
+
+
+def test_a_write_after_the_domain_has_closed_idle_connections_is_sent_once(
+    front: RunningProxy, domain: RecordingDomain
+) -> None:
+    """As load balancers do after a while; the client notices nothing."""
+    for _ in range(5):
+        ask(front, b"/_demo/tiny")
+        domain.running.drop_idle_connections()
+        before = domain.count
+        answer = exchange(front.port, request_bytes("POST", b"/_demo/echo", front.bearer, b"{}"))
+        assert (answer.status, domain.count) == (200, before + 1)

@@ -80,7 +80,9 @@ def test_headers_keep_their_order_their_case_and_their_repeats(front: RunningPro
     assert headers_beside_signature(arrived) == [("Host", domain.url.removeprefix("http://")), *sent]
 
 
-@pytest.mark.parametrize("value", [b"caf\xe9", "größer €".encode(), b"\xff\xfe\x80", b"a\tb", b'"a  b"'])
+@pytest.mark.parametrize(
+    "value", [b"caf\xe9", "größer €".encode(), b"\xff\xfe\x80", b"a\tb", b'"a  b"', "voilà".encode(), b"\x85a\xa0"]
+)
 def test_header_values_arrive_byte_for_byte(front: RunningProxy, domain: RecordingDomain, value: bytes) -> None:
     pair = ("X-Note", value.decode("latin-1"))
     assert send(front, domain, request_bytes("GET", b"/_search", signed_in(front, pair))).values("x-note") == [value]
@@ -115,6 +117,7 @@ def test_the_clients_own_credentials_never_arrive(front: RunningProxy, domain: R
         [("Cookie", session)],
         [("Cookie", f"a=1; {session}; b=2")],
         [("Cookie", "a=1"), ("Cookie", session), ("Cookie", "b=2")],
+        [("Cookie", f"{session}; a=voil\xc3\xa0; ;c; d=\xc3\xa0")],
     ]
     seen = []
     for way in ways:
@@ -124,7 +127,7 @@ def test_the_clients_own_credentials_never_arrive(front: RunningProxy, domain: R
         for secret in (basic, token, session.partition("=")[2], front.tokens["alice"]):
             assert secret.encode() not in everything
         seen.append(arrived.values("cookie"))
-    assert seen == [[], [], [], [b"a=1; b=2"], [b"a=1", b"b=2"]]
+    assert seen == [[], [], [], [b"a=1; b=2"], [b"a=1", b"b=2"], ["a=voilà; ;c; d=à".encode()]]
 
 
 def test_the_domain_is_asked_under_its_own_name(front: RunningProxy, domain: RecordingDomain) -> None:

@@ -17,6 +17,14 @@ from tests.running_proxy import RunningProxy
 TARGETS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "vectors" / "targets.json").read_text("utf-8"))
 BODY = '{"query":{"match":{"a":"größer"}}}'.encode()
 LEGAL = [pytest.param(entry["target"].encode(), id=entry["name"]) for entry in TARGETS["targets"]]
+# What cannot be written in JSON, or ends a target for some readers.
+RAW = [
+    pytest.param(b"/idx/_doc/caf\xe9", id="raw-latin1"),
+    pytest.param(b"/_search?q=\xff\xfe", id="raw-no-utf8-query"),
+    pytest.param(b"/idx/_doc/a#b", id="raw-hash"),
+    pytest.param(b"/_search?q=#a&b=1", id="raw-hash-query"),
+    pytest.param("/idx/voilà".encode(), id="raw-utf8-end"),
+]
 BEYOND = [pytest.param(entry["target"].encode(), id=entry["name"]) for entry in TARGETS["beyond"]]
 
 
@@ -40,14 +48,14 @@ def test_there_are_enough_targets() -> None:
     assert all(is_legal(entry["target"].encode()) for entry in TARGETS["targets"])
 
 
-@pytest.mark.parametrize("target", LEGAL + BEYOND)
+@pytest.mark.parametrize("target", LEGAL + BEYOND + RAW)
 def test_a_search_reaches_the_domain_signed_right_and_unchanged(
     front: RunningProxy, domain: RecordingDomain, target: bytes
 ) -> None:
     accept(send(front, domain, "GET", target, None), "GET", target, b"")
 
 
-@pytest.mark.parametrize("target", LEGAL + BEYOND)
+@pytest.mark.parametrize("target", LEGAL + BEYOND + RAW)
 def test_a_write_with_a_body_reaches_the_domain_signed_right_and_unchanged(
     front: RunningProxy, domain: RecordingDomain, target: bytes
 ) -> None:
