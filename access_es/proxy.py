@@ -14,7 +14,6 @@ from access_es.audit import Entry
 from access_es.delivery.failure import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import emit
 from access_es.errors import AccessEsError, BadRequest, NotSignedIn
-from access_es.front_doors import FrontDoor
 from access_es.ingress import read_request
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.services import Services
@@ -23,6 +22,8 @@ from access_es.upstream.headers import response_headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
+
+    from access_es.front_doors import FrontDoor
 
 log = logging.getLogger("access_es.proxy")
 

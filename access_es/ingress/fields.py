@@ -84,6 +84,11 @@ def read_id(context: Event) -> str:
     return secrets.token_hex(8)
 
 
+def checked_mount(mount: str) -> str:
+    """What stands before our paths begins our redirects too: `//host` there would lead to another site."""
+    return "" if mount.startswith("//") or not mount.isascii() else mount
+
+
 def to_bytes(text: str) -> bytes:
     try:
         return text.encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from access_es.ingress.fields import Event, read_map, read_text, to_bytes
+from access_es.ingress.fields import Event, checked_mount, read_map, read_text, to_bytes
 from access_es.ingress.payload_v2 import read_v2
 from access_es.messages import ProxyRequest
 
@@ -34,6 +34,6 @@ def _mount(path: str, event: Event) -> str:
     proxy = read_map(event, "pathParameters").get("proxy")
     if isinstance(proxy, str) and proxy.strip("/"):
         bare, tail = path.rstrip("/"), "/" + proxy.strip("/")
-        return bare.removesuffix(tail).rstrip("/") if bare.endswith(tail) else ""
+        return checked_mount(bare.removesuffix(tail).rstrip("/")) if bare.endswith(tail) else ""
     stage = f"/{read_map(event, 'requestContext').get('stage')}"
     return stage if path == stage or path.startswith(stage + "/") else ""

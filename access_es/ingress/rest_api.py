@@ -11,6 +11,7 @@ from urllib.parse import quote
 from access_es.ingress.fields import (
     Event,
     as_stream,
+    checked_mount,
     read_body,
     read_headers,
     read_id,
@@ -72,12 +73,12 @@ def _base_path(path: str, event: Event) -> str:
     resource = event.get("resource")
     bare = path.rstrip("/")
     if resource == "/":
-        return bare
+        return checked_mount(bare)
     proxy = read_map(event, "pathParameters").get("proxy")
     if not isinstance(proxy, str) or not isinstance(resource, str) or not resource.endswith(_GREEDY):
         return ""
     base = bare.removesuffix(f"{resource.removesuffix(_GREEDY)}/{proxy.strip('/')}")
-    return base.rstrip("/") if base != bare else ""
+    return checked_mount(base.rstrip("/")) if base != bare else ""
 
 
 def read_query(event: Event) -> bytes:

@@ -57,6 +57,7 @@ def test_a_decoded_path_is_escaped_again(path: str, target: bytes) -> None:
         ("/$default/x", "dev", None, "", b"/$default/x"),
         ("/dev/x", "dev", "dev/x", "", b"/dev/x"),  # an index named as the stage; the route tells
         ("/dev/x/", "dev", "x", "/dev", b"/x/"),
+        ("//evil.example/x", "dev", "x", "", b"//evil.example/x"),  # would begin our redirects
         ("/es/dev/a/b", "dev", "a/b", "/es/dev", b"/a/b"),
     ],
 )

@@ -12,12 +12,17 @@ from access_es.messages import Headers, ProxyRequest
 FORM = b"username=alice&next=%2Fx"
 
 
-def make_request(headers: Headers = (), body: bytes = b"", **fields: str) -> Request:
-    asked = ProxyRequest(
+def some_request(
+    headers: Headers = (), body: bytes = b"", answer_by: float | None = None, **fields: str
+) -> ProxyRequest:
+    return ProxyRequest(
         "id", fields.get("method", "GET"), fields.get("target", "/").encode(), (("Host", "es.example.org"), *headers),
-        io.BytesIO(body), "https", "192.0.2.7", mount=fields.get("mount", ""),
+        io.BytesIO(body), "https", "192.0.2.7", mount=fields.get("mount", ""), answer_by=answer_by,
     )  # fmt: skip
-    return Request(page_environ(asked))
+
+
+def make_request(headers: Headers = (), body: bytes = b"", **fields: str) -> Request:
+    return Request(page_environ(some_request(headers, body, None, **fields)))
 
 
 def test_path_query_and_mount() -> None:

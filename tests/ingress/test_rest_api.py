@@ -64,6 +64,7 @@ def test_the_recorded_request_is_read_whole() -> None:
         ("/es/es/a", "/es/es/a", "es/a", "/es", b"/es/a"),
         ("/es/x/", "/es/x/", "x", "/es", b"/x/"),
         ("/essential/_search", "/essential/_search", "essential/_search", "", b"/essential/_search"),
+        ("//evil.example/x", "//evil.example/x", "x", "", b"//evil.example/x"),  # would begin our redirects
         ("/es/dev/x", "/es/dev/x", "x", "/es/dev", b"/x"),  # a base path that is mapped to no stage
     ],
 )
