@@ -15,7 +15,7 @@ Sources, by their short names below:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024  # [limits], the event as JSON
@@ -135,6 +135,22 @@ def detect_door(event: Any) -> FrontDoor | None:
     if "elb" in context:
         return ALB_SINGLE if event.get("multiValueHeaders") is None else ALB_MULTI
     return REST
+
+
+def limited_as(door: FrontDoor, name: str | None) -> FrontDoor:
+    """The door with the limits of the one that FRONT_DOOR names, for what no event shows.
+
+    An HTTP API with payload format 1.0 sends what a REST API does, and hangs up later.
+    """
+    for other in DOORS:
+        if other.name == name and other is not LOCAL:
+            return replace(
+                door,
+                answer_bytes=other.answer_bytes,
+                answer_header_bytes=other.answer_header_bytes,
+                seconds=other.seconds,
+            )
+    return door
 
 
 def _detect_v2(context: dict[str, Any]) -> FrontDoor | None:

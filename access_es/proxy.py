@@ -70,6 +70,11 @@ class Proxy:
             entry.error, entry.delivery = error.code, "error"
         return render_failure(error, request, self._render_page)
 
+    @property
+    def front_door(self) -> str | None:
+        """The door whose limits apply, where that is set and not left to each event."""
+        return self._services.front_door
+
     def warm(self) -> bool:
         """Fetch credentials and open a connection to the domain; whether it answers."""
         return self._services.warm()

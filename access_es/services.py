@@ -31,6 +31,7 @@ class Services:
     home_path: Callable[[], str]
     write_audit: Write
     overflow: Overflow | None = None  # None: an answer too large for its door is an error
+    front_door: str | None = None  # None: each event shows it
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -53,7 +54,9 @@ def build_services(
     home = settings.home_path
     home_path = (lambda: home) if home else probe.home_path
     accounts = build_accounts_for(settings, home_path)
-    return Services(accounts, domain, probe, home_path, write_audit or _line_writer(), _open_overflow(settings))
+    return Services(
+        accounts, domain, probe, home_path, write_audit or _line_writer(), _open_overflow(settings), settings.front_door
+    )
 
 
 def build_accounts_for(

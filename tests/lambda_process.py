@@ -119,11 +119,16 @@ def add_alice(folder: Path, domain_url: str) -> str:
 
 @contextmanager
 def lambda_process(
-    domain_url: str, folder: Path, *, entry: str = "ours", variables: Mapping[str, str] | None = None
+    domain_url: str,
+    folder: Path,
+    *,
+    entry: str = "ours",
+    variables: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[LambdaProcess]:
     """A sandbox in front of a domain that knows KEY. `entry` is "ours", or "zappa" for Zappa's own handler."""
     token = add_alice(folder, domain_url)
-    environment = {**environment_of(folder, domain_url), **(variables or {})}
+    environment = {**environment_of(folder, domain_url, **(settings or {})), **(variables or {})}
     process = start(folder, environment, entry)
     try:
         yield LambdaProcess(process, token, folder / f"{entry}.log")

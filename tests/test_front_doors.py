@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from access_es.front_doors import ALB_MULTI, ALB_SINGLE, DOORS, HTTP, LOCAL, REST, URL, FrontDoor, detect_door
+from access_es.front_doors import (
+    ALB_MULTI,
+    ALB_SINGLE,
+    DOORS,
+    HTTP,
+    LOCAL,
+    REST,
+    URL,
+    FrontDoor,
+    detect_door,
+    limited_as,
+)
 from access_es.settings import FRONT_DOORS
 
 EVENTS = Path(__file__).parent / "vectors" / "events"
@@ -73,3 +84,11 @@ def test_no_lambda_door_carries_more_than_lambda_itself() -> None:
         if door is not LOCAL:
             assert door.answer_bytes is not None and door.answer_bytes <= 6_291_556
             assert door.event_bytes is not None and door.event_bytes <= 6_291_456
+
+
+def test_the_setting_changes_the_limits_and_not_the_form() -> None:
+    door = limited_as(REST, "http")
+    assert (door.seconds, door.answer_header_bytes) == (30, 10_240)
+    assert (door.name, door.answer_form, door.path) == ("rest", "multi", "raw")
+    assert limited_as(REST, None) is REST
+    assert limited_as(REST, "local") is REST  # nothing lifts Lambda's own limits

@@ -301,3 +301,10 @@ def test_below_zappas_own_handler_the_event_is_still_what_is_read(
         answer = ask(zappa, door, "GET", "/_demo/echo?x=a%2Bb%2F+", headers, b"\x00\xff")
     seen = json.loads(answer.body)
     assert seen["target"].startswith("/_demo/echo?x=a%2Bb%2F") and base64.b64decode(seen["body"]) == b"\x00\xff"
+
+
+def test_the_setting_front_door_says_whose_limits_apply(gateway: RunningGateway, tmp_path: Path) -> None:
+    """An event cannot show that it came by an HTTP API with payload format 1.0, or by a balancer behind another."""
+    with lambda_process(gateway.url, tmp_path, settings={"FRONT_DOOR": "alb"}) as function:
+        answer = ask(function, "rest", "GET", "/_demo/giant?kind=random&size=2000000", function.bearer)
+    assert answer.status == 502 and "1,000,000" in json.loads(answer.body)["error"]["reason"]

@@ -21,12 +21,15 @@ _READERS: dict[str, Callable[[Event], ProxyRequest]] = {
 MARGIN_SECONDS = 1.0  # to say so ourselves, and for the way back to the door
 
 
-def read_event(event: Any, context: Any) -> ProxyRequest:
-    """The request behind an event, with the moment by which it must be answered. Raises BadRequest."""
+def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> ProxyRequest:
+    """The request behind an event, with the moment by which it must be answered. Raises BadRequest.
+
+    `limits` is the door whose patience counts, where that is not the one that the event shows.
+    """
     door = detect_door(event)
     if door is None:
         raise unreadable("not of a known front door")
-    seconds = seconds_left(door, event, _milliseconds_left(context), time.time())
+    seconds = seconds_left(limits or door, event, _milliseconds_left(context), time.time())
     return replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
 
 
