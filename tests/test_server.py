@@ -163,6 +163,14 @@ def test_connections_are_kept_and_pipelines_answered_in_order(server: Running) -
         assert json.loads(read_to_end(client).partition(b"\r\n\r\n")[2])["target"] == "/late"
 
 
+@pytest.mark.parametrize(
+    "lines", [b"Connection: X-A, Close", b"Connection: close ,X-A", b"Connection: X-A\r\nConnection: close"]
+)
+def test_a_client_is_heard_wherever_it_asks_to_close(server: Running, lines: bytes) -> None:
+    answer = server.exchange(b"GET /hello HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n\r\n")
+    assert b"\r\nConnection: close\r\n" in answer
+
+
 def read_one_hello(client: socket.socket) -> bytes:
     answer = b""
     while not answer.endswith(b"\r\n\r\nhello"):

@@ -61,9 +61,14 @@ class StrictRequest(Request):  # type: ignore[misc]
 
     def should_close(self) -> bool:
         """Also where bytes of the body may still come: asked when the answer's head is written, and kept to."""
-        if self.body.is_left_behind:
+        if self.body.is_left_behind or self._is_told_to_close():
             self.force_close()
         return bool(super().should_close())
+
+    def _is_told_to_close(self) -> bool:
+        """RFC 9110, 7.6.1: `close` is one of a list, also over several lines; gunicorn reads a lone word."""
+        said = [value for name, value in self.headers if name == "CONNECTION"]
+        return any(option.strip(" \t").lower() == "close" for value in said for option in value.split(","))
 
     def _peer_trusted_for_forwarded(self) -> tuple[dict[str, str], list[str]]:
         """Nobody's X-Forwarded-Proto or SCRIPT_NAME is believed, not even from this machine."""
