@@ -50,7 +50,7 @@ def read_header_lines(reader: BinaryIO) -> Pairs:
             return pairs
         if text[0] in " \t" and pairs:
             name, value = pairs[-1]
-            pairs[-1] = (name, f"{value} {text.strip()}")
+            pairs[-1] = (name, value + " " + text.strip(" \t"))
             continue
         name, colon, value = text.partition(":")
         if not colon or not _NAME.fullmatch(name):

@@ -40,13 +40,13 @@ def test_what_is_no_status_line(line: bytes) -> None:
 
 
 def test_lines_keep_order_case_repeats_and_latin_1() -> None:
-    head = b"B: 1\r\na:2 \r\nB: caf\xe9\r\nempty:\r\nFolded: one\r\n \t two\r\n\r\nbody"
+    head = b"B: 1\r\na:2 \r\nB: caf\xe9\r\nempty:\r\nFolded: one\r\n \t voil\xc3\xa0\r\n\r\nbody"
     assert read_header_lines(io.BytesIO(head)) == [
         ("B", "1"),
         ("a", "2"),
         ("B", "caf\xe9"),
         ("empty", ""),
-        ("Folded", "one two"),
+        ("Folded", "one voil\xc3\xa0"),
     ]
 
 
