@@ -74,6 +74,7 @@ def test_content_types_arrive_as_they_are(front: RunningProxy, value: bytes) -> 
         (b"gzip", gzip.compress(TEXT)), (b"deflate", zlib.compress(TEXT)), (b"br", b"\x8b\x02\x80{}\x03"),
         (b"zstd", b"\x28\xb5\x2f\xfd\x20\x02\x11\x00\x00{}"), (b"x-unknown", bytes(range(256))), (b"gzip", b"no gzip at all"),
     ],
+    ids=["gzip", "deflate", "br", "zstd", "unknown", "false gzip"],
 )  # fmt: skip
 @pytest.mark.parametrize("accepted", ["gzip, br, zstd, deflate", "identity", None])
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
