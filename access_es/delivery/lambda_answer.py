@@ -20,6 +20,8 @@ from access_es.messages import Headers
 # awslambdaric's marshaller writes non-ASCII characters as they are from Python 3.12 on, and as \uXXXX before.
 _ESCAPES_NON_ASCII = sys.version_info < (3, 12)
 _MOST_BYTES_PER_BYTE = 6  # of a body byte, serialized: a control character becomes \u00XX
+_ESCAPED_SHORT = b'"\\\b\f\n\r\t'  # with a backslash; RFC 8259, 7
+_ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT))  # as \u00XX
 _LEFT_OUT = frozenset(("content-length",))  # the door counts for itself; but see `_kept`
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -41,7 +43,7 @@ def build_answer(
 
 def envelope_bytes(answer: Answer) -> int:
     """What an answer takes on its way out of the function, as the runtime serializes it."""
-    return len(json.dumps(answer, ensure_ascii=_ESCAPES_NON_ASCII).encode("utf-8", "surrogatepass"))
+    return _json_bytes({**answer, "body": ""}) + _escaped_bytes(answer["body"])
 
 
 def fits(door: FrontDoor, status: int, headers: Headers, body: bytes) -> bool:
@@ -99,7 +101,21 @@ def _is_coded(headers: Headers) -> bool:
 def _is_shorter_as_base64(door: FrontDoor, text: str, body: bytes) -> bool:
     if door.answer_bytes is None or len(body) * _MOST_BYTES_PER_BYTE < door.answer_bytes:
         return False
-    return envelope_bytes({"body": text}) > max(door.answer_bytes - 4096, 4 * len(body) // 3)
+    return _escaped_bytes(text) > max(door.answer_bytes - 4096, 4 * len(body) // 3)
+
+
+def _escaped_bytes(text: str) -> int:
+    """What a text takes inside of a JSON string; counted, since writing megabytes to know their length is slow."""
+    if _ESCAPES_NON_ASCII and not text.isascii():
+        return _json_bytes(text) - 2
+    raw = text.encode()
+    short = len(raw) - len(raw.translate(None, _ESCAPED_SHORT))
+    long = len(raw) - len(raw.translate(None, _ESCAPED_LONG))
+    return len(raw) + short + 5 * long
+
+
+def _json_bytes(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=_ESCAPES_NON_ASCII).encode())
 
 
 def _kept(headers: Headers, body: bytes, method: str) -> Headers:

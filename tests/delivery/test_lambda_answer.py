@@ -174,6 +174,14 @@ def test_the_envelope_is_counted_as_the_runtime_writes_it() -> None:
     assert envelope_bytes({"body": "λ"}) == expected
 
 
+def test_the_envelope_is_what_the_serializer_makes_of_it() -> None:
+    """Counted, not written; over every character that JSON escapes, and some that it does not."""
+    for text in ("".join(map(chr, range(256))), "\u2028\U0001f600\x7f", '"' * 9, "", "plain"):
+        answer = {"statusCode": 200, "headers": {"a": 'b"'}, "body": text}
+        written = json.dumps(answer, ensure_ascii=sys.version_info < (3, 12)).encode()
+        assert envelope_bytes(answer) == len(written)
+
+
 def test_the_room_of_a_door() -> None:
     room = DoorRoom(ALB_MULTI)
     assert room.limit_bytes == 1_000_000
