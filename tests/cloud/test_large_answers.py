@@ -1,0 +1,156 @@
+"""Answers of any size through every emulated door with its real limits: every byte right, never the door's own 502."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Callable, Mapping
+
+import pytest
+import requests
+
+from access_es.demo.giant import content
+from tests.cloud.lambda_door import OVERFLOW_BUCKET, LambdaDoor, OpenLambdaDoor
+
+MEGABYTE = 1_000_000
+SIZES = [500_000, 4_400_000, 4_800_000, 5_900_000, 6_200_000, 10_000_000, 40_000_000]
+DOORS = ["rest", "http", "url", "alb"]
+Fetch = Callable[[LambdaDoor, str], tuple[int, str]]
+
+
+def digest_of(kind: str, size: int) -> str:
+    digest = hashlib.sha256()
+    for piece in content(kind, size):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def by_requests(door: LambdaDoor, target: str) -> tuple[int, str]:
+    answer = requests.get(door.url + target, headers=door.bearer, timeout=120)
+    return answer.status_code, hashlib.sha256(answer.content).hexdigest()
+
+
+def by_curl(door: LambdaDoor, target: str, *options: str) -> tuple[int, str]:
+    name, value = next(iter(door.bearer.items()))
+    command = [
+        "curl",
+        "-sS",
+        "-L",
+        *options,
+        "-H",
+        f"{name}: {value}",
+        "-w",
+        "%{stderr}%{http_code}",
+        door.url + target,
+    ]
+    done = subprocess.run(command, capture_output=True, timeout=120)
+    return int(done.stderr or 0), hashlib.sha256(done.stdout).hexdigest()
+
+
+def by_compressing_curl(door: LambdaDoor, target: str) -> tuple[int, str]:
+    return by_curl(door, target, "--compressed")
+
+
+FETCHES: dict[str, Fetch] = {"requests": by_requests, "curl": by_curl, "curl --compressed": by_compressing_curl}
+
+
+@pytest.mark.cloud
+@pytest.mark.heavy
+@pytest.mark.parametrize("fetch", FETCHES.values(), ids=FETCHES)
+@pytest.mark.parametrize("kind", ["json", "random"])
+@pytest.mark.parametrize("door", DOORS)
+def test_every_byte_of_an_answer_arrives_whatever_its_size(
+    lambda_door: OpenLambdaDoor, door: str, kind: str, fetch: Fetch
+) -> None:
+    opened = lambda_door(door)
+    for size in SIZES:
+        for chunked in ("", "&chunked=1"):
+            target = f"/_demo/giant?size={size}&kind={kind}&type=application/json{chunked}"
+            assert fetch(opened, target) == (200, digest_of(kind, size)), (size, chunked)
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize("door", DOORS)
+def test_json_of_many_times_the_limit_needs_no_store(lambda_door: OpenLambdaDoor, door: str) -> None:
+    """Lambda's 6 MB, and an ALB's 1 MB, hold over six times as much once compressed."""
+    opened = lambda_door(door)
+    size = 5 * MEGABYTE if door.startswith("alb") else 30 * MEGABYTE
+    answer = opened.ask(
+        "GET",
+        f"/_demo/giant?size={size}&kind=json&type=application/json",
+        {**opened.bearer, "Accept-Encoding": "gzip, zstd"},
+    )
+    assert (answer.status, answer.header("content-encoding")) == (200, "zstd")
+    assert answer.header("vary") == "Accept-Encoding"
+
+
+@pytest.mark.cloud
+def test_a_redirect_leads_to_one_private_object_for_a_short_time(lambda_door: OpenLambdaDoor) -> None:
+    opened = lambda_door("rest")
+    s3 = opened.client("s3")
+    before = s3.list_objects_v2(Bucket=OVERFLOW_BUCKET)["KeyCount"]
+    answer = opened.ask("GET", "/_demo/giant?size=9000000&kind=random&type=application/x-thing", opened.bearer)
+    location = answer.header("location") or ""
+    assert (answer.status, answer.header("cache-control"), answer.header("x-redirect-reason")) == (
+        303,
+        "no-store",
+        "answer-too-large",
+    )
+    assert "X-Amz-Expires=60" in location and s3.list_objects_v2(Bucket=OVERFLOW_BUCKET)["KeyCount"] == before + 1
+    assert requests.get(location, timeout=60).headers["Content-Type"] == "application/x-thing"
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize(("query", "status"), [("&status=400", 400), ("&status=500", 500)])
+def test_a_large_error_keeps_its_status_and_carries_a_link(
+    lambda_door: OpenLambdaDoor, query: str, status: int
+) -> None:
+    opened = lambda_door("rest")
+    answer = opened.ask("GET", f"/_demo/giant?size=9000000&kind=random{query}", opened.bearer)
+    assert answer.status == status
+    linked = requests.get(answer.json()["error"]["location"], timeout=60)
+    assert hashlib.sha256(linked.content).hexdigest() == digest_of("random", 9_000_000)
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize("size", [3_000_000, 9_000_000, 40_000_000])
+def test_an_answer_that_breaks_off_is_our_error_and_leaves_no_object(lambda_door: OpenLambdaDoor, size: int) -> None:
+    opened = lambda_door("rest")
+    s3 = opened.client("s3")
+    before = s3.list_objects_v2(Bucket=OVERFLOW_BUCKET)["KeyCount"]
+    answer = opened.ask("GET", f"/_demo/giant?size={size}&kind=random&fail_after={size - 1000}", opened.bearer)
+    assert (answer.status, answer.json()["error"]["code"]) == (502, "domain_broke_off")
+    assert s3.list_objects_v2(Bucket=OVERFLOW_BUCKET)["KeyCount"] == before
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=OVERFLOW_BUCKET)
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [({"Sec-Fetch-Dest": "script"}, "answer_too_large"), ({"Sec-Fetch-Dest": "style"}, "answer_too_large")],
+)
+def test_scripts_and_styles_stay_on_our_origin(
+    lambda_door: OpenLambdaDoor, headers: Mapping[str, str], code: str
+) -> None:
+    """They are compressed to fit; what even so does not fit is said, never redirected to where the policy forbids."""
+    opened = lambda_door("rest")
+    asked = {**opened.bearer, **headers, "Accept-Encoding": "gzip, deflate, br"}
+    fits = opened.ask("GET", "/_demo/giant?size=13000000&kind=text&type=application/javascript", asked)
+    assert (fits.status, fits.header("content-encoding")) == (200, "br")
+    refused = opened.ask("GET", "/_demo/giant?size=13000000&kind=random&type=application/javascript", asked)
+    assert (refused.status, refused.json()["error"]["code"]) == (502, code)
+
+
+@pytest.mark.cloud
+def test_head_and_small_answers_touch_no_store(lambda_door: OpenLambdaDoor) -> None:
+    opened = lambda_door("rest")
+    head = opened.ask("HEAD", "/_demo/giant?size=90000000&kind=zeros", opened.bearer)
+    assert (head.status, head.body) == (200, b"")
+
+
+@pytest.mark.cloud
+def test_without_a_bucket_the_limit_is_named(lambda_door: OpenLambdaDoor) -> None:
+    opened = lambda_door("rest", OVERFLOW_BUCKET="")
+    answer = opened.ask("GET", "/_demo/giant?size=9000000&kind=random", opened.bearer)
+    assert (answer.status, answer.json()["error"]["code"]) == (502, "answer_too_large")
+    assert "6,291,556 bytes" in answer.json()["error"]["reason"]
