@@ -9,7 +9,7 @@ import pytest
 
 from access_es.demo.cloud.deploy import Package
 from access_es.demo.cloud.doors.registry import NAMES
-from tests.cloud.lambda_door import CloudForTests, LambdaDoor, OpenLambdaDoor
+from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
 
 pytestmark = pytest.mark.cloud
 
@@ -49,5 +49,3 @@ def test_the_package_is_small_and_holds_what_runs_alone(package: Package) -> Non
     wrong = re.compile(r"(^|/)(tests|bench|docs|demo|boto3|botocore|gunicorn|pytest|moto|\.venv|\.access-es)(/|$)")
     assert not [name for name in names if wrong.search(name)]
     assert json.dumps(sorted(name for name in names if "/" not in name))
-
-

@@ -63,11 +63,12 @@ class Arrived:
 
     @property
     def path(self) -> str:
-        return self.target.partition(b"?")[0].decode("latin-1")
+        """As it was sent. How a door reads bytes beyond ASCII, which are not legal there, nobody has recorded."""
+        return self.target.partition(b"?")[0].decode("utf-8", "replace")
 
     @property
     def query(self) -> str:
-        return self.target.partition(b"?")[2].decode("latin-1")
+        return self.target.partition(b"?")[2].decode("utf-8", "replace")
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Headers as text: UTF-8 where it is, as every door hands its events over as JSON."""

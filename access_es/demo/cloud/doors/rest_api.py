@@ -62,6 +62,7 @@ _REMAPPED = names(
     "authorization connection content-length content-md5 date max-forwards server user-agent www-authenticate"
 )
 _DROPPED_OUT = names("expect host proxy-authenticate te trailer transfer-encoding upgrade via")
+METHODS = names("DELETE GET HEAD OPTIONS PATCH POST PUT")  # what `ANY` stands for
 _KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _FAILURES = {
     Failure.TIMED_OUT: (504, "Endpoint request timed out"),
@@ -95,7 +96,7 @@ class RestApi:
             return self._say(431, "Request Header Fields Too Large", arrived)
         if re.search(r"[|{}]", arrived.query):  # "not supported for any request URL query string"
             return self._say(400, "Bad Request", arrived)
-        if self._path(arrived) is None:
+        if self._path(arrived) is None or _method(arrived) not in METHODS:
             return self._say(403, "Missing Authentication Token", arrived, "MissingAuthenticationTokenException")
         return None
 
