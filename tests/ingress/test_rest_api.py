@@ -120,7 +120,7 @@ def test_a_body_is_decoded_by_its_flag_for_every_method(method: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "body", "kept"),
     [
-        ("gzip", gzip.compress(b"{}"), True),
+        ("gzip", gzip.compress(b"{}", mtime=0), True),
         ("gzip", b'{"a":1}', False),
         ("X-GZIP", b'{"a":1}', False),
         ("deflate", zlib.compress(b"{}"), True),
