@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help run test test-fast check format bench clean
+.PHONY: help run demo-lambda test test-fast check format bench clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 	$(BIN)/python -m access_es demo $(ARGS)
+
+demo-lambda: $(VENV)/.demo  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
+	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
 test: $(VENV)/.dev  ## every test: units, then real Elasticsearch, Kibana and browser
 	.ci/system-packages chromium fonts-dejavu-core

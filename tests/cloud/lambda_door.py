@@ -94,7 +94,7 @@ def cloud(
     folder = tmp_path_factory.mktemp("cloud")
     with running_gateway([CREDENTIAL]) as gateway, running_cloud(folder, CREDENTIAL) as running:
         running.create_users_table()
-        running.aws.client("s3").create_bucket(Bucket=OVERFLOW_BUCKET)
+        running.create_bucket(OVERFLOW_BUCKET)
         environment = {
             "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/", "SESSION_SECRET": SECRET,
             "USERS": f"dynamodb:{USERS_TABLE}", "OVERFLOW_BUCKET": OVERFLOW_BUCKET,

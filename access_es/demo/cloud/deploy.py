@@ -34,13 +34,14 @@ GENERATED: Mapping[str, Any] = {
     "payload_compression": False,
     "keep_warm": False,
     "exclude": [
-        ".venv*", ".access-es*", ".ci", ".github", ".gitignore", ".*_cache", "tests", "bench", "docs", "demo",
+        ".env*", ".venv*", ".access-es*", ".ci", ".github", ".gitignore", ".*_cache", "tests", "bench", "docs",
         "Makefile", "*.md", "pyproject.toml", "requirements*.txt", "zappa_settings.json", "*-template-*.json",
         "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "*.dist-info", "bin",
         "troposphere", "cfn_flip", "cfn_clean", "cfn_tools", "setuptools", "pkg_resources", "_distutils_hack",
         "distutils-precedence.pth", "wheel", "yaml", "_yaml", "hjson", "toml", "tqdm", "slugify", "text_unidecode",
         "argcomplete", "placebo", "packaging",
     ],
+    "exclude_glob": ["access_es/demo", "access_es/server"],
 }  # fmt: skip
 
 

@@ -56,10 +56,18 @@ class Cloud:
         return self.loop.run(create())
 
     def create_users_table(self, name: str = USERS_TABLE) -> None:
-        """Made as provisioning makes it."""
+        """As provisioning makes it, unless it has."""
         database = self.aws.client("dynamodb")
+        if name in database.list_tables()["TableNames"]:
+            return
         for operation, parameters in table_definition(name).items():
             getattr(database, operation)(**parameters)
+
+    def create_bucket(self, name: str) -> None:
+        """Empty, unless provisioning has made it."""
+        storage = self.aws.client("s3")
+        if name not in {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}:
+            storage.create_bucket(Bucket=name)
 
     @contextmanager
     def open_door(self, name: str, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:

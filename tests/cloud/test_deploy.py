@@ -1,0 +1,104 @@
+"""`zappa deploy`, `status`, `update` and `undeploy` against an emulated AWS, and what the zip holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
+from access_es.demo.cloud.deploy import Deployment, Package, prepare_deployment
+from tests.cloud.package import CACHE, CREDENTIAL
+
+pytestmark = [pytest.mark.cloud, pytest.mark.heavy]
+SECRETS = ("tests/secret.txt", ".venv/secret.txt", ".access-es/users.db", "docs/secret.md", ".env", "bench/secret.py")
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsEndpoints]:
+    with running_aws(tmp_path_factory.mktemp("aws"), CREDENTIAL, 1, "us-east-1") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def deployed(aws: AwsEndpoints, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """From a clone in which people have worked: with an environment, users, secrets and notes of their own."""
+    variables = {"ES_ENDPOINT": "https://search-a-b.us-east-1.es.amazonaws.com", "SESSION_SECRET": "s" * 40}
+    deployment = prepare_deployment(tmp_path_factory.mktemp("clone"), aws, CACHE, print, variables=variables)
+    for name in SECRETS:
+        (deployment.project / name).parent.mkdir(exist_ok=True)
+        (deployment.project / name).write_text("not to be packed")
+    deployment.deploy()
+    return deployment
+
+
+def test_the_function_is_there_as_the_settings_say(deployed: Deployment, aws: AwsEndpoints) -> None:
+    function = aws.client("lambda").get_function_configuration(FunctionName=deployed.function_name)
+    assert function["Handler"] == "access_es.lambda_handler.lambda_handler"
+    assert re.fullmatch(r"python3\.\d+", function["Runtime"]) and function["State"] == "Active"
+
+
+def test_status_update_and_undeploy(deployed: Deployment, aws: AwsEndpoints) -> None:
+    status = deployed.zappa("status")
+    assert status.returncode == 0 and "API Gateway URL:      https://" in status.stdout, status.stdout + status.stderr
+    for _ in range(2):
+        updated = deployed.zappa("update")
+        assert updated.returncode == 0 and "is live" in updated.stdout, updated.stdout + updated.stderr
+    gone = deployed.zappa("undeploy", "-y")
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert aws.client("lambda").list_functions()["Functions"] == []
+    deployed.deploy()
+
+
+@pytest.fixture(scope="module")
+def unpacked(deployed: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return deployed.download(tmp_path_factory.mktemp("unpacked"))
+
+
+def test_the_zip_is_at_most_12_megabytes(unpacked: Package) -> None:
+    assert unpacked.zip_bytes <= 12_000_000
+
+
+def test_the_zip_holds_what_runs_and_nothing_that_people_keep(unpacked: Package) -> None:
+    with zipfile.ZipFile(unpacked.code.parent / "package.zip") as packed:
+        names = packed.namelist()
+        assert not [name for name in names if b"not to be packed" in packed.read(name)]
+    wrong = re.compile(
+        r"(^|/)(tests|bench|docs|demo|boto3|botocore|s3transfer|gunicorn|pytest|moto|troposphere|setuptools|pip|\.[^/]+)(/|$)"
+    )
+    assert not [name for name in names if wrong.search(name)]
+    ours = {name.split("/")[1] for name in names if name.startswith("access_es/")}
+    assert {"app.py", "lambda_handler.py", "templates", "static"} <= ours
+    assert not ours & {"demo", "server"}
+
+
+def test_all_bytecode_is_valid_whatever_the_time_of_its_source(unpacked: Package) -> None:
+    """PEP 552: the second word of the header says that the source's hash counts, and the third is that hash."""
+    sources = [file for file in unpacked.code.rglob("*.py") if file.name not in ("zappa_settings.py", "handler.py")]
+    stale = [file for file in sources if file.stat().st_size and not is_valid(file)]
+    assert len(sources) > 200
+    assert not stale
+
+
+def is_valid(source: Path) -> bool:
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    if not compiled.exists():
+        return False
+    magic, flags, digest = struct.unpack("<4sI8s", compiled.read_bytes()[:16])
+    return (magic, flags, digest) == (
+        importlib.util.MAGIC_NUMBER,
+        0b11,
+        importlib.util.source_hash(source.read_bytes()),
+    )
+
+
+def test_the_settings_reach_the_package(unpacked: Package) -> None:
+    settings = (unpacked.code / "zappa_settings.py").read_text()
+    assert "search-a-b.us-east-1.es.amazonaws.com" in settings and "LOG_LEVEL='INFO'" in settings.replace(" ", "")
+    assert json.dumps(sorted(unpacked.environment)) is not None
