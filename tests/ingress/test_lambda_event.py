@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -68,3 +71,33 @@ def test_an_event_of_no_door_is_a_bad_request_whose_refusal_can_be_rendered() ->
     with pytest.raises(BadRequest):
         read_request({"lambda.event": {"requestContext": {}}})
     assert not unread_request().wants_page
+
+
+ODD: tuple[Any, ...] = (None, True, 7, 1e300, "", "//", "\ud800", "é", [], [None], {}, {"a": None}, {"a": [[]]})
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every field, objects and lists themselves included."""
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(each, (*path, key))
+
+
+@pytest.mark.parametrize("name", ["apigwv1", "apigwv2", "functionurl", "alb"])
+def test_whatever_stands_in_a_field_an_event_is_read_or_refused(name: str) -> None:
+    refused = 0
+    for path in places(changed(name)):
+        for odd in ODD:
+            event: Any = changed(name)
+            *outer, last = path
+            functools.reduce(operator.getitem, outer, event)[last] = odd
+            try:
+                request = read_event(event, None)
+            except BadRequest:
+                refused += 1
+            else:
+                assert isinstance(request.target, bytes) and isinstance(request.client_address, str)
+                assert all(value.encode("latin-1") is not None for pair in request.headers for value in pair)
+    assert refused > 50
