@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help run demo-lambda test test-fast check format bench clean
+.PHONY: help run demo-lambda test test-fast check format bench bench-lambda clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ format: $(VENV)/.dev  ## let the formatter have its way
 bench: $(VENV)/.dev  ## measure access-es beside its peers, as ratios
 	.ci/system-packages nginx-light wrk
 	$(BIN)/python -m bench.proxies $(ARGS)
+
+bench-lambda: $(VENV)/.dev  ## cold starts and warm requests of the zip, beside a bare Flask app
+	$(BIN)/python -m bench.coldstart $(ARGS)
 
 clean:  ## remove what was installed and measured here, not the demo's cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

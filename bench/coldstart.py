@@ -1,0 +1,192 @@
+"""What a request waits for when Lambda has to start, and what a warm one costs: the zip as Zappa packs it.
+
+Beside it stands a bare Flask app that is packed and prepared the same way, under the same runtime client. Times depend
+on the machine, ratios do not. `python -m bench.coldstart [--rounds 12] [--requests 500]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from access_es.demo.cache import cache_folder
+from access_es.demo.cloud.aws_endpoints import ROOT
+from access_es.demo.cloud.demonstration import RUNTIME
+from access_es.demo.cloud.deploy import SETTINGS, Deployment, Package, prepare_deployment
+from access_es.demo.cloud.doors.messages import Arrived, Moment
+from access_es.demo.cloud.doors.rest_api import RestApi
+from access_es.demo.cloud.invocation import Invocation
+from access_es.demo.cloud.lambda_service import Function
+from access_es.demo.cloud.running_cloud import USERS_TABLE, Cloud, running_cloud
+from access_es.demo.cloud.virtual_environments import VirtualEnvironment, virtual_environment
+from access_es.demo.credentials import Credential
+from access_es.demo.running_gateway import running_gateway
+
+CREDENTIAL = Credential("ASIABENCH", "secret-of-the-bench", "token-of-the-bench")
+SECRET = "a-session-secret-of-more-than-32-characters"
+BARE_APP = """
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/<path:path>")
+def answer(path):
+    return {"path": path}
+"""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something to measure: a function, and the event it is asked."""
+
+    name: str
+    function: Function
+    event: bytes
+
+
+@dataclass(frozen=True)
+class Bench:
+    cloud: Cloud
+    cache: Path
+    folder: Path
+    runtime: VirtualEnvironment
+    domain: str
+
+    def ours(self, packed: Package, name: str, users: str) -> Subject:
+        """access-es, with its accounts in `users`; the request is signed in by a token and goes to the domain."""
+        settings = {
+            "ES_ENDPOINT": self.domain, "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/",
+            "SESSION_SECRET": SECRET, "USERS": users,
+        }  # fmt: skip
+        token = self._token(settings)
+        function = self.cloud.create_function(packed, self.runtime, settings, name=name.replace(" ", "-"))
+        return Subject(name, function, event((b"Authorization", f"Bearer {token}".encode())))
+
+    def bare(self, packed: Package) -> Subject:
+        on_import = {"INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1"}  # as ours: the app is loaded in the init phase
+        function = self.cloud.create_function(packed, self.runtime, on_import, name="bare")
+        return Subject("bare Flask", function, event())
+
+    def _token(self, settings: Mapping[str, str]) -> str:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {**kept, **self.cloud.aws.environment, **settings}
+        command(environment, "users", "add", "alice", "--password-stdin", given="correct horse battery staple")
+        return command(environment, "tokens", "add", "alice", "bench").strip()
+
+
+def command(environment: Mapping[str, str], *words: str, given: str = "") -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "access_es", *words],
+        cwd=ROOT, env=dict(environment), input=given, text=True, check=True, stdout=subprocess.PIPE,
+    ).stdout  # fmt: skip
+
+
+def event(*headers: tuple[bytes, bytes]) -> bytes:
+    """A GET of `/_demo/echo` through a REST API."""
+    pairs = ((b"Host", b"kibana.example.com"), (b"Accept", b"application/json"), *headers)
+    arrived = Arrived("GET", b"/_demo/echo?a=1", pairs, b"", "127.0.0.1", Moment.now())
+    return json.dumps(RestApi().build_event(arrived)).encode()
+
+
+def ask(bench: Bench, subject: Subject) -> None:
+    invocation: Invocation = bench.cloud.loop.run(subject.function.invoke(subject.event))
+    status = None if invocation.error else json.loads(invocation.payload)["statusCode"]
+    if status != 200:
+        raise RuntimeError(f"{subject.name}: {invocation.payload[:500]!r}\n{subject.function.log()[-2000:]}")
+
+
+def cold_start(bench: Bench, subject: Subject) -> tuple[float, float]:
+    """Seconds from the start of the process to its answer, and those of them before the event."""
+    bench.cloud.loop.run(subject.function.recycle())
+    ask(bench, subject)
+    report = subject.function.reports[-1]
+    return report.seconds, report.init_seconds or 0.0
+
+
+def warm_cpu(bench: Bench, subject: Subject, requests: int) -> float:
+    """Seconds of processor time for one request to a warm sandbox."""
+    for _ in range(20):
+        ask(bench, subject)
+    (sandbox,) = subject.function.sandboxes
+    before = sandbox.cpu_seconds
+    for _ in range(requests):
+        ask(bench, subject)
+    return (sandbox.cpu_seconds - before) / requests
+
+
+def pack_bare(bench: Bench, ours: Deployment) -> Package:
+    """The bare app in a project of its own, with the settings and the environment of ours."""
+    folder = bench.folder / "bare"
+    package = folder / "project" / "access_es"
+    shutil.copytree(ours.project / "access_es" / "provision", package / "provision")
+    (package / "__init__.py").touch()
+    (package / "bare.py").write_text(BARE_APP)
+    stages = json.loads((ours.project / SETTINGS).read_text())
+    stages[ours.stage].update(app_function="access_es.bare.app", project_name="bare")
+    del stages[ours.stage]["lambda_handler"]
+    (folder / "project" / SETTINGS).write_text(json.dumps(stages))
+    deployment = replace(ours, project=folder / "project")
+    deployment.deploy()
+    return deployment.download(folder)
+
+
+@contextmanager
+def running_bench() -> Iterator[Bench]:
+    cache = cache_folder(os.environ, os.geteuid())
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="access-es-bench-")))
+        gateway = stack.enter_context(running_gateway([CREDENTIAL]))
+        cloud = stack.enter_context(running_cloud(folder, CREDENTIAL))
+        cloud.create_users_table()
+        yield Bench(cloud, cache, folder, virtual_environment("lambda-runtime", [RUNTIME], cache, print), gateway.url)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--requests", type=int, default=500)
+    args = parser.parse_args()
+    with running_bench() as bench:
+        deployment = prepare_deployment(bench.folder, bench.cloud.aws, bench.cache, print)
+        deployment.deploy()
+        packed = deployment.download(bench.folder)
+        print(f"zip: {packed.zip_bytes / 1e6:.1f} MB")
+        subjects = [
+            bench.bare(pack_bare(bench, deployment)),
+            bench.ours(packed, "accounts in a file", f"file:{bench.folder / 'users.db'}"),
+            bench.ours(packed, "accounts in DynamoDB", f"dynamodb:{USERS_TABLE}"),
+        ]
+        report(bench, subjects, args.rounds, args.requests)
+
+
+def report(bench: Bench, subjects: list[Subject], rounds: int, requests: int) -> None:
+    starts: dict[str, list[tuple[float, float]]] = {subject.name: [] for subject in subjects}
+    for _ in range(rounds):
+        for subject in subjects:  # in turn, so that a busy moment meets all
+            starts[subject.name].append(cold_start(bench, subject))
+    costs = {subject.name: warm_cpu(bench, subject, requests) for subject in subjects}
+    bare = subjects[0].name
+    first = {name: statistics.median(whole for whole, _ in found) for name, found in starts.items()}
+    init = {name: statistics.median(before for _, before in found) for name, found in starts.items()}
+    print("| | start to first answer | of that init | ratio | warm CPU a request | beyond bare |")
+    print("|---|---|---|---|---|---|")
+    for name in starts:
+        print(
+            f"| {name} | {first[name] * 1000:.0f} ms | {init[name] * 1000:.0f} ms | {first[name] / first[bare]:.2f} "
+            f"| {costs[name] * 1000:.2f} ms | {(costs[name] - costs[bare]) * 1000:.2f} ms |"
+        )
+
+
+if __name__ == "__main__":
+    main()
