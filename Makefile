@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+HEAVY := engines or browser or cloud or heavy
 
 .PHONY: help run demo-lambda test test-fast check format bench bench-lambda clean
 
@@ -16,12 +17,12 @@ run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 demo-lambda: $(VENV)/.demo  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
-test: $(VENV)/.dev  ## every test: units, then real Elasticsearch, Kibana and browser
+test: test-fast  ## every test: units, then real Elasticsearch, Kibana, browser and cloud
 	.ci/system-packages chromium fonts-dejavu-core
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "$(HEAVY)" $(ARGS)
 
-test-fast: $(VENV)/.dev  ## the tests that need no engine and no browser, in seconds
-	$(BIN)/python -m pytest -m "not engines and not browser and not heavy" $(ARGS)
+test-fast: $(VENV)/.dev  ## the tests that need no engine, browser or cloud, on all cores
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not ($(HEAVY))" $(ARGS)
 
 check: $(VENV)/.dev  ## formatter, linter, types
 	$(BIN)/ruff format --check .

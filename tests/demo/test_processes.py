@@ -63,7 +63,7 @@ def test_an_engine_ends_with_everything_it_has_started(tmp_path: Path) -> None:
     with start(Children(), tmp_path, FAMILY):
         pids = family(tmp_path)
         assert all(is_alive(pid) for pid in pids)
-    assert not any(is_alive(pid) for pid in pids)
+    wait_until_gone(pids)
 
 
 @pytest.mark.parametrize("kind", ["alone", "forked"])
