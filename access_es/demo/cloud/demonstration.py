@@ -54,7 +54,7 @@ def running_demonstration(
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="access-es-cloud-")))
         engines = stack.enter_context(running_engines(cache, progress))
         gateway = stack.enter_context(running_gateway([credential], engines.elasticsearch, engines.kibana))
-        load_sample_data(_sender(str(engines.elasticsearch)), progress)
+        load_sample_data(engine_sender(str(engines.elasticsearch)), progress)
         cloud = stack.enter_context(running_cloud(folder, credential))
         variables = _variables(gateway.url)
         package = _deploy(cloud, folder, cache, variables, progress)
@@ -104,7 +104,7 @@ def _add_user(aws: AwsEndpoints, variables: Mapping[str, str], environ: Mapping[
     return password
 
 
-def _sender(elasticsearch_url: str) -> Callable[[str, str, bytes, str], tuple[int, bytes]]:
+def engine_sender(elasticsearch_url: str) -> Callable[[str, str, bytes, str], tuple[int, bytes]]:
     """Asks the engine itself: no door takes bulks of any size."""
     place = urlsplit(elasticsearch_url)
 
