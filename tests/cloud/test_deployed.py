@@ -10,6 +10,7 @@ import pytest
 from access_es.demo.cloud.deploy import Package
 from access_es.demo.cloud.doors.registry import NAMES
 from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.test_lambda_service import wait_until
 
 pytestmark = pytest.mark.cloud
 
@@ -17,11 +18,6 @@ pytestmark = pytest.mark.cloud
 @pytest.fixture(scope="module", params=NAMES)
 def door(request: pytest.FixtureRequest, lambda_door: OpenLambdaDoor) -> LambdaDoor:
     return lambda_door(request.param)
-
-
-def path(door: LambdaDoor, rest: str) -> str:
-    """As a client has to write it: an API's own address has the stage in front."""
-    return f"/dev{rest}" if "stage" in door.door.front.door.__class__.__name__ else rest
 
 
 def test_health_and_the_login_page(door: LambdaDoor) -> None:
@@ -48,4 +44,37 @@ def test_the_package_is_small_and_holds_what_runs_alone(package: Package) -> Non
     names = {each.relative_to(package.code).as_posix() for each in package.code.rglob("*")}
     wrong = re.compile(r"(^|/)(tests|bench|docs|demo|boto3|botocore|gunicorn|pytest|moto|\.venv|\.access-es)(/|$)")
     assert not [name for name in names if wrong.search(name)]
-    assert json.dumps(sorted(name for name in names if "/" not in name))
+
+
+def test_the_lambda_client_invokes_the_function_as_aws_does(lambda_door: OpenLambdaDoor) -> None:
+    """What a function that starts work for itself relies on: answers, events, and errors by their names."""
+    opened = lambda_door("rest")
+    client, name = opened.client("lambda"), opened.function.settings.name
+    answer = client.invoke(FunctionName=name, Payload=json.dumps({"raw_command": "print(1)"}))
+    assert "refused" in json.loads(answer["Payload"].read()) and "FunctionError" not in answer
+    before = opened.function.events.attempts
+    event = client.invoke(FunctionName=opened.function.settings.arn, InvocationType="Event", Payload=b"{}")
+    assert event["StatusCode"] == 202
+    wait_until(lambda: opened.function.events.pending == 0 and opened.function.events.attempts == before + 1)
+    with pytest.raises(client.exceptions.RequestTooLargeException):
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps("x" * 1_048_576))
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.invoke(FunctionName="nobody", Payload=b"{}")
+
+
+def test_a_cold_start_and_the_memory_of_each_sandbox_are_known(lambda_door: OpenLambdaDoor) -> None:
+    opened = lambda_door("rest")
+    opened.door.recycle()
+    assert opened.ask("GET", "/--access-es/health").status == 200
+    report = opened.function.reports[-1]
+    assert report.init_seconds is not None and 0 < report.init_seconds <= report.seconds
+    opened.door.forget_peak()
+    before = opened.door.peak_bytes
+    assert opened.ask("GET", "/_demo/giant?size=3000000", opened.bearer).status == 200
+    assert opened.door.peak_bytes > before >= opened.door.idle_bytes - 5_000_000 > 20_000_000
+
+
+def test_everything_of_the_cloud_is_on_this_machine_alone(lambda_door: OpenLambdaDoor) -> None:
+    opened = lambda_door("rest")
+    assert opened.environment["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert opened.url.startswith("http://127.0.0.1:")
