@@ -14,6 +14,7 @@ AccessEsError
 ├── AnswerTooLarge      502
 ├── AnswerHeadTooLarge  502
 ├── OverflowFailed      502
+│   └── OverflowTimeout 504
 └── DomainError              the call to the domain did not give an answer
     ├── NoCredentials   502
     ├── DomainUnreachable 502
@@ -165,6 +166,14 @@ class OverflowFailed(AccessEsError):
     code = "overflow_failed"
     layer = "overflow"
     message = "The domain's answer is too large for this gateway, and could not be stored to be fetched from elsewhere."
+
+
+class OverflowTimeout(OverflowFailed):
+    """The store would not have taken it before the front door hangs up."""
+
+    status = 504
+    code = "overflow_timeout"
+    message = "The domain's answer is too large for this gateway, and could not be stored in the time a gateway waits."
 
 
 class AwsFailure(AccessEsError):

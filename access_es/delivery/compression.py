@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from access_es.messages import Headers
@@ -62,9 +62,13 @@ def is_compressible(headers: Headers) -> bool:
     return not media_type or media_type.startswith(_COMPRESSIBLE) or media_type.endswith(_COMPRESSIBLE_ENDS)
 
 
-def is_worthwhile(start: bytes) -> bool:
+def is_worthwhile(start: Iterable[bytes]) -> bool:
     """Whether a body that begins so gets smaller: whatever its type says, it may be random or compressed already."""
-    sample = start[:_SAMPLE_BYTES]
+    sample = bytearray()
+    for piece in start:
+        sample += piece[: _SAMPLE_BYTES - len(sample)]
+        if len(sample) >= _SAMPLE_BYTES:
+            break
     return len(zlib.compress(sample, 1)) < 0.8 * len(sample)
 
 

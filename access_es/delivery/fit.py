@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Protocol
 
 from access_es.delivery.compression import (
@@ -42,7 +41,9 @@ class Room(Protocol):
         """What a serialized answer may take: no body above this ever fits."""
         ...
 
-    def fits(self, status: int, headers: Headers, body: bytes) -> bool: ...
+    def fits(self, answer: ProxyResponse, body: bytes) -> bool:
+        """Whether `answer` gets through with this body in place of its own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +65,23 @@ def fit(
     pieces = _in_time(answer.body, seconds_left)
     try:
         start, is_whole = _take(pieces, room.limit_bytes)
-        if is_whole and room.fits(answer.status, answer.headers, start):
-            return Fitted(_held(answer, start), "held")
+        if is_whole and room.fits(answer, data := b"".join(start)):
+            return Fitted(_held(answer, data), "held")
         coding = _choose(answer, request, start)
         if coding is None:
-            return _overflow(answer, request, chain((start,), pieces), overflow, room)
+            return _overflow(answer, request, _resumed(start, pieces), overflow, room, seconds_left)
         coded = replace(answer, headers=coded_headers(answer.headers, coding))
         times = answer.length_bytes / room.limit_bytes * 4 / 3 if answer.length_bytes else None
-        pieces = _compressed(start_compressor(coding, times), chain((start,), pieces))
+        pieces = _compressed(start_compressor(coding, times), _resumed(start, pieces))
         start, is_whole = _take(pieces, room.limit_bytes)
-        if is_whole and room.fits(coded.status, coded.headers, start):
-            return Fitted(_held(coded, start), f"compressed {coding}")
-        return _overflow(coded, request, chain((start,), pieces), overflow, room)
+        if is_whole and room.fits(coded, data := b"".join(start)):
+            return Fitted(_held(coded, data), f"compressed {coding}")
+        return _overflow(coded, request, _resumed(start, pieces), overflow, room, seconds_left)
     finally:
         answer.body.close()
 
 
-def _choose(answer: ProxyResponse, request: ProxyRequest, start: bytes) -> str | None:
+def _choose(answer: ProxyResponse, request: ProxyRequest, start: list[bytes]) -> str | None:
     if not is_compressible(answer.headers):
         return None
     coding = choose_coding(",".join(value for name, value in request.headers if name.lower() == "accept-encoding"))
@@ -94,7 +95,7 @@ def _in_time(body: Iterable[bytes], seconds_left: Callable[[], float]) -> Iterat
         yield piece
 
 
-def _take(pieces: Iterator[bytes], most_bytes: int) -> tuple[bytes, bool]:
+def _take(pieces: Iterator[bytes], most_bytes: int) -> tuple[list[bytes], bool]:
     """Up to a little more than `most_bytes`, and whether that was all."""
     taken = []
     size = 0
@@ -102,8 +103,16 @@ def _take(pieces: Iterator[bytes], most_bytes: int) -> tuple[bytes, bool]:
         taken.append(piece)
         size += len(piece)
         if size > most_bytes:
-            return b"".join(taken), False
-    return b"".join(taken), True
+            return taken, False
+    return taken, True
+
+
+def _resumed(taken: list[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """All of it from the start. What has been passed on is let go, so that it is not held beside what follows."""
+    taken.reverse()
+    while taken:
+        yield taken.pop()
+    yield from pieces
 
 
 def _compressed(compressor: Compressor, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -118,12 +127,17 @@ def _held(answer: ProxyResponse, data: bytes) -> ProxyResponse:
 
 
 def _overflow(
-    answer: ProxyResponse, request: ProxyRequest, pieces: Iterable[bytes], overflow: Overflow | None, room: Room
+    answer: ProxyResponse,
+    request: ProxyRequest,
+    pieces: Iterable[bytes],
+    overflow: Overflow | None,
+    room: Room,
+    seconds_left: Callable[[], float],
 ) -> Fitted:
     """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""
     if overflow is None or request.header("sec-fetch-dest") in _OWN_ORIGIN_ONLY:
         raise AnswerTooLarge(room.limit_bytes)
-    writer = overflow.open(answer.header("content-type"), answer.header("content-encoding"))
+    writer = overflow.open(answer.header("content-type"), answer.header("content-encoding"), seconds_left)
     try:
         for piece in pieces:
             writer.write(piece)

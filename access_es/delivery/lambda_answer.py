@@ -15,13 +15,16 @@ from itertools import product
 from typing import Any
 
 from access_es.front_doors import LAMBDA_ANSWER_BYTES, FrontDoor
-from access_es.messages import Headers
+from access_es.messages import Headers, ProxyResponse
 
 # awslambdaric's marshaller writes non-ASCII characters as they are from Python 3.12 on, and as \uXXXX before.
 _ESCAPES_NON_ASCII = sys.version_info < (3, 12)
 _MOST_BYTES_PER_BYTE = 6  # of a body byte, serialized: a control character becomes \u00XX
 _ESCAPED_SHORT = b'"\\\b\f\n\r\t'  # with a backslash; RFC 8259, 7
-_ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT))  # as \u00XX
+# As \u00XX. DEL is no control character to JSON, but simplejson, which the marshaller uses, escapes all but " " to "~".
+_ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT) | ({127} if _ESCAPES_NON_ASCII else set()))
+_ASCII, _CONTINUING, _FIRST_OF_FOUR = bytes(range(0x80)), bytes(range(0x80, 0xC0)), bytes(range(0xF0, 0xF8))
+_AROUND_BYTES = 4096  # what may stand around a body: an estimate that only chooses between text and base64
 _LEFT_OUT = frozenset(("content-length",))  # the door counts for itself; but see `_kept`
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -33,26 +36,29 @@ def build_answer(
 ) -> Answer:
     """The object for this door. It need not fit: see `fits`."""
     sent = b"" if method == "HEAD" or status in (204, 304) else body
-    text, is_base64 = _encode(door, sent, headers)
-    answer: Answer = {"statusCode": status, "isBase64Encoded": is_base64, "body": text}
-    answer.update(_FORMS[door.answer_form](_kept(headers, sent, method)))
-    if door.name == "alb":  # REST refuses answers with keys it does not know
-        answer["statusDescription"] = f"{status} {reason or _REASONS.get(status, 'Unknown')}"
+    answer = _around(door, status, _kept(headers, bool(sent), method), reason)
+    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, sent)
+    answer["body"] = base64.b64encode(sent).decode("ascii") if is_base64 else sent.decode()
     return answer
 
 
-def envelope_bytes(answer: Answer) -> int:
-    """What an answer takes on its way out of the function, as the runtime serializes it."""
-    return _json_bytes({**answer, "body": ""}) + _escaped_bytes(answer["body"])
+def envelope_bytes(
+    door: FrontDoor, status: int, headers: Headers, body: bytes, *, method: str = "GET", reason: str | None = None
+) -> int:
+    """What the answer takes on its way out of the function as the runtime serializes it. Counted, never written."""
+    sent = b"" if method == "HEAD" or status in (204, 304) else body
+    answer = _around(door, status, _kept(headers, bool(sent), method), reason)
+    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, sent)
+    return _json_bytes(answer) + (_base64_bytes(sent) if is_base64 else _text_bytes(sent))
 
 
-def fits(door: FrontDoor, status: int, headers: Headers, body: bytes) -> bool:
+def fits(door: FrontDoor, status: int, headers: Headers, body: bytes, reason: str | None = None) -> bool:
     """Whether a finished answer gets through the door whole."""
     if door.answer_bytes is None:
         return True
     if (len(body) + header_bytes(headers)) * _MOST_BYTES_PER_BYTE + 512 < door.answer_bytes:
-        return True  # so most are never serialized twice
-    return envelope_bytes(build_answer(door, status, headers, body)) <= door.answer_bytes
+        return True  # so most are never counted
+    return envelope_bytes(door, status, headers, body, reason=reason) <= door.answer_bytes
 
 
 def header_bytes(headers: Headers) -> int:
@@ -71,54 +77,69 @@ class DoorRoom:
         """What a serialized answer may take: no body above this ever fits."""
         return self._door.answer_bytes or LAMBDA_ANSWER_BYTES
 
-    def fits(self, status: int, headers: Headers, body: bytes) -> bool:
-        return fits(self._door, status, headers, body)
+    def fits(self, answer: ProxyResponse, body: bytes) -> bool:
+        """Whether `answer` gets through with this body in place of its own."""
+        return fits(self._door, answer.status, answer.headers, body, answer.reason)
 
 
-def _encode(door: FrontDoor, body: bytes, headers: Headers) -> tuple[str, bool]:
-    """The body as text where nothing can happen to it, else as base64.
+def _around(door: FrontDoor, status: int, headers: Headers, reason: str | None) -> Answer:
+    """The object without its body."""
+    answer: Answer = {"statusCode": status, "isBase64Encoded": False, "body": "", **_FORMS[door.answer_form](headers)}
+    if door.name == "alb":  # REST refuses answers with keys it does not know
+        answer["statusDescription"] = f"{status} {reason or _REASONS.get(status, 'Unknown')}"
+    return answer
+
+
+def _leaves_as_base64(door: FrontDoor, headers: Headers, body: bytes) -> bool:
+    """Text where nothing can happen to it, else base64.
 
     Text where it can be, since REST decodes base64 only for a request whose first Accept type is among its binary
     types (recorded on AWS: localstack, test_aws_proxy_binary_response); base64 where only that fits.
     """
-    text = None if _is_coded(headers) else _as_text(body)
-    if text is None or _is_shorter_as_base64(door, text, body):
-        return base64.b64encode(body).decode("ascii"), True
-    return text, False
+    return _is_coded(headers) or not _is_text(body) or _fits_as_base64_alone(door, body)
 
 
-def _as_text(body: bytes) -> str | None:
+def _is_text(body: bytes) -> bool:
     try:
-        return body.decode("utf-8")
+        return body.isascii() or body.decode("utf-8") is not None
     except UnicodeDecodeError:
-        return None
+        return False
 
 
 def _is_coded(headers: Headers) -> bool:
     return any(name.lower() == "content-encoding" and value.lower() != "identity" for name, value in headers)
 
 
-def _is_shorter_as_base64(door: FrontDoor, text: str, body: bytes) -> bool:
+def _fits_as_base64_alone(door: FrontDoor, body: bytes) -> bool:
     if door.answer_bytes is None or len(body) * _MOST_BYTES_PER_BYTE < door.answer_bytes:
         return False
-    return _escaped_bytes(text) > max(door.answer_bytes - 4096, 4 * len(body) // 3)
+    room = door.answer_bytes - _AROUND_BYTES
+    return _base64_bytes(body) <= room < _text_bytes(body)
 
 
-def _escaped_bytes(text: str) -> int:
-    """What a text takes inside of a JSON string; counted, since writing megabytes to know their length is slow."""
-    if _ESCAPES_NON_ASCII and not text.isascii():
-        return _json_bytes(text) - 2
-    raw = text.encode()
-    short = len(raw) - len(raw.translate(None, _ESCAPED_SHORT))
-    long = len(raw) - len(raw.translate(None, _ESCAPED_LONG))
-    return len(raw) + short + 5 * long
+def _base64_bytes(body: bytes) -> int:
+    return (len(body) + 2) // 3 * 4  # RFC 4648, 4: four for each three, and for what is left
+
+
+def _text_bytes(body: bytes) -> int:
+    """What UTF-8 takes inside of a JSON string; counted, since writing megabytes to know their length is slow."""
+    wide = b"" if body.isascii() else body.translate(None, _ASCII)
+    if wide and _ESCAPES_NON_ASCII:  # a character of four bytes leaves as a pair of surrogates
+        characters = len(wide.translate(None, _CONTINUING))
+        pairs = len(wide) - len(wide.translate(None, _FIRST_OF_FOUR))
+        size = len(body) - len(wide) + 6 * (characters + pairs)
+    else:
+        size = len(body)
+    short = len(body) - len(body.translate(None, _ESCAPED_SHORT))
+    long = len(body) - len(body.translate(None, _ESCAPED_LONG))
+    return size + short + 5 * long
 
 
 def _json_bytes(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=_ESCAPES_NON_ASCII).encode())
 
 
-def _kept(headers: Headers, body: bytes, method: str) -> Headers:
+def _kept(headers: Headers, has_body: bool, method: str) -> Headers:
     """The headers that the door gets. A HEAD answer keeps the length that a GET would have brought.
 
     Where a body has no type, the doors call it JSON or text: application/octet-stream says as little as its absence
@@ -127,7 +148,7 @@ def _kept(headers: Headers, body: bytes, method: str) -> Headers:
     is_head = method == "HEAD"
     kept = [(name, value) for name, value in headers if is_head or name.lower() not in _LEFT_OUT]
     typed = [value for name, value in kept if name.lower() == "content-type" and value.strip()]
-    if typed or not (body or is_head):
+    if typed or not (has_body or is_head):
         return tuple(kept)
     return (
         *((name, value) for name, value in kept if name.lower() != "content-type"),

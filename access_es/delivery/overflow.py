@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 MAX_KEY_AGE_DAYS = 1  # what the bucket's lifecycle removes; links end long before
+
+
+def endless() -> float:
+    """The seconds left where nobody waits."""
+    return float("inf")
 
 
 class Writer(Protocol):
     """One object on its way. Either `finish` or `abort` ends it; nothing can be read of it before `finish`."""
 
     def write(self, data: bytes) -> None:
-        """Take a piece. Raises OverflowFailed where the store refuses it."""
+        """Take a piece. Raises OverflowFailed where the store refuses it, OverflowTimeout where it is too slow."""
         ...
 
     def finish(self) -> str:
-        """Make it whole, and give the link to it."""
+        """Make it whole, and give the link to it. Raises as `write` does."""
         ...
 
     def abort(self) -> None:
-        """Leave nothing behind. Never raises."""
+        """Leave nothing behind. Never raises, and takes half a second at most when there is no time left."""
         ...
 
 
 class Overflow(Protocol):
     """A place for answers of any size."""
 
-    def open(self, content_type: str | None, content_encoding: str | None) -> Writer: ...
+    def open(
+        self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
+    ) -> Writer:
+        """A new object, which must be finished while there are seconds left."""
+        ...

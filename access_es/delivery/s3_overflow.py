@@ -10,15 +10,16 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
-from access_es.delivery.overflow import Writer
-from access_es.errors import OverflowFailed
+from access_es.delivery.overflow import Writer, endless
+from access_es.errors import OverflowFailed, OverflowTimeout
 
 PART_BYTES = 8 * 1024 * 1024
 UNDER_WAY = 2
+_ABORT_SECONDS, _LATE_ABORT_SECONDS = 5.0, 0.25  # for tidying up: with time left, and when the door is about to go
 log = logging.getLogger("access_es.delivery")
 
 
@@ -32,7 +33,9 @@ class S3Overflow:
         self._lock = threading.Lock()
         self._client: Any = None
 
-    def open(self, content_type: str | None, content_encoding: str | None) -> Writer:
+    def open(
+        self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
+    ) -> Writer:
         with self._lock:
             if self._client is None:
                 self._client = self._make_client()
@@ -41,18 +44,30 @@ class S3Overflow:
             described["ContentEncoding"] = content_encoding
         # Nobody can guess the name; the day in front is for people who look into the bucket.
         key = f"overflow/{datetime.now(UTC):%Y-%m-%d}/{secrets.token_urlsafe(24)}"
-        return _S3Writer(self._client, {"Bucket": self._bucket, "Key": key}, described, self._url_seconds)
+        place = {"Bucket": self._bucket, "Key": key}
+        return _S3Writer(self._client, place, described, self._url_seconds, seconds_left)
 
 
 class _S3Writer:
-    def __init__(self, client: Any, place: dict[str, str], described: dict[str, str], url_seconds: int) -> None:
+    """Every call to S3 is made by a thread, so that we can stop waiting for it when the door is about to hang up."""
+
+    def __init__(
+        self,
+        client: Any,
+        place: dict[str, str],
+        described: dict[str, str],
+        url_seconds: int,
+        seconds_left: Callable[[], float],
+    ) -> None:
         self._client = client
         self._place = place
         self._described = described
         self._url_seconds = url_seconds
+        self._seconds_left = seconds_left
         self._filling = bytearray()
         self._upload_id: str | None = None
-        self._threads: ThreadPoolExecutor | None = None
+        self._is_given_up = False
+        self._threads = ThreadPoolExecutor(UNDER_WAY, "spill")
         self._room = threading.Semaphore(UNDER_WAY)
         self._parts: list[Future[dict[str, Any]]] = []
 
@@ -62,60 +77,80 @@ class _S3Writer:
             self._send_part()
 
     def finish(self) -> str:
-        try:
-            if self._upload_id is None:
-                self._call("put_object", Body=bytes(self._filling), **self._described)
-            else:
-                if self._filling:
-                    self._send_part()
-                parts = [part.result() for part in self._parts]
-                self._call("complete_multipart_upload", UploadId=self._upload_id, MultipartUpload={"Parts": parts})
-        except BaseException:
-            self.abort()
-            raise
-        self._let_go()
+        if self._upload_id is None:
+            body, self._filling = self._filling, bytearray()
+            self._await(self._threads.submit(self._call, "put_object", Body=body, **self._described))
+        else:
+            if self._filling:
+                self._send_part()
+            parts = {"Parts": [self._await(part) for part in self._parts]}
+            completing = {"UploadId": self._upload_id, "MultipartUpload": parts}
+            self._await(self._threads.submit(self._call, "complete_multipart_upload", **completing))
+        self._threads.shutdown()
         link: str = self._client.generate_presigned_url("get_object", Params=self._place, ExpiresIn=self._url_seconds)
         return link
 
     def abort(self) -> None:
-        self._let_go()
-        upload_id, self._upload_id = self._upload_id, None
-        if upload_id is None:
-            return
-        try:
-            self._call("abort_multipart_upload", UploadId=upload_id)
-        except OverflowFailed as error:
-            log.warning("An unfinished upload stays until the bucket's lifecycle removes it: %s", error.detail)
+        """Wait for what is under way, as long as there is time, and have S3 forget the parts."""
+        self._is_given_up = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        wait(self._parts, self._patience())
+        aborting = threading.Thread(target=self._forget_parts, name="spill-abort", daemon=True)
+        aborting.start()
+        aborting.join(self._patience())
+
+    def _patience(self) -> float:
+        """For each of the two things that an abort waits for."""
+        return max(_LATE_ABORT_SECONDS, min(self._seconds_left() / 2, _ABORT_SECONDS))
 
     def _send_part(self) -> None:
-        if self._threads is None:
-            self._upload_id = self._call("create_multipart_upload", **self._described)["UploadId"]
-            self._threads = ThreadPoolExecutor(UNDER_WAY, "spill")
+        if self._upload_id is None:
+            creating = self._threads.submit(self._call, "create_multipart_upload", **self._described)
+            self._upload_id = self._await(creating)["UploadId"]
         self._raise_if_failed()
-        data, self._filling = bytes(self._filling), bytearray()
-        self._room.acquire()
+        if not self._room.acquire(timeout=_bounded(self._seconds_left())):
+            raise OverflowTimeout(detail="S3 is slower than the answer arrives")
+        data, self._filling = self._filling, bytearray()
         self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, data))
 
-    def _upload_part(self, number: int, data: bytes) -> dict[str, Any]:
+    def _upload_part(self, number: int, data: bytearray) -> dict[str, Any]:
         try:
             done = self._call("upload_part", UploadId=self._upload_id, PartNumber=number, Body=data)
             return {"PartNumber": number, "ETag": done["ETag"]}
         finally:
             self._room.release()
+            if self._is_given_up:
+                # "part uploads in progress might or might not succeed. As a result, it might be necessary to abort a
+                # given multipart upload multiple times" (S3 API reference, AbortMultipartUpload).
+                self._forget_parts()
 
     def _raise_if_failed(self) -> None:
         for part in self._parts:
             if part.done() and part.exception():
                 part.result()
 
-    def _let_go(self) -> None:
-        """No thread of ours may outlive the answer: a frozen sandbox would wake up in the middle of it."""
-        if self._threads:
-            self._threads.shutdown(wait=True, cancel_futures=True)
-            self._threads = None
+    def _forget_parts(self) -> None:
+        if self._upload_id is None:
+            return
+        try:
+            self._call("abort_multipart_upload", UploadId=self._upload_id)
+        except OverflowFailed as error:
+            if "NoSuchUpload" not in error.detail:
+                log.warning("An unfinished upload stays until the bucket's lifecycle removes it: %s", error.detail)
+
+    def _await(self, done: Future[dict[str, Any]]) -> dict[str, Any]:
+        try:
+            return done.result(_bounded(self._seconds_left()))
+        except TimeoutError:
+            raise OverflowTimeout(detail="S3 did not answer in time") from None
 
     def _call(self, action: str, **options: Any) -> Any:
         try:
             return getattr(self._client, action)(**self._place, **options)
         except Exception as fault:  # botocore makes its exceptions at run time; none of them is an answer for a user
             raise OverflowFailed(detail=f"S3 {action}: {type(fault).__name__}: {fault}") from fault
+
+
+def _bounded(seconds: float) -> float | None:
+    """As the waiting functions of Python want it: none for ever, and nothing below zero."""
+    return None if seconds == float("inf") else max(0.0, seconds)

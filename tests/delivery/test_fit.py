@@ -6,12 +6,13 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
 from access_es.delivery.fit import Fitted, fit
+from access_es.delivery.overflow import endless
 from access_es.errors import AnswerTooLarge, DomainBrokeOff, DomainTimeout, OverflowFailed
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
 
@@ -25,8 +26,8 @@ class Door:
 
     limit_bytes: int = 100_000
 
-    def fits(self, status: int, headers: Headers, body: bytes) -> bool:
-        is_coded = any(name == "Content-Encoding" for name, _ in headers)
+    def fits(self, answer: ProxyResponse, body: bytes) -> bool:
+        is_coded = any(name == "Content-Encoding" for name, _ in answer.headers)
         return len(body) * (4 if is_coded else 3) <= self.limit_bytes * 3
 
 
@@ -39,7 +40,9 @@ class Stored:
     data: bytearray = field(default_factory=bytearray)
     ends: list[str] = field(default_factory=list)
 
-    def open(self, content_type: str | None, content_encoding: str | None) -> Stored:
+    def open(
+        self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
+    ) -> Stored:
         self.described = (content_type, content_encoding)
         return self
 
