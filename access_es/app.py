@@ -17,7 +17,8 @@ from access_es.messages import OWN_PREFIX, ProxyRequest
 from access_es.proxy import Proxy
 from access_es.services import Services
 
-MAX_FORM_BYTES = 64 * 1024
+MAX_FORM_BYTES = 32 * 1024  # the server gathers as much before a thread begins
+ARRIVED_KEY = "access_es.body_arrived"
 _KINDS: dict[int, type[AccessEsError]] = {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge}
 log = logging.getLogger("access_es.app")
 
@@ -27,11 +28,19 @@ def create_app(services: Services) -> Flask:
     app = Flask("access_es", static_url_path=f"{OWN_PREFIX.decode()}static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.url_map.merge_slashes = False  # a redirect to the address without them would be kept for good
+    app.before_request(_require_arrived_body)
     register_accounts(app, services.accounts)
     app.register_blueprint(health_pages(services.probe.is_ready))
     app.register_error_handler(Exception, lambda fault: _show(app, fault))
     app.wsgi_app = Proxy(app.wsgi_app, services, lambda facts: _page(app, facts))  # type: ignore[method-assign]
     return app
+
+
+def _require_arrived_body() -> None:
+    """No thread waits for the form of a stranger, who could hold all of them with a few bytes."""
+    if not request.environ.get(ARRIVED_KEY, True):
+        raise BodyTooLarge(f"A form comes in one piece: with its Content-Length, and at most {MAX_FORM_BYTES:,} bytes.")
 
 
 def _page(app: Flask, facts: dict[str, Any]) -> str:

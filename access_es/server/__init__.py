@@ -6,6 +6,7 @@ An application finds these beside the usual keys of its environ:
 |---|---|
 | `access_es.target` | the request target as the client sent it, latin-1 text |
 | `access_es.headers` | (name, value) pairs as sent: in order, with repeats, in the case received, latin-1 text |
+| `access_es.body_arrived` | whether the whole body is here, so that reading it waits for nobody |
 | `wsgi.input` | the body without its chunk framing, to its end; raises `RequestBodyError` where that cannot be |
 """
 

@@ -40,6 +40,7 @@ def _answer(worker: Any, request: StrictRequest, conn: Connection) -> Outcome:
         "wsgi.multithread": True,
         "access_es.target": request.target,
         "access_es.headers": request.pairs,
+        "access_es.body_arrived": not request.body.is_left_behind,
     })  # fmt: skip
     if not worker.alive or not worker.cfg.keepalive:
         response.force_close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 HEAD_BYTES = 32 * 1024
-SMALL_BODY_BYTES = 16 * 1024
+SMALL_BODY_BYTES = 32 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n)")
 _FRAMING = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:")
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)")
