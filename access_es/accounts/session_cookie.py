@@ -92,8 +92,10 @@ def _values(headers: Headers, name: str) -> Iterator[str]:
         if len(key) == 6 and key.lower() == "cookie" and name in line:
             for pair in line.split(";"):
                 found, _, value = pair.partition("=")
-                if found.strip() == name:
-                    yield value.strip().strip('"')
+                # Blanks as browsers know them (RFC 6265bis, 5.6): to them a name behind any other has no __Host- in
+                # front, and a neighbouring host name may set it.
+                if found.strip(" \t") == name:
+                    yield value.strip(" \t").strip('"')
 
 
 def _session(fields: Any) -> Session | None:

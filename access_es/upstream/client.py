@@ -18,6 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import SKIP_HEADER, Timeout
 
 from access_es.endpoint import Endpoint
+from access_es.errors import MethodNotAllowed
 from access_es.messages import Headers, Held, ProxyResponse
 from access_es.upload import Upload
 from access_es.upstream.answer import CHUNK_BYTES, WHOLE_BYTES, read_answer
@@ -29,6 +30,8 @@ from access_es.upstream.patience import bounded
 from access_es.upstream.signing import Credentials, CredentialsSource, Signer
 from access_es.upstream.target import WireTarget, build_target
 
+# A tunnel opened on a pooled connection would carry the requests of others; an echo shows our signature and token.
+_NEVER_SENT = frozenset(("CONNECT", "TRACE"))
 _WITH_LENGTH = frozenset(("POST", "PUT", "PATCH"))  # RFC 9110, 8.6: these say 0 where they have no body
 
 log = logging.getLogger("access_es.upstream")
@@ -86,6 +89,8 @@ class Domain:
 
         `answer_by`, on time.monotonic(), is when the whole answer must be there; reading its body is bound by it too.
         """
+        if method in _NEVER_SENT:
+            raise MethodNotAllowed(f"{method} is not passed on.")
         target = build_target(raw_target)
         passed_on = self._framed(method, request_headers(headers), upload)
         used = self._credentials.current() if self._credentials else None

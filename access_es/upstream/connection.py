@@ -14,7 +14,7 @@ from typing import Any, cast
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from access_es.upstream.head import BadHead, Pairs, framing, read_header_lines, read_status
+from access_es.upstream.head import BadHead, Pairs, framing, read_chunk_size, read_header_lines, read_status
 
 _MAX_INTERIM = 32
 # A first write of this size on an open connection is one system call and one TLS record: where it fails, the kernel
@@ -60,6 +60,12 @@ class _FinalAnswer(http.client.HTTPResponse):
         if self._has_no_body():
             self.chunked, self.length = False, 0
         self.will_close = self._closes(pairs)
+
+    def _read_next_chunk_size(self) -> int:
+        return read_chunk_size(self.fp)
+
+    def _read_and_discard_trailer(self) -> None:
+        read_header_lines(self.fp)  # with their limits
 
     def _has_no_body(self) -> bool:
         return self.status in (204, 304) or self._method == "HEAD"  # type: ignore[attr-defined]

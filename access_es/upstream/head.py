@@ -17,6 +17,7 @@ MAX_HEAD_BYTES = 256 * 1024
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2: token
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")  # RFC 9112, 7.1; old servers put blanks behind it
 
 Pairs = list[tuple[str, str]]
 
@@ -56,6 +57,15 @@ def read_header_lines(reader: BinaryIO) -> Pairs:
         if not colon or not _NAME.fullmatch(name):
             raise BadHead("a header line without a name")
         pairs.append((name, value.strip(" \t")))
+
+
+def read_chunk_size(reader: BinaryIO) -> int:
+    """The size of the next chunk. int() would take `+5`, `0x5` and `1_0` as well. Raises BadHead for all else."""
+    line = reader.readline(MAX_LINE_BYTES)
+    match = _CHUNK_SIZE.fullmatch(line.removesuffix(b"\n").removesuffix(b"\r"))
+    if match is None or not line.endswith(b"\n"):
+        raise BadHead("the size of a chunk is not one number")
+    return int(match[1], 16)
 
 
 def framing(pairs: Pairs) -> tuple[bool, int | None]:

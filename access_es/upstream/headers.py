@@ -17,8 +17,9 @@ _OURS = frozenset(
      "x-http-method-override", "x-http-method", "x-method-override")
 )  # fmt: skip
 _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
-# Alt-Svc would lead browsers past us, to the domain's own ports.
-_NOT_BACK = frozenset(("alt-svc", "content-length"))
+# Alt-Svc would lead browsers past us, to the domain's own ports. WWW-Authenticate speaks of our signature: a browser
+# would ask the person for a password, try it on us, and from then on send it with the forms of every other site.
+_NOT_BACK = frozenset(("alt-svc", "content-length", "www-authenticate"))
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -54,7 +55,7 @@ def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str
         if plain in ("location", "content-location"):
             value = _to_our_host(value, domain_url, our_url, mount)
         elif plain == "set-cookie":
-            if value.partition("=")[0].strip() in OWN_COOKIES:
+            if _cookie_name(value) in OWN_COOKIES:
                 continue  # the domain has no say in who is signed in
             value = _without_domain(value, domain_url)
         kept.append((name, value))
@@ -72,6 +73,11 @@ def _without_own_cookies(value: str) -> str:
     return ";".join(
         part for part in value.split(";") if part.partition("=")[0].strip() not in OWN_COOKIES
     ).strip(" \t")  # fmt: skip
+
+
+def _cookie_name(cookie: str) -> str:
+    """The name that a Set-Cookie gives in the end: browsers keep `=a=b` without a name, and send it as `a=b`."""
+    return cookie.partition(";")[0].lstrip("= \t").partition("=")[0].strip()
 
 
 def _to_our_host(value: str, domain_url: str, our_url: str, mount: str) -> str:

@@ -36,8 +36,8 @@ VERBATIM = {"url": {"root-empty-query"}}
 BODIES: dict[str, set[str]] = {"alb": {"utf-16"}, "alb-single": {"utf-16"}}
 # Methods that a door refuses by itself.
 METHODS: dict[str, set[str]] = {
-    "rest": {"TRACE", "REPORT"},
-    "rest-stage": {"TRACE", "REPORT"},
-    "alb": {"TRACE", "REPORT"},
-    "alb-single": {"TRACE", "REPORT"},
+    "rest": {"REPORT"},
+    "rest-stage": {"REPORT"},
+    "alb": {"REPORT"},
+    "alb-single": {"REPORT"},
 }

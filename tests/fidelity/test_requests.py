@@ -41,7 +41,6 @@ METHODS = [
     "PATCH",
     "OPTIONS",
     "HEAD",
-    "TRACE",
     "PROPFIND",
     "REPORT",
     "PURGE",
