@@ -102,7 +102,9 @@ class RequestBody(Body):  # type: ignore[misc]
             return self._read_whole(size)
         except TimeoutError as fault:
             raise RequestBodyStalled(detail="nothing arrived") from fault
-        except (ParseException, OSError, EOFError) as fault:
+        except ParseException as fault:  # its text quotes the body
+            raise RequestBodyError(detail=type(fault).__name__) from None
+        except (OSError, EOFError) as fault:
             raise RequestBodyError(detail=f"{type(fault).__name__}: {fault}") from fault
 
     def _read_whole(self, size: int) -> bytes:
