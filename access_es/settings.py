@@ -5,13 +5,10 @@ The names are the same in `zappa_settings.json` (a stage's `environment_variable
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from access_es.endpoint import Endpoint, parse_endpoint
 from access_es.errors import SettingsError
@@ -32,6 +29,7 @@ class Settings:
     service: str
     sign: bool = True
     role_arn: str | None = None
+    domain_arn: str | None = None  # None: the address tells it, or AWS is asked when the policy is made
     connect_seconds: float = 5.0
     read_seconds: float = 900.0
     home_path: str | None = None  # None: ask the domain what it is
@@ -45,12 +43,13 @@ class Settings:
     long_query_after_seconds: float = 20.0
     long_query_paths: tuple[str, ...] = LONG_QUERY_PATHS
     front_door: str | None = None  # None: detected from each event
+    config: str | None = None  # where more settings lie: s3://<bucket>/<key> or ssm:<name>
 
 
 NAMES = (
-    "ES_ENDPOINT", "ES_REGION", "ES_SERVICE", "ES_SIGN", "ES_ROLE_ARN", "ES_CONNECT_SECONDS", "ES_READ_SECONDS",
-    "HOME_PATH", "SESSION_SECRET", "SESSION_HOURS", "SESSION_RECHECK_SECONDS", "USERS", "OVERFLOW_BUCKET",
-    "OVERFLOW_URL_SECONDS", "TASKS_TABLE", "LONG_QUERY_AFTER_SECONDS", "LONG_QUERY_PATHS", "FRONT_DOOR",
+    "ES_ENDPOINT", "ES_REGION", "ES_SERVICE", "ES_SIGN", "ES_ROLE_ARN", "ES_DOMAIN_ARN", "ES_CONNECT_SECONDS",
+    "ES_READ_SECONDS", "HOME_PATH", "SESSION_SECRET", "SESSION_HOURS", "SESSION_RECHECK_SECONDS", "USERS",
+    "OVERFLOW_BUCKET", "OVERFLOW_URL_SECONDS", "TASKS_TABLE", "LONG_QUERY_AFTER_SECONDS", "LONG_QUERY_PATHS", "FRONT_DOOR", "CONFIG",
 )  # fmt: skip
 
 
@@ -97,6 +96,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         service=reader.read("ES_SERVICE", _parse_service, (endpoint and endpoint.service) or "es"),
         sign=sign,
         role_arn=reader.read("ES_ROLE_ARN", _parse_role, None),
+        domain_arn=reader.read("ES_DOMAIN_ARN", _parse_domain, None),
         connect_seconds=reader.read("ES_CONNECT_SECONDS", _positive(float), 5.0),
         read_seconds=reader.read("ES_READ_SECONDS", _positive(float), 900.0),
         home_path=reader.read("HOME_PATH", _parse_path, None),
@@ -110,64 +110,11 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         long_query_after_seconds=reader.read("LONG_QUERY_AFTER_SECONDS", _positive(float), 20.0),
         long_query_paths=reader.read("LONG_QUERY_PATHS", _parse_names, LONG_QUERY_PATHS),
         front_door=reader.read("FRONT_DOOR", _parse_door, None),
+        config=reader.read("CONFIG", parse_config, None),
     )
     if reader.faults:
         raise SettingsError(reader.faults)
     return settings
-
-
-def load_stage(path: Path, stage: str) -> dict[str, str]:
-    """A stage's `environment_variables` from a Zappa settings file. Raises SettingsError.
-
-    `extends` works as Zappa's does: a stage's own keys replace those of the one it extends, whole.
-    """
-    variables = load_stage_keys(path, stage).get("environment_variables", {})
-    if not isinstance(variables, dict):
-        raise SettingsError([f"{path}: environment_variables of stage {stage!r} must be an object."])
-    faults = [*_wrong_types(variables), *_near_misses(variables)]
-    if faults:
-        raise SettingsError(faults)
-    return {str(name): str(value) for name, value in variables.items()}
-
-
-def load_stage_keys(path: Path, stage: str) -> dict[str, Any]:
-    """All keys of a stage, Zappa's own such as `aws_region` among them. Raises SettingsError."""
-    try:
-        stages = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError([f"{path} does not exist; name the settings file with --settings."]) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as fault:
-        raise SettingsError([f"{path} cannot be read as JSON: {fault}."]) from fault
-    return _merge(stages, stage, path)
-
-
-def _merge(stages: Any, stage: str, path: Path) -> dict[str, Any]:
-    chain: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    name: Any = stage
-    while name:
-        found = stages.get(name) if isinstance(stages, dict) else None
-        if not isinstance(found, dict):
-            known = ", ".join(stages) if isinstance(stages, dict) else "none"
-            raise SettingsError([f"{path} has no stage {name!r}; it has: {known}."])
-        if name in seen:
-            raise SettingsError([f"{path}: stage {name!r} extends itself."])
-        seen.add(name)
-        chain.append(found)
-        name = found.get("extends")
-    return {key: value for part in reversed(chain) for key, value in part.items()}
-
-
-def _wrong_types(variables: Mapping[str, Any]) -> Iterable[str]:
-    # Zappa hands these to os.environ, which takes text alone.
-    return [f"{name}: must be text in quotes." for name, value in variables.items() if not isinstance(value, str)]
-
-
-def _near_misses(variables: Mapping[str, Any]) -> Iterable[str]:
-    for name in variables:
-        close = difflib.get_close_matches(name.upper(), NAMES, n=1, cutoff=0.8)
-        if name not in NAMES and close:
-            yield f"{name} is not a setting; did you mean {close[0]}?"
 
 
 def _positive(number: Callable[[str], T]) -> Callable[[str], T]:
@@ -202,6 +149,20 @@ def _parse_role(text: str) -> str | None:
     return _matching(
         text, r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "a role's ARN, arn:aws:iam::<account>:role/…"
     )
+
+
+def _parse_domain(text: str) -> str | None:
+    return _matching(
+        text,
+        r"arn:aws[a-z-]*:(es|aoss):[a-z0-9-]+:\d{12}:(domain|collection)/[a-z0-9-]+",
+        "a domain's ARN, arn:aws:es:<region>:<account>:domain/<name>, or a collection's",
+    )
+
+
+def parse_config(text: str) -> str | None:
+    # An SSM name begins with / and has parts of these characters: SSM API reference, "PutParameter".
+    places = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+|ssm:(/[A-Za-z0-9_.-]+)+"
+    return _matching(text, places, "s3://<bucket>/<key> or ssm:/<name>")
 
 
 def _parse_users(text: str) -> str:

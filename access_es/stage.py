@@ -9,8 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from access_es.config import Fetch, apply_config, fetch_config
 from access_es.errors import SettingsError
-from access_es.settings import NAMES, load_stage, load_stage_keys
+from access_es.settings import NAMES
+from access_es.settings_file import load_stage, load_stage_keys
 
 LOCAL = "local"
 
@@ -35,16 +37,22 @@ class Stage:
 
 def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> Stage:
     """The stage by name. Raises SettingsError. Other stages get no defaults: what they lack is a fault."""
-    values = load_stage(settings_file, name)
-    values.update({key: environ[key] for key in NAMES if key in environ})
+    given = {key: environ[key] for key in NAMES if key in environ}
+    keys = load_stage_keys(settings_file, name)
+    region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
+    deployed = load_stage(settings_file, name)
+    values = {**apply_config({**deployed, **given}, _fetching(region, profile)), **given}
     state = Path(environ.get("ACCESS_ES_STATE") or settings_file.resolve().parent / ".access-es")
     if name == LOCAL:
         if not values.get("USERS"):
             values["USERS"] = f"file:{open_state(state) / 'users.db'}"
         if not values.get("SESSION_SECRET"):
             values["SESSION_SECRET"] = _kept_secret(open_state(state) / "session-secret")
-    keys = load_stage_keys(settings_file, name)
-    return Stage(name, values, state, keys.get("aws_region") or None, keys.get("profile_name") or None)
+    return Stage(name, values, state, region, profile)
+
+
+def _fetching(region: str | None, profile: str | None) -> Fetch:
+    return lambda place: fetch_config(place, region, profile)
 
 
 def open_state(folder: Path) -> Path:

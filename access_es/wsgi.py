@@ -7,13 +7,14 @@ import os
 from flask import Flask
 
 from access_es.app import create_app
+from access_es.config import apply_config, fetch_config
 from access_es.services import build_services
 from access_es.settings import read_settings
 
 
 def build_app() -> Flask:
     """A new app. Raises SettingsError with every fault of the settings."""
-    return create_app(build_services(read_settings(os.environ)))
+    return create_app(build_services(read_settings(apply_config(os.environ, fetch_config))))
 
 
 def __getattr__(name: str) -> Flask:

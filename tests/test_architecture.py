@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "access_es"
-GROUND = {"errors", "messages", "settings", "endpoint", "front_doors", "pages", "upload", "audit"}
+GROUND = {"errors", "messages", "settings", "settings_file", "endpoint", "front_doors", "pages", "upload", "audit"}
 FEATURES = {"ingress", "accounts", "upstream", "delivery", "tasks"}
-MIDDLE = {"proxy", "whole_answer", "services", "health", "app"}
+MIDDLE = {"proxy", "whole_answer", "services", "health", "app", "config"}
 ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo", "provision"}
 HOMES = {
     "flask": {"app", "health", "wsgi", "accounts"},

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from access_es.errors import SettingsError
-from access_es.settings import NAMES, load_stage, read_settings
+from access_es.settings import NAMES, read_settings
+from access_es.settings_file import load_stage
 from access_es.stage import Stage, read_stage
 
 GOOD = {
