@@ -119,7 +119,9 @@ class AwsService:
             return self._client
 
 
-def make_client(name: str, region: str | None = None, profile: str | None = None) -> Any:
+def make_client(
+    name: str, region: str | None = None, profile: str | None = None, *, read_seconds: float = _READ_SECONDS
+) -> Any:
     """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile."""
     import boto3
     from botocore.config import Config
@@ -127,7 +129,7 @@ def make_client(name: str, region: str | None = None, profile: str | None = None
     _keep_bodies_out_of_the_log()
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         max_pool_connections=_CONNECTIONS,
     )

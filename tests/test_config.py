@@ -98,7 +98,7 @@ def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_it_comes_from_a_parameter_and_from_an_object() -> None:
-    clients: list[Any] = [make_client("ssm", REGION), make_client("s3", REGION)]
+    clients: list[Any] = [make_client(name, REGION, read_seconds=60) for name in ("ssm", "s3")]
     clients[0].put_parameter(Name="/config/test", Type="SecureString", Value='{"USERS": "dynamodb:ssm"}')
     clients[1].create_bucket(Bucket="config-test")
     clients[1].put_object(Bucket="config-test", Key="a/b.json", Body='{"USERS": "dynamodb:s3é"}'.encode())
@@ -112,7 +112,7 @@ def test_it_comes_from_a_parameter_and_from_an_object() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_on_this_machine_the_environment_wins_over_it(tmp_path: Path) -> None:
-    make_client("ssm", REGION).put_parameter(
+    make_client("ssm", REGION, read_seconds=60).put_parameter(
         Name="/config/order", Type="String", Value='{"USERS": "dynamodb:config", "HOME_PATH": "/config"}'
     )
     file = tmp_path / "zappa_settings.json"
