@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import select
 import socket
 import struct
 from typing import Any
 
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
-from access_es.server.arrival import can_begin
+from access_es.server.arrival import Progress
 from access_es.server.refusal import Refusal, write
 from access_es.server.request import StrictParser
 
@@ -29,6 +30,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.timeout: float = 0.0
         self.parser = StrictParser(cfg, sock, client)
         self.gathered = bytearray()
+        self._progress = Progress()
         self._drained_bytes = 0
 
     def receive(self) -> Arrival:
@@ -46,11 +48,18 @@ class Connection(TConn):  # type: ignore[misc]
 
     def hand_over(self) -> Arrival:
         """Give the parser what is gathered, once that is enough to begin with."""
-        if not self.gathered or not can_begin(self.gathered):
+        if not self.gathered or not self._progress.can_begin(self.gathered):
             return Arrival.PARTIAL
+        self._progress = Progress()
         self.parser.unreader.unread(bytes(self.gathered))
         self.gathered.clear()
         return Arrival.COMPLETE
+
+    def takes_more(self) -> bool:
+        """Whether the client has taken so much of earlier answers that a small one can be written without waiting."""
+        room = select.poll()
+        room.register(self.sock, select.POLLOUT)
+        return bool(room.poll(0))
 
     def finish_request(self) -> bool:
         """Step over what is left of the request; the beginning of the next one may have arrived with it."""

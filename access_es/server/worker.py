@@ -61,6 +61,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.pending_conns.remove(conn)
             self._begin(conn, arrival)
 
+    def on_pending_socket_writable(self, conn: Connection, client: socket.socket) -> None:
+        self.poller.unregister(client)
+        self.pending_conns.remove(conn)
+        self.enqueue_req(conn)
+
     def on_closing_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         if not conn.drain():
             self.closing_conns.remove(conn)
@@ -87,25 +92,32 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._begin(conn, arrival)
 
     def _begin(self, conn: Connection, arrival: Arrival) -> None:
-        if arrival is Arrival.COMPLETE:
-            self.enqueue_req(conn)
-        else:
+        if arrival is not Arrival.COMPLETE:
             self._drop(conn, registered=False)
+        elif conn.takes_more():
+            self.enqueue_req(conn)
+        else:  # no thread waits for a client that asks and asks, and reads no answer
+            self._wait(
+                conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_writable, selectors.EVENT_WRITE
+            )
 
     def _await_next(self, conn: Connection) -> None:
         conn.sock.setblocking(False)
         if conn.hand_over() is Arrival.COMPLETE:
-            self.enqueue_req(conn)
+            self._begin(conn, Arrival.COMPLETE)
         elif conn.gathered:
             self._wait(conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_readable)
         else:
             seconds = self.cfg.keepalive if self.alive else CLOSING_SECONDS
             self._wait(conn, self.keepalived_conns, seconds, self.on_client_socket_readable)
 
-    def _wait(self, conn: Connection, among: Waiting[Connection], seconds: float, then: Callable[..., None]) -> None:
+    def _wait(
+        self, conn: Connection, among: Waiting[Connection], seconds: float, then: Callable[..., None],
+        event: int = selectors.EVENT_READ,
+    ) -> None:  # fmt: skip
         conn.timeout = time.monotonic() + seconds
         among.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(then, conn))
+        self.poller.register(conn.sock, event, partial(then, conn))
 
     def _drop(self, conn: Connection, registered: bool = True) -> None:
         if registered:
@@ -116,12 +128,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     # --- the loop: what happens once a second
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close those that were idle too long; the longest idle also where a new client finds no room."""
+        """Close those that were idle too long. Where a new client finds no room, the longest idle go too, and then
+        those that have been sending one request for the longest time.
+        """
         now = float("inf") if force else time.monotonic()
         for conn in self.keepalived_conns.expired(now):
             self._drop(conn)
-        while self.keepalived_conns and self.nr_conns >= self.worker_connections:
-            self._drop(self.keepalived_conns.popleft())
+        for waiting in (self.keepalived_conns, self.pending_conns):
+            while waiting and self.nr_conns >= self.worker_connections:
+                self._drop(waiting.popleft())
 
     def murder_pending(self) -> None:
         now = time.monotonic()
@@ -152,7 +167,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return outcome
 
     def _has_next(self, conn: Connection) -> bool:
-        if self.queued or conn.gathered or not self.alive:
+        if self.queued or conn.gathered or not self.alive or not conn.takes_more():
             return False
         conn.sock.settimeout(STAY_SECONDS)
         arrival = conn.receive()

@@ -13,6 +13,7 @@ from tests.fidelity.bad_domain import BadDomain
 from tests.fidelity.raw_client import exchange, request_bytes
 from tests.fidelity.sessions import LOGIN
 from tests.running_proxy import RunningProxy
+from tests.server_process import read_to_end, running
 
 MORE_THAN_THREADS = 170  # 2 processes have 128
 POST = b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n" % LOGIN.encode()
@@ -75,3 +76,24 @@ def test_a_form_as_large_as_may_be_is_taken_however_slowly_it_comes(attacked: Ba
             client.sendall(body[start : start + 8000])
             time.sleep(0.02)
         assert client.recv(1000).startswith(b"HTTP/1.1 403 ")  # read, and found to be no form of ours
+
+
+def test_answers_that_nobody_takes_hold_up_nobody() -> None:
+    """A client that asks and asks, and reads nothing, waits without a thread until it does. The server has 4."""
+    unread = b"GET /giant?65536 HTTP/1.1\r\nHost: a\r\n\r\n" * 600
+    with running() as server, clients(server.port, [unread] * 8, receive_bytes=1024):
+        for _ in range(10):
+            began = time.monotonic()
+            assert server.exchange(b"GET /hello HTTP/1.0\r\n\r\n").endswith(b"hello")
+            assert time.monotonic() - began < 2
+            time.sleep(0.2)
+
+
+def test_a_client_that_takes_its_answers_late_gets_all_of_them() -> None:
+    ask = b"GET /giant?65536 HTTP/1.1\r\nHost: a\r\n\r\n"
+    with running() as server, server.connect(10) as client:
+        client.sendall(ask * 199 + ask.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        time.sleep(1)
+        answers = read_to_end(client)
+    assert answers.count(b"HTTP/1.1 200 ") == 200
+    assert len(answers) > 200 * 65536
