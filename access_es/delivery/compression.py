@@ -1,19 +1,24 @@
 """Compressing an answer that would not fit otherwise: which coding, how hard, and the headers that must then change.
 
 Measured on `_search` answers (bench/compression.py): zstd at level 1 makes 7 times less of them at 400 MB/s and more,
-brotli at 1 6.5 times less at 260, gzip at 1 5.6 times less at 110. The slower levels gain a fifth and cost five times
-the time, so they are taken only where the answer is known to need them.
+brotli at 1 6.5 times less at 260, gzip at 1 5.6 times less at 110. The slower levels gain a fifth to a third and cost
+five times the time and more, so they are taken only where the answer is known to need them.
 """
 
 from __future__ import annotations
 
 import importlib
+import math
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from access_es.messages import Headers
+
+
+class BadGzip(ValueError):
+    """What is called gzip is none, or not one whole."""
 
 
 class Compressor(Protocol):
@@ -24,12 +29,18 @@ class Compressor(Protocol):
     def flush(self) -> bytes: ...
 
 
-# coding: (quick level, how many times smaller it makes JSON for sure, thorough level)
-_LEVELS = {"zstd": (1, 6.0, 9), "br": (1, 5.5, 6), "gzip": (1, 4.8, 6)}
+# coding: levels, the quickest first, and how many times smaller each makes JSON for sure
+_LEVELS = {
+    "zstd": ((1, 6.0), (9, math.inf)),
+    "br": ((1, 5.5), (6, math.inf)),
+    "gzip": ((1, 4.8), (6, 6.8), (8, math.inf)),
+}
 CODINGS = tuple(_LEVELS)  # best first
 _COMPRESSIBLE = ("text/", "application/json", "application/javascript", "application/x-javascript", "application/xml")
 _COMPRESSIBLE_ENDS = ("+json", "+xml", "ndjson", "smile", "cbor", "yaml", "image/bmp", "font/ttf", "font/otf")
 _SAMPLE_BYTES = 64 * 1024
+_UNPACKED_BYTES = 256 * 1024
+_GZIP = 31  # zlib.net/manual.html, deflateInit2: a window of 15 bits, and 16 for the wrapping of gzip
 _BOUND_TO_BYTES = frozenset(
     ("content-encoding", "content-length", "content-md5", "digest", "content-digest", "accept-ranges")
 )
@@ -74,9 +85,27 @@ def is_worthwhile(start: Iterable[bytes]) -> bool:
 
 def start_compressor(coding: str, times_smaller: float | None = None) -> Compressor:
     """A compressor for a body that must become `times_smaller`, as far as that is known."""
-    quick, gain, thorough = _LEVELS[coding]
-    level = thorough if times_smaller is not None and times_smaller > gain else quick
-    return _START[coding](level)
+    return _START[coding](next(level for level, gain in _LEVELS[coding] if (times_smaller or 0) <= gain))
+
+
+def gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What is in a gzip, in pieces of a bounded size. Raises BadGzip."""
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        for piece in pieces:
+            while piece and not unpacker.eof:
+                yield unpacker.decompress(piece, _UNPACKED_BYTES)
+                piece = unpacker.unconsumed_tail
+        yield unpacker.flush()  # the end of what the bound held back
+    except zlib.error as fault:
+        raise BadGzip from fault
+    if not unpacker.eof or unpacker.unused_data:
+        raise BadGzip
+
+
+def gzip_length(end: bytes) -> int:
+    """How long a gzip says that its content is, by its last four bytes (RFC 1952, 2.3.1); modulo 4 GiB."""
+    return int.from_bytes(end[-4:], "little")
 
 
 def coded_headers(headers: Headers, coding: str) -> Headers:
@@ -96,7 +125,7 @@ def coded_headers(headers: Headers, coding: str) -> Headers:
 
 
 def _start_gzip(level: int) -> Compressor:
-    return zlib.compressobj(level, zlib.DEFLATED, 31)  # zlib.net/manual.html, deflateInit2: 15 bits and a gzip header
+    return zlib.compressobj(level, zlib.DEFLATED, _GZIP)
 
 
 class _Brotli:

@@ -7,9 +7,10 @@ where its bytes are UTF-8 and base64 where not, whatever its headers say.
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from itertools import product
 from typing import Any
@@ -37,28 +38,28 @@ def build_answer(
     """The object for this door. It need not fit: see `fits`."""
     sent = b"" if method == "HEAD" or status in (204, 304) else body
     answer = _around(door, status, _kept(headers, bool(sent), method), reason)
-    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, sent)
+    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, (sent,))
     answer["body"] = base64.b64encode(sent).decode("ascii") if is_base64 else sent.decode()
     return answer
 
 
 def envelope_bytes(
-    door: FrontDoor, status: int, headers: Headers, body: bytes, *, method: str = "GET", reason: str | None = None
+    door: FrontDoor, status: int, headers: Headers, pieces: Sequence[bytes], *, reason: str | None = None
 ) -> int:
-    """What the answer takes on its way out of the function as the runtime serializes it. Counted, never written."""
-    sent = b"" if method == "HEAD" or status in (204, 304) else body
-    answer = _around(door, status, _kept(headers, bool(sent), method), reason)
+    """What an answer to a GET takes on its way out of the function. Counted piece by piece, never written."""
+    sent = () if status in (204, 304) else pieces
+    answer = _around(door, status, _kept(headers, any(sent), "GET"), reason)
     answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, sent)
-    return _json_bytes(answer) + (_base64_bytes(sent) if is_base64 else _text_bytes(sent))
+    return _json_bytes(answer) + (_base64_bytes(_length(sent)) if is_base64 else _text_bytes(sent))
 
 
-def fits(door: FrontDoor, status: int, headers: Headers, body: bytes, reason: str | None = None) -> bool:
+def fits(door: FrontDoor, status: int, headers: Headers, pieces: Sequence[bytes], reason: str | None = None) -> bool:
     """Whether a finished answer gets through the door whole."""
     if door.answer_bytes is None:
         return True
-    if (len(body) + header_bytes(headers)) * _MOST_BYTES_PER_BYTE + 512 < door.answer_bytes:
+    if (_length(pieces) + header_bytes(headers)) * _MOST_BYTES_PER_BYTE + 512 < door.answer_bytes:
         return True  # so most are never counted
-    return envelope_bytes(door, status, headers, body, reason=reason) <= door.answer_bytes
+    return envelope_bytes(door, status, headers, pieces, reason=reason) <= door.answer_bytes
 
 
 def header_bytes(headers: Headers) -> int:
@@ -77,9 +78,9 @@ class DoorRoom:
         """What a serialized answer may take: no body above this ever fits."""
         return self._door.answer_bytes or LAMBDA_ANSWER_BYTES
 
-    def fits(self, answer: ProxyResponse, body: bytes) -> bool:
-        """Whether `answer` gets through with this body in place of its own."""
-        return fits(self._door, answer.status, answer.headers, body, answer.reason)
+    def fits(self, answer: ProxyResponse, pieces: Sequence[bytes]) -> bool:
+        """Whether `answer` gets through with these bytes in place of its body."""
+        return fits(self._door, answer.status, answer.headers, pieces, answer.reason)
 
 
 def _around(door: FrontDoor, status: int, headers: Headers, reason: str | None) -> Answer:
@@ -90,48 +91,62 @@ def _around(door: FrontDoor, status: int, headers: Headers, reason: str | None) 
     return answer
 
 
-def _leaves_as_base64(door: FrontDoor, headers: Headers, body: bytes) -> bool:
+def _leaves_as_base64(door: FrontDoor, headers: Headers, pieces: Sequence[bytes]) -> bool:
     """Text where nothing can happen to it, else base64.
 
     Text where it can be, since REST decodes base64 only for a request whose first Accept type is among its binary
     types (recorded on AWS: localstack, test_aws_proxy_binary_response); base64 where only that fits.
     """
-    return _is_coded(headers) or not _is_text(body) or _fits_as_base64_alone(door, body)
+    return _is_coded(headers) or not _is_text(pieces) or _fits_as_base64_alone(door, pieces)
 
 
-def _is_text(body: bytes) -> bool:
+def _is_text(pieces: Iterable[bytes]) -> bool:
+    """Whether it is UTF-8, whose characters may be cut in two between pieces."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        return body.isascii() or body.decode("utf-8") is not None
+        for piece in pieces:
+            if not piece.isascii() or decoder.getstate()[0]:
+                decoder.decode(piece)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
+    return True
 
 
 def _is_coded(headers: Headers) -> bool:
     return any(name.lower() == "content-encoding" and value.lower() != "identity" for name, value in headers)
 
 
-def _fits_as_base64_alone(door: FrontDoor, body: bytes) -> bool:
-    if door.answer_bytes is None or len(body) * _MOST_BYTES_PER_BYTE < door.answer_bytes:
+def _fits_as_base64_alone(door: FrontDoor, pieces: Sequence[bytes]) -> bool:
+    length = _length(pieces)
+    if door.answer_bytes is None or length * _MOST_BYTES_PER_BYTE < door.answer_bytes:
         return False
     room = door.answer_bytes - _AROUND_BYTES
-    return _base64_bytes(body) <= room < _text_bytes(body)
+    return _base64_bytes(length) <= room < _text_bytes(pieces)
 
 
-def _base64_bytes(body: bytes) -> int:
-    return (len(body) + 2) // 3 * 4  # RFC 4648, 4: four for each three, and for what is left
+def _length(pieces: Iterable[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
-def _text_bytes(body: bytes) -> int:
+def _base64_bytes(length: int) -> int:
+    return (length + 2) // 3 * 4  # RFC 4648, 4: four for each three, and for what is left
+
+
+def _text_bytes(pieces: Iterable[bytes]) -> int:
     """What UTF-8 takes inside of a JSON string; counted, since writing megabytes to know their length is slow."""
-    wide = b"" if body.isascii() else body.translate(None, _ASCII)
-    if wide and _ESCAPES_NON_ASCII:  # a character of four bytes leaves as a pair of surrogates
+    return sum(_piece_bytes(piece) for piece in pieces)
+
+
+def _piece_bytes(piece: bytes) -> int:
+    size = len(piece)
+    if _ESCAPES_NON_ASCII and not piece.isascii():  # a character of four bytes leaves as a pair of surrogates
+        wide = piece.translate(None, _ASCII)
         characters = len(wide.translate(None, _CONTINUING))
         pairs = len(wide) - len(wide.translate(None, _FIRST_OF_FOUR))
-        size = len(body) - len(wide) + 6 * (characters + pairs)
-    else:
-        size = len(body)
-    short = len(body) - len(body.translate(None, _ESCAPED_SHORT))
-    long = len(body) - len(body.translate(None, _ESCAPED_LONG))
+        size += 6 * (characters + pairs) - len(wide)
+    short = len(piece) - len(piece.translate(None, _ESCAPED_SHORT))
+    long = len(piece) - len(piece.translate(None, _ESCAPED_LONG))
     return size + short + 5 * long
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
+import random
+import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -26,9 +29,9 @@ class Door:
 
     limit_bytes: int = 100_000
 
-    def fits(self, answer: ProxyResponse, body: bytes) -> bool:
+    def fits(self, answer: ProxyResponse, pieces: Sequence[bytes]) -> bool:
         is_coded = any(name == "Content-Encoding" for name, _ in answer.headers)
-        return len(body) * (4 if is_coded else 3) <= self.limit_bytes * 3
+        return sum(map(len, pieces)) * (4 if is_coded else 3) <= self.limit_bytes * 3
 
 
 @dataclass
@@ -76,6 +79,13 @@ class Arriving:
 
     def close(self) -> None:
         self.closed = True
+
+
+UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda data: zlib.decompress(data, 31),
+    "br": importlib.import_module("brotli").decompress,
+    "zstd": importlib.import_module("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd").decompress,
+}
 
 
 def asked(*headers: tuple[str, str], method: str = "GET") -> ProxyRequest:
@@ -132,6 +142,36 @@ def test_the_domains_own_coding_is_kept_in_the_store() -> None:
     store = Stored()
     fitted(os.urandom(200_000), accept="gzip", store=store, answered=(TYPE, ("Content-Encoding", "br")))
     assert store.described == ("application/json", "br")
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("accept", "coding"), [("gzip", "gzip"), ("gzip, br", "br"), ("gzip, zstd", "zstd")])
+def test_a_gzip_of_the_domain_that_nearly_fits_is_packed_better(accept: str, coding: str, known: bool) -> None:
+    chance = random.Random(1)
+    data = b"".join(JSON.replace(b"same", b"%d" % chance.randrange(10**8)) for _ in range(13_500))
+    packed = zlib.compress(data, 1, 31)
+    assert 75_000 < len(packed) < 100_000
+    answered = (TYPE, ("Content-Encoding", "gzip"), ("ETag", '"x"'))
+    result = fitted(packed, accept=accept, answered=answered, known=known)
+    assert (result.how, result.response.header("content-encoding")) == (f"compressed {coding}", coding)
+    assert result.response.header("etag") == 'W/"x"'
+    assert UNPACK[coding](b"".join(result.response.body)) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (b"\x1f\x8b" + os.urandom(90_000), ()),
+        (zlib.compress(os.urandom(90_000), 6, 31)[:-9], ()),
+        (zlib.compress(os.urandom(90_000), 6, 31), ()),
+        (zlib.compress(os.urandom(90_000), 6, 31), (("Cache-Control", "no-transform"),)),
+    ],
+    ids=["no gzip", "cut short", "random", "not to be changed"],
+)
+def test_a_gzip_that_cannot_be_packed_better_goes_to_the_store_as_it_is(data: bytes, headers: Headers) -> None:
+    store = Stored()
+    result = fitted(data, accept="gzip", store=store, answered=(TYPE, ("Content-Encoding", "gzip"), *headers))
+    assert (result.how, bytes(store.data), store.described) == ("spilled", data, ("application/json", "gzip"))
 
 
 def test_cookies_and_cors_belong_to_the_redirect_and_facts_of_the_body_do_not() -> None:

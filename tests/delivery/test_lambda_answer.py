@@ -121,7 +121,7 @@ def test_a_large_body_is_base64_where_only_that_fits() -> None:
     """An escaped control character takes six bytes, base64 four for three."""
     body = b"\x01" * 2_000_000
     answer = build_answer(REST, 200, JSON, body)
-    assert answer["isBase64Encoded"] is True and body_of(answer) == body and fits(REST, 200, JSON, body)
+    assert answer["isBase64Encoded"] is True and body_of(answer) == body and fits(REST, 200, JSON, [body])
 
 
 def test_the_keys_are_those_that_the_door_knows() -> None:
@@ -155,17 +155,17 @@ def test_what_is_said_to_fit_does_and_the_next_byte_does_not(door: FrontDoor, un
     low, high = limit // 8, limit
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if fits(door, 200, JSON, unit * middle) else (low, middle)
-    largest = envelope_bytes(door, 200, JSON, unit * low)
+        low, high = (middle, high) if fits(door, 200, JSON, [unit * middle]) else (low, middle)
+    largest = envelope_bytes(door, 200, JSON, [unit * low])
     assert limit - 5000 < largest <= limit
-    assert envelope_bytes(door, 200, JSON, unit * (low + 1)) > limit
+    assert envelope_bytes(door, 200, JSON, [unit * (low + 1)]) > limit
 
 
 def test_the_quick_word_on_small_answers_is_never_wrong() -> None:
     chance = random.Random(1)
     for _ in range(50):
         body = bytes(chance.choices(range(256), k=chance.randrange(200)))
-        assert fits(ALB_SINGLE, 200, JSON, body) and envelope_bytes(ALB_SINGLE, 200, JSON, body) < 1_000_000
+        assert fits(ALB_SINGLE, 200, JSON, [body]) and envelope_bytes(ALB_SINGLE, 200, JSON, [body]) < 1_000_000
 
 
 @pytest.mark.parametrize("door", [REST, HTTP, ALB_MULTI, ALB_SINGLE], ids=["rest", "http", "alb", "alb-single"])
@@ -177,7 +177,13 @@ def test_the_envelope_is_what_the_serializer_makes_of_it(door: FrontDoor, reason
         for body in (text.encode(), text.encode() + b"\xff"):
             answer = build_answer(door, 200, headers, body, reason=reason)
             written = len(serialize(answer).encode())
-            assert envelope_bytes(door, 200, headers, body, reason=reason) == written
+            assert envelope_bytes(door, 200, headers, [body], reason=reason) == written
+            assert envelope_bytes(door, 200, headers, cut(body), reason=reason) == written
+
+
+def cut(body: bytes) -> list[bytes]:
+    """One byte at a time, so that every character of more than one is cut."""
+    return [body[place : place + 1] for place in range(len(body))]
 
 
 def serialize(answer: dict[str, Any]) -> str:
@@ -190,10 +196,10 @@ def test_the_room_of_a_door() -> None:
     room = DoorRoom(ALB_MULTI)
     assert room.limit_bytes == 1_000_000
     answer = ProxyResponse.held(200, JSON, b"")
-    assert room.fits(answer, b"x" * 900_000) and not room.fits(answer, b"x" * 1_000_000)
+    assert room.fits(answer, [b"x" * 900_000]) and not room.fits(answer, [b"x" * 1_000_000])
     longer = replace(answer, reason="x" * 200_000)
-    assert not room.fits(longer, b"x" * 900_000)
-    assert fits(LOCAL, 200, JSON, b"x" * 10)
+    assert not room.fits(longer, [b"x" * 900_000])
+    assert fits(LOCAL, 200, JSON, [b"x" * 10])
     assert header_bytes((("A", "bc"), ("D", ""))) == len("A: bc\r\nD: \r\n")
 
 

@@ -1,0 +1,107 @@
+"""The zip behind the emulated REST door, with the domain and the overflow store in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from access_es.demo.cache import cache_folder
+from access_es.demo.cloud.aws_endpoints import ROOT
+from access_es.demo.cloud.deploy import prepare_deployment
+from access_es.demo.cloud.running_cloud import USERS_TABLE, OpenDoor, running_cloud
+from access_es.demo.cloud.virtual_environments import virtual_environment
+from access_es.demo.credentials import Credential
+from access_es.upstream.signing import Credentials, Signer
+from access_es.upstream.target import build_target
+from bench.processes import free_port, running
+
+CREDENTIAL = Credential("ASIABENCH", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "bench-session-token")
+BUCKET = "bench-overflow"
+RUNTIME = ROOT / "access_es" / "demo" / "cloud" / "lambda-runtime.txt"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A door, and the domain behind it."""
+
+    door: OpenDoor
+    domain: str
+    token: str = field(repr=False)
+
+    def through(self) -> tuple[str, dict[str, str]]:
+        """Where the door is, and the headers that open it."""
+        return self.door.url, {"Authorization": f"Bearer {self.token}"}
+
+    def direct(self, target: str) -> tuple[str, dict[str, str]]:
+        """Where the domain is, and the headers of a signed request for `target`."""
+        host = self.domain.removeprefix("http://")
+        who = Credentials(CREDENTIAL.access_key, CREDENTIAL.secret_key, CREDENTIAL.session_token)
+        signer = Signer("us-east-1", "es")
+        wire = build_target(target.encode())
+        return self.domain, dict(signer.sign("GET", wire, host, sha256(b"").hexdigest(), who, datetime.now(UTC)))
+
+
+@contextmanager
+def open_place(folder: Path, *, is_moto: bool = False, time_scale: float = 1.0) -> Iterator[Place]:
+    """All of it ends with the block. The store is moto where that is wanted, else one that costs next to nothing."""
+    cache = cache_folder(os.environ, os.geteuid())
+    runtime = virtual_environment("lambda-runtime", [RUNTIME], cache, _tell)
+    with ExitStack() as stack:
+        domain = stack.enter_context(_domain())
+        cloud = stack.enter_context(running_cloud(folder, CREDENTIAL))
+        deployment = prepare_deployment(folder, cloud.aws, cache, _tell)
+        deployment.deploy()
+        package = deployment.download(folder)
+        cloud.create_users_table()
+        cloud.aws.client("s3").create_bucket(Bucket=BUCKET)
+        variables = {
+            "ES_ENDPOINT": domain, "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/",
+            "SESSION_SECRET": "the-session-secret-of-a-measurement", "USERS": f"dynamodb:{USERS_TABLE}",
+            "OVERFLOW_BUCKET": BUCKET,
+        }  # fmt: skip
+        token = _add_user({**cloud.aws.environment, **variables})
+        if not is_moto:
+            port = free_port()
+            store = folder / "store"
+            store.mkdir()
+            command = [sys.executable, "-m", "bench.plain_s3", str(port), str(store)]
+            stack.enter_context(running(command, port, folder / "store.log"))
+            variables["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:{port}"
+        function = cloud.create_function(package, runtime, variables, timeout_seconds=900.0)
+        door = stack.enter_context(cloud.open_door("rest", function, time_scale=time_scale))
+        yield Place(door, domain, token)
+
+
+@contextmanager
+def _domain() -> Iterator[str]:
+    command = [sys.executable, "-m", "access_es.demo.gateway", "--credentials-on-stdin"]
+    known = {name: getattr(CREDENTIAL, name) for name in ("access_key", "secret_key", "session_token")}
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("no pipes to the domain")
+        process.stdin.write(json.dumps([known]) + "\n")
+        process.stdin.flush()
+        yield process.stdout.readline().split()[1]
+        process.stdin.close()
+
+
+def _add_user(environment: Mapping[str, str]) -> str:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    for words in (("users", "add", "bench", "--password-stdin"), ("tokens", "add", "bench", "bench")):
+        done = subprocess.run(
+            [sys.executable, "-m", "access_es", *words], cwd=ROOT, env={**kept, **environment},
+            input="a password of the bench", capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    return done.stdout.strip()
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
