@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 ARGS ?=
 HEAVY := engines or browser or cloud or heavy
 
-.PHONY: help run demo-lambda test test-fast check format bench bench-lambda clean
+.PHONY: help run zappa demo-lambda test test-fast check format bench bench-lambda clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 	$(BIN)/python -m access_es demo $(ARGS)
+
+zappa: .venv-deploy/.ready  ## Zappa from an environment of its own, which it packs: make zappa ARGS="deploy dev"
+	VIRTUAL_ENV=$(CURDIR)/.venv-deploy PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" zappa $(ARGS)
 
 demo-lambda: $(VENV)/.demo  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
@@ -41,7 +44,7 @@ bench-lambda: $(VENV)/.dev  ## cold starts and warm requests of the zip, beside 
 	$(BIN)/python -m bench.coldstart $(ARGS)
 
 clean:  ## remove what was installed and measured here, not the demo's cache
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-deploy .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/.run: requirements.txt requirements-local.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -54,4 +57,9 @@ $(VENV)/.demo: $(VENV)/.run requirements-demo.txt
 
 $(VENV)/.dev: $(VENV)/.demo requirements-dev.txt requirements-deploy.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-deploy.txt
+	@touch $@
+
+.venv-deploy/.ready: requirements.txt requirements-deploy.txt
+	$(PYTHON) -m venv --clear .venv-deploy
+	.venv-deploy/bin/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-deploy.txt
 	@touch $@

@@ -34,14 +34,22 @@ GENERATED: Mapping[str, Any] = {
     "payload_compression": False,
     "keep_warm": False,
     "exclude": [
-        ".env*", ".venv*", ".access-es*", ".ci", ".github", ".gitignore", ".*_cache", "tests", "bench", "docs",
+        ".env*", ".venv*", ".access-es*", ".ci", ".github", ".gitignore", ".*_cache",
         "Makefile", "*.md", "pyproject.toml", "requirements*.txt", "zappa_settings.json", "*-template-*.json",
-        "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "*.dist-info", "bin",
+        "*.dist-info", "bin",
         "troposphere", "cfn_flip", "cfn_clean", "cfn_tools", "setuptools", "pkg_resources", "_distutils_hack",
         "distutils-precedence.pth", "wheel", "yaml", "_yaml", "hjson", "toml", "tqdm", "slugify", "text_unidecode",
         "argcomplete", "placebo", "packaging",
     ],
-    "exclude_glob": ["access_es/demo", "access_es/server"],
+    "exclude_glob": [
+        "tests", "bench", "docs", "access_es/demo", "access_es/server",  # a bare "docs" would take botocore.docs too
+        # Of botocore's descriptions of 400 services: dynamodb, lambda, s3, sns, ssm, sts.
+        "botocore/data/[!_delps]*", "botocore/data/d[!y]*", "botocore/data/dynamodb?*", "botocore/data/e[!n]*",
+        "botocore/data/ent*", "botocore/data/endu*", "botocore/data/l[!a]*", "botocore/data/la[!m]*",
+        "botocore/data/lambda?*", "botocore/data/p[!a]*", "botocore/data/pa[!r]*", "botocore/data/part[!i]*",
+        "botocore/data/s[!3dnst]*", "botocore/data/s3?*", "botocore/data/sd[!k]*", "botocore/data/sn[!s]*",
+        "botocore/data/ss[!m]*", "botocore/data/ssm?*", "botocore/data/st[!s]*",
+    ],
 }  # fmt: skip
 
 
