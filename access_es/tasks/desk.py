@@ -1,0 +1,129 @@
+"""The desk where tasks are handed in and asked for: it starts them, waits, and knows the dead from the living."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from access_es.errors import AccessEsError
+from access_es.messages import Headers, ProxyRequest
+from access_es.tasks.failures import NotStarted
+from access_es.tasks.heart import DEAD_SECONDS
+from access_es.tasks.kept import Kept, Shelf, is_plain, keep
+from access_es.tasks.store import LIFETIME_SECONDS, Progress, Result, Store, TaskRequest
+from access_es.tasks.tickets import Ticket, Tickets
+from access_es.upload import CHUNK_BYTES, Upload
+
+START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's concurrency is used up; no longer than this
+# Every look costs a read: ever rarer at first, and then often enough to see the end 200 ms late at most.
+_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
+Verdict = Literal["running", "done", "lost", "withdrawn", "unknown"]
+log = logging.getLogger("access_es.tasks")
+
+
+class Starter(Protocol):
+    """Has a task carried out elsewhere."""
+
+    def start(self, id: str) -> None:
+        """Raises any exception where it cannot be known to have been started."""
+        ...
+
+
+class Desk:
+    """`clean` takes the headers that must not be kept, such as the user's own token."""
+
+    def __init__(
+        self,
+        store: Store,
+        shelf: Shelf,
+        starter: Starter,
+        tickets: Tickets,
+        clean: Callable[[Headers], list[tuple[str, str]]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.shelf = shelf
+        self.tickets = tickets
+        self._starter = starter
+        self._clean = clean
+        self._clock = clock
+
+    def start(self, user: str, request: ProxyRequest, upload: Upload, *, is_search: bool) -> Ticket:
+        """A new task. Raises NotStarted or TasksUnusable where it is certain that there is none, nor ever will be."""
+        ticket = self.tickets.issue(user, self._clock())
+        headers = tuple(self._clean(request.headers))
+        body = self._keep(upload, ticket.id, headers)
+        asked = TaskRequest(request.method, request.target, headers, body, is_search)
+        self.store.create(ticket.id, asked, ticket.begun + LIFETIME_SECONDS)
+        try:
+            self._starter.start(ticket.id)
+        except Exception as fault:  # boto3's, Zappa's, or a thread that cannot be had
+            log.warning("A task could not be started: %s: %s", type(fault).__name__, fault)
+            # Its answer may be lost, not the call: then the task is claimed, or can be withdrawn, never both.
+            if self.store.withdraw(ticket.id):
+                raise NotStarted from fault
+        return ticket
+
+    def open(self, text: str, user: str) -> Ticket | None:
+        return self.tickets.open(text, user, self._clock())
+
+    def elapsed(self, ticket: Ticket) -> float:
+        return max(0.0, self._clock() - ticket.begun)
+
+    def await_end(self, ticket: Ticket, until: float) -> Verdict:
+        """How the task stands when it has ended, or at the latest at `until` on time.monotonic()."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            verdict = self._judge(ticket, self._look(ticket))
+            left = until - time.monotonic()
+            if verdict != "running" or left <= 0:
+                return verdict
+            self.store.pause(min(pause, left))
+            pause = min(pause * _GROWTH, _LAST_PAUSE_SECONDS)
+
+    def has_ended(self, ticket: Ticket) -> bool:
+        return self.await_end(ticket, 0.0) != "running"
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Nobody waits for it any more. What cannot be told is only done in vain."""
+        try:
+            self.store.withdraw(ticket.id)
+        except AccessEsError as error:
+            log.warning("A task could not be withdrawn: %s: %s", error.code, error.detail)
+
+    def result(self, ticket: Ticket) -> Result:
+        return self.store.result(ticket.id)
+
+    def _look(self, ticket: Ticket) -> Progress | None:
+        """Raises TasksUnusable when the store does not answer twice in a row: pollers come back by themselves."""
+        try:
+            return self.store.look(ticket.id)
+        except AccessEsError:
+            self.store.pause(_LAST_PAUSE_SECONDS)
+            return self.store.look(ticket.id)
+
+    def _judge(self, ticket: Ticket, progress: Progress | None) -> Verdict:
+        if progress is None:
+            return "unknown"
+        match progress.state:
+            case "done" | "withdrawn":
+                return progress.state
+            case "claimed":
+                return "lost" if self._clock() - progress.beat > DEAD_SECONDS else "running"
+        if self._clock() - progress.beat > START_SECONDS and self.store.withdraw(ticket.id):
+            return "withdrawn"
+        return "running"
+
+    def _keep(self, upload: Upload, id: str, headers: Headers) -> Kept:
+        return keep(_pieces(upload), f"{id}/request", self.shelf, compress=is_plain(headers))
+
+
+def _pieces(upload: Upload) -> Iterator[bytes]:
+    content = upload.content()
+    if isinstance(content, bytes):
+        yield content
+    elif content is not None:
+        while piece := content.read(CHUNK_BYTES):
+            yield piece

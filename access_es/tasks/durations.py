@@ -1,0 +1,55 @@
+"""How long recent searches took, so that one known to be slow need not be asked twice. Bounded, and per process."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+MOST_SHAPES = 512
+KEPT_SECONDS = 15 * 60.0  # after that the engine may have become faster
+BODY_BYTES = 64 * 1024  # of a body tell enough of its shape
+# Two looks at a dashboard differ in times, sizes and ids: all of them are numbers.
+_NUMBER = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+")
+
+
+class Durations:
+    """Searches that were slow, by their shape: the same path and body but for numbers."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to look up: while all searches are fast, none is looked at."""
+        return bool(self._known)
+
+    def expect(self, shape: bytes) -> float | None:
+        """The seconds the last one of this shape took, or took at least."""
+        with self._lock:
+            seconds, noted = self._known.get(shape, (None, 0.0))
+        return seconds if self._clock() - noted < KEPT_SECONDS else None
+
+    def note(self, shape: bytes, seconds: float) -> None:
+        with self._lock:
+            self._known[shape] = (seconds, self._clock())
+            self._known.move_to_end(shape)
+            if len(self._known) > MOST_SHAPES:
+                self._known.popitem(last=False)
+
+    def forget(self, shape: bytes) -> None:
+        with self._lock:
+            self._known.pop(shape, None)
+
+
+def shape_of(method: str, target: bytes, body: bytes) -> bytes:
+    """The same for searches that differ in numbers alone. `body` may be its start."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (method.encode("latin-1"), target, body[:BODY_BYTES]):
+        digest.update(_NUMBER.sub(b"0", part))
+        digest.update(b"\0")
+    return digest.digest()

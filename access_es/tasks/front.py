@@ -1,0 +1,131 @@
+"""Asking the domain for a client whose door hangs up: the course of a request, in time.
+
+A fast request pays for a few comparisons. What a search waits for is the socket, with a timeout; only when that passes
+is a task started beside it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from access_es.errors import DomainTimeout
+from access_es.messages import ProxyRequest, ProxyResponse
+from access_es.tasks.desk import Desk
+from access_es.tasks.durations import BODY_BYTES, Durations, shape_of
+from access_es.tasks.failures import OutOfTime
+from access_es.tasks.hedge import HandedOver, Hedge
+from access_es.tasks.poll import outcome
+from access_es.tasks.replies import Own, accept, address_of, redirect_to
+from access_es.tasks.rules import AtOnce, Handover, Rules
+from access_es.tasks.runner import Send
+from access_es.tasks.tickets import Ticket
+from access_es.upload import Upload
+
+PAGE_SECONDS = 4.0  # a person looks at a blank tab no longer than this
+_LATE_SECONDS = 0.05  # of the domain's silence: it is the door's patience that ended
+_NEARLY_ALL = 0.9
+
+
+class LongQueries:
+    """`desk` is None where no tasks can be kept: then the door's patience is all there is."""
+
+    def __init__(self, send: Send, desk: Desk | None, rules: Rules, after_seconds: float) -> None:
+        self._send = send
+        self._desk = desk
+        self._rules = rules
+        self._after_seconds = after_seconds
+        self._durations = Durations()
+
+    def ask(self, request: ProxyRequest, user: str, upload: Upload) -> ProxyResponse | Own:
+        """The domain's answer, or the way to it. Raises an AccessEsError."""
+        if self._desk is None:
+            return self._straight(request, upload)
+        match self._rules.choose(request):
+            case AtOnce(wait_seconds):
+                return self._as_task(self._desk, request, user, upload, wait_seconds)
+            case Handover() if request.answer_by is not None:
+                return self._search(self._desk, request, user, upload, request.answer_by)
+        return self._straight(request, upload)
+
+    def _straight(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
+        try:
+            return self._send(
+                request.method, request.target, request.headers, upload, answer_by=request.answer_by
+            )  # fmt: skip
+        except DomainTimeout as error:
+            by = request.answer_by
+            if by is None or time.monotonic() < by - _LATE_SECONDS or error.message != DomainTimeout.message:
+                raise
+            raise OutOfTime(can_wait=self._desk is not None, detail=error.detail) from error
+
+    def _as_task(
+        self, desk: Desk, request: ProxyRequest, user: str, upload: Upload, wait_seconds: float | None
+    ) -> ProxyResponse | Own:
+        ticket = desk.start(user, request, upload, is_search=False)
+        if wait_seconds is None:
+            return self._wait(desk, request, ticket)
+        until = time.monotonic() + wait_seconds
+        until = until if request.answer_by is None else min(until, request.answer_by)
+        return outcome(desk, ticket, request, until) or accept(_address(desk, ticket, request), request)
+
+    def _wait(self, desk: Desk, request: ProxyRequest, ticket: Ticket) -> ProxyResponse | Own:
+        by = request.answer_by or time.monotonic()
+        until = min(by, time.monotonic() + PAGE_SECONDS) if request.is_navigation else by
+        return outcome(desk, ticket, request, until) or redirect_to(_address(desk, ticket, request), request)
+
+    def _search(
+        self, desk: Desk, request: ProxyRequest, user: str, upload: Upload, answer_by: float
+    ) -> ProxyResponse | Own:
+        began = time.monotonic()
+        until = min(answer_by, began + PAGE_SECONDS) if request.is_navigation else answer_by
+        expected = self._durations.expect(_shape(request, upload)) if self._durations else None
+        if expected is not None and expected > (until - began) * _NEARLY_ALL:
+            ticket = desk.start(user, request, upload, is_search=True)
+            found = self._wait(desk, request, ticket)
+            self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, Own) else 0))
+            return found
+        # One that is known to answer in time is not asked twice before it takes twice as long.
+        after = max(self._after_seconds, 2 * (expected or 0))
+        hedge = Hedge(lambda: desk.start(user, request, upload, is_search=True), desk.has_ended, after, until)
+        return self._hedged(desk, hedge, request, upload, answer_by)
+
+    def _hedged(
+        self, desk: Desk, hedge: Hedge, request: ProxyRequest, upload: Upload, answer_by: float
+    ) -> ProxyResponse | Own:
+        waits = hedge.waits()
+        try:
+            answer = self._send(
+                request.method, request.target, request.headers, upload, answer_by=answer_by, waits=waits
+            )
+        except (HandedOver, DomainTimeout) as end:
+            if hedge.ticket is None:
+                raise OutOfTime(can_wait=True) from end
+            self._note(request, upload, hedge.seconds)
+            return self._wait(desk, request, hedge.ticket)
+        except BaseException:
+            if hedge.ticket:
+                desk.withdraw(hedge.ticket)
+            raise
+        waits.close()  # type: ignore[attr-defined]  # a generator: the answer is here, its body is waited for as always
+        if hedge.ticket:
+            desk.withdraw(hedge.ticket)
+        if hedge.seconds >= self._after_seconds or self._durations:
+            self._note(request, upload, hedge.seconds)
+        return answer
+
+    def _note(self, request: ProxyRequest, upload: Upload, seconds: float) -> None:
+        shape = _shape(request, upload)
+        if seconds >= self._after_seconds:
+            self._durations.note(shape, seconds)
+        else:
+            self._durations.forget(shape)
+
+
+def _address(desk: Desk, ticket: Ticket, request: ProxyRequest) -> str:
+    return address_of(desk.tickets.seal(ticket), request)
+
+
+def _shape(request: ProxyRequest, upload: Upload) -> bytes:
+    content = upload.content()
+    body = content if isinstance(content, bytes) else content.read(BODY_BYTES) if content else b""
+    return shape_of(request.method, request.target, body)

@@ -1,0 +1,57 @@
+"""One search asked twice: on the client's own connection, and as a task once that has been silent for long."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from access_es.errors import AccessEsError
+from access_es.tasks.tickets import Ticket
+
+START_LEAD_SECONDS = 3.0  # to start a task takes about one, when the function is cold
+_LOOK_SECONDS = 1.0  # how often to see whether the task was faster
+log = logging.getLogger("access_es.tasks")
+
+
+class HandedOver(Exception):
+    """The task has ended first, or it is time to send the client round: the connection to the domain is closed."""
+
+
+class Hedge:
+    """`start` makes the task when `after` seconds have passed; at `until`, on time.monotonic(), the client must go."""
+
+    def __init__(
+        self, start: Callable[[], Ticket], has_ended: Callable[[Ticket], bool], after: float, until: float
+    ) -> None:
+        self._start = start
+        self._has_ended = has_ended
+        self._begun = time.monotonic()
+        self._start_at = min(self._begun + after, max(self._begun, until - START_LEAD_SECONDS))
+        self._until = until
+        self.ticket: Ticket | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._begun
+
+    def waits(self) -> Iterator[float]:
+        """How long to wait for the domain before we are asked again; see `Domain.send`. Raises HandedOver."""
+        while (left := self._start_at - time.monotonic()) > 0:
+            yield left
+        try:
+            self.ticket = self._start()
+        except AccessEsError as error:
+            log.warning("A search goes on without a task: %s: %s", error.code, error.detail)
+        while (left := self._until - time.monotonic()) > 0:
+            yield min(_LOOK_SECONDS, left) if self.ticket else left
+            if self.ticket and self._is_over(self.ticket):
+                break
+        raise HandedOver
+
+    def _is_over(self, ticket: Ticket) -> bool:
+        try:
+            return self._has_ended(ticket)
+        except AccessEsError:
+            return False  # it can be looked at later, too

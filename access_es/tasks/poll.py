@@ -1,0 +1,79 @@
+"""The address that waits: `/--access-es/responses/<ticket>`. It answers as soon as the task has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from access_es.errors import MethodNotAllowed, NotFound
+from access_es.messages import Held, ProxyRequest, ProxyResponse
+from access_es.tasks.desk import Desk
+from access_es.tasks.failures import NotStarted, SearchLost, TaskFailed, TaskLost
+from access_es.tasks.kept import Kept, bring
+from access_es.tasks.replies import RESPONSES, Own, RenderPage, address_of, redirect_to, show_waiting
+from access_es.tasks.tickets import Ticket
+
+PAGE_HOLD_SECONDS = 4.0  # the elapsed time on the page is so old at most
+UNLIMITED_HOLD_SECONDS = 300.0  # where no door hangs up: proxies in between may
+
+
+def is_poll(request: ProxyRequest) -> bool:
+    return request.target.startswith(RESPONSES)
+
+
+def poll(desk: Desk | None, request: ProxyRequest, user: str, render_page: RenderPage) -> ProxyResponse | Own:
+    """The result of the task, or the way back here. Raises NotFound for what is not this user's ticket."""
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed
+    text = request.path.removeprefix(RESPONSES).decode("latin-1")
+    ticket = desk.open(text, user) if desk else None
+    if desk is None or ticket is None:
+        raise NotFound
+    found = outcome(desk, ticket, request, _hold(request))
+    if found is not None:
+        return found
+    if request.is_navigation:
+        return show_waiting(render_page({"seconds": round(desk.elapsed(ticket))}), request)
+    return redirect_to(address_of(text, request), request)
+
+
+def outcome(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
+    """What came of a task, None if nothing has until then. Raises the failure that is its result."""
+    match desk.await_end(ticket, until):
+        case "running":
+            return None
+        case "unknown":
+            raise NotFound("There is no such task any more. Results are kept for an hour.")
+        case "withdrawn":
+            raise NotStarted
+        case "lost":
+            raise SearchLost if desk.store.request(ticket.id).is_search else TaskLost
+    return _read_result(desk, ticket, request)
+
+
+def _read_result(desk: Desk, ticket: Ticket, request: ProxyRequest) -> ProxyResponse:
+    result = desk.result(ticket)
+    failure = result.failure
+    if failure is not None:
+        raise TaskFailed(failure.status, failure.code, failure.layer, failure.message)
+    name = f"{ticket.id}/result"
+    body = _Brought(desk, name, result.body) if result.body.length_bytes and request.method != "HEAD" else Held()
+    return ProxyResponse(result.status, result.headers, body, result.reason, result.body.length_bytes)
+
+
+class _Brought:
+    """The body of a result, read when it is sent."""
+
+    def __init__(self, desk: Desk, name: str, kept: Kept) -> None:
+        self._pieces = bring(kept, name, desk.shelf)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        self._pieces.close()
+
+
+def _hold(request: ProxyRequest) -> float:
+    by = request.answer_by if request.answer_by is not None else time.monotonic() + UNLIMITED_HOLD_SECONDS
+    return min(by, time.monotonic() + PAGE_HOLD_SECONDS) if request.is_navigation else by

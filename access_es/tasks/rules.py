@@ -1,0 +1,66 @@
+"""Which course a request takes. Pure: the request and the settings, no clock and no store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from access_es.messages import ProxyRequest
+from access_es.tasks.prefer import read_preference
+from access_es.tasks.searches import console_request, is_search, split_path, ui_segments
+
+_OWN_TASK = b"wait_for_completion=false"  # then the engine makes it a task of its own, and answers at once
+
+
+@dataclass(frozen=True, slots=True)
+class Straight:
+    """Asked once, on the client's own connection, as long as the door waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A search: asked at once, and as a task as well when there is no answer after a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """A task from the start. `wait_seconds`: when to answer 202; None: as late as the door allows, with a redirect."""
+
+    wait_seconds: float | None = None
+
+
+Course = Straight | Handover | AtOnce
+_STRAIGHT, _HANDOVER, _AT_ONCE = Straight(), Handover(), AtOnce()
+
+
+class Rules:
+    """`long_paths` are parts of paths, such as `_reindex` or `logs/_search`, that start as tasks at once."""
+
+    def __init__(self, long_paths: tuple[str, ...]) -> None:
+        self._long_paths = tuple(split_path(path.encode()) for path in long_paths if split_path(path.encode()))
+        self._marks = tuple(path[-1] for path in self._long_paths)
+
+    def choose(self, request: ProxyRequest) -> Course:
+        """Without a door that hangs up, requests simply wait, unless the client wishes otherwise."""
+        later = read_preference(request.headers)
+        if later is not None and request.method not in ("HEAD", "OPTIONS"):
+            return AtOnce(later.wait_seconds)
+        if request.answer_by is None:
+            return _STRAIGHT
+        method, target = console_request(request.method, request.target) or (request.method, request.target)
+        if self._is_long(method, target):
+            return _AT_ONCE
+        return _HANDOVER if is_search(method, target) else _STRAIGHT
+
+    def _is_long(self, method: str, target: bytes) -> bool:
+        path, _, query = target.partition(b"?")
+        if b"%" not in path and not any(mark in path for mark in self._marks):
+            return False  # so it is with nearly all
+        segments = split_path(path)
+        if method in ("HEAD", "OPTIONS") or ui_segments(segments) is not None or _OWN_TASK in query.split(b"&"):
+            return False
+        return any(_holds(segments, wanted) for wanted in self._long_paths)
+
+
+def _holds(segments: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> bool:
+    size = len(wanted)
+    return any(segments[start : start + size] == wanted for start in range(len(segments) - size + 1))

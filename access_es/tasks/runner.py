@@ -1,0 +1,148 @@
+"""Carrying a task out: claimed before anything is sent, at most once ever, and whatever happens becomes its result."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from access_es.errors import AccessEsError
+from access_es.messages import Headers, ProxyResponse
+from access_es.tasks.failures import ResultNotKept, TasksUnusable
+from access_es.tasks.heart import BEAT_SECONDS, Abandoned, Heart
+from access_es.tasks.kept import Kept, Shelf, bring, is_plain, keep
+from access_es.tasks.store import Failure, Result, Store
+from access_es.upload import Upload, take_upload
+
+_NO_BODY = Kept(0, False, b"")
+_HAND_IN_PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)  # a throttled table has the result a little later
+log = logging.getLogger("access_es.tasks")
+
+
+class Send(Protocol):
+    """Sends one request to the domain; see `Domain.send`."""
+
+    def __call__(
+        self,
+        method: str,
+        raw_target: bytes,
+        headers: Headers,
+        upload: Upload,
+        *,
+        answer_by: float | None = None,
+        waits: Iterator[float] | None = None,
+    ) -> ProxyResponse: ...
+
+
+class Runner:
+    """Runs tasks, in a function of their own or a thread. Logs nothing of what they ask or bring."""
+
+    def __init__(
+        self,
+        send: Send,
+        store: Store,
+        shelf: Shelf,
+        *,
+        beat_seconds: float = BEAT_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._send = send
+        self._store = store
+        self._shelf = shelf
+        self._beat_seconds = beat_seconds
+        self._sleep = sleep
+
+    def run(self, id: str, seconds: float | None = None) -> None:
+        """Carry a task out, unless somebody else did or nobody waits. Never raises an Exception.
+
+        `seconds` is how long this process may go on. An event that is delivered twice finds the task claimed.
+        """
+        end_by = None if seconds is None else time.monotonic() + seconds
+        runner = secrets.token_hex(8)
+        try:
+            if not self._store.claim(id, runner):
+                log.info("A task was delivered again, or withdrawn before.")
+                return
+        except AccessEsError as error:
+            # Nothing is sent without a claim that is known to hold: whoever waits will say what is known.
+            log.warning("A task could not be claimed: %s: %s", error.code, error.detail)
+            return
+        with Heart(self._store, id, runner, end_by, self._beat_seconds) as heart:
+            try:
+                self._hand_in(id, runner, self._work(id, heart))
+            except Abandoned:
+                log.info("A task was given up: nobody waits for it any more.")
+
+    def _work(self, id: str, heart: Heart) -> Result:
+        try:
+            request = self._store.request(id)
+            with take_upload(_Stream(bring(request.body, f"{id}/request", self._shelf))) as upload:
+                heart.listen()
+                answer = self._send(
+                    request.method, request.target, request.headers, upload, waits=heart.waits()
+                )  # fmt: skip
+            return self._keep(id, answer, heart)
+        except AccessEsError as error:
+            log.warning("A task failed: %s: %s", error.code, error.detail)
+            return _failed(error)
+        except Abandoned:
+            raise
+        except BaseException as fault:  # an exit as well: nothing may stay in progress for ever
+            log.error("A task failed: %s", type(fault).__name__)  # its text may hold what was asked
+            return _failed(AccessEsError())
+
+    def _keep(self, id: str, answer: ProxyResponse, heart: Heart) -> Result:
+        try:
+            body = _Listened(answer.body, heart)
+            kept = keep(body, f"{id}/result", self._shelf, compress=is_plain(answer.headers))
+        except TasksUnusable as error:
+            raise ResultNotKept(answer.status, detail=error.detail or error.message) from error
+        finally:
+            answer.body.close()
+        return Result(answer.status, answer.reason, answer.headers, kept)
+
+    def _hand_in(self, id: str, runner: str, result: Result) -> None:
+        for pause in (*_HAND_IN_PAUSES_SECONDS, None):
+            try:
+                self._store.finish(id, runner, result)
+                return
+            except AccessEsError as error:
+                log.warning("The result of a task could not be kept: %s: %s", error.code, error.detail)
+                if pause is not None:
+                    self._sleep(pause)
+
+
+class _Listened:
+    """A body, given up between two pieces when the task is to end."""
+
+    def __init__(self, pieces: Iterable[bytes], heart: Heart) -> None:
+        self._pieces = pieces
+        self._heart = heart
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._heart.listen()
+            yield piece
+
+
+class _Stream:
+    """Pieces, to be read as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size < 0:
+            return self._left + b"".join(self._pieces)
+        if not self._left:
+            self._left = next(self._pieces, b"")
+        data, self._left = self._left[:size], self._left[size:]
+        return data
+
+
+def _failed(error: AccessEsError) -> Result:
+    failure = Failure(error.status, error.code, error.layer, error.message)
+    return Result(error.status, None, (), _NO_BODY, failure)

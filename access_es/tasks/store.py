@@ -1,0 +1,140 @@
+"""What is kept of a task, and what is asked of whoever keeps it: a local file, or a table in the cloud.
+
+A task is new, then claimed by one runner, then done; or withdrawn before anybody claimed it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from access_es.messages import Headers
+from access_es.tasks.kept import Kept
+
+LIFETIME_SECONDS = 3600  # a task of Lambda's 15 minutes, and time to fetch its result
+
+State = Literal["new", "claimed", "done", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """What is to be sent to the domain."""
+
+    method: str
+    target: bytes
+    headers: Headers
+    body: Kept
+    is_search: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error of ours instead of an answer."""
+
+    status: int
+    code: str
+    layer: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The domain's answer, or the failure in its place."""
+
+    status: int
+    reason: str | None
+    headers: Headers
+    body: Kept
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a task is doing. `beat` is its last sign of life, in seconds since 1970; of a new one, when it was made."""
+
+    state: State
+    beat: float
+
+
+class Store(Protocol):
+    """May be used by many threads and processes. Raises TasksUnusable. What has expired is not there."""
+
+    def create(self, id: str, request: TaskRequest, expires: float) -> None: ...
+
+    def claim(self, id: str, runner: str) -> bool:
+        """Whether `runner`, and nobody else ever, carries the task out."""
+        ...
+
+    def request(self, id: str) -> TaskRequest: ...
+
+    def beat(self, id: str, runner: str) -> bool:
+        """Give a sign of life. False: nobody waits for this task any more, or it is not this runner's."""
+        ...
+
+    def finish(self, id: str, runner: str, result: Result) -> None:
+        """Nothing is done unless the task is this runner's."""
+        ...
+
+    def withdraw(self, id: str) -> bool:
+        """True: nobody has claimed it, nor ever will. False: its runner is told that nobody waits any more."""
+        ...
+
+    def look(self, id: str) -> Progress | None: ...
+
+    def result(self, id: str) -> Result: ...
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or less when something may have happened."""
+        ...
+
+
+def write_request(request: TaskRequest) -> str:
+    """Everything but an inline body."""
+    return _dump({
+        "method": request.method,
+        "target": request.target.decode("latin-1"),
+        "headers": request.headers,
+        "is_search": request.is_search,
+        **_body(request.body),
+    })  # fmt: skip
+
+
+def read_request(text: str, inline: bytes | None) -> TaskRequest:
+    said = json.loads(text)
+    target = said["target"].encode("latin-1")
+    return TaskRequest(said["method"], target, _headers(said), _kept(said, inline), said["is_search"])
+
+
+def write_result(result: Result) -> str:
+    """Everything but an inline body."""
+    failure = result.failure
+    return _dump({
+        "status": result.status,
+        "reason": result.reason,
+        "headers": result.headers,
+        "failure": [failure.status, failure.code, failure.layer, failure.message] if failure else None,
+        **_body(result.body),
+    })  # fmt: skip
+
+
+def read_result(text: str, inline: bytes | None) -> Result:
+    said = json.loads(text)
+    failure = Failure(*said["failure"]) if said["failure"] else None
+    return Result(said["status"], said["reason"], _headers(said), _kept(said, inline), failure)
+
+
+def _dump(said: dict[str, Any]) -> str:
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+
+
+def _body(kept: Kept) -> dict[str, Any]:
+    return {"length": kept.length_bytes, "compressed": kept.is_compressed}
+
+
+def _kept(said: dict[str, Any], inline: bytes | None) -> Kept:
+    return Kept(said["length"], said["compressed"], inline)
+
+
+def _headers(said: dict[str, Any]) -> Headers:
+    return tuple((name, value) for name, value in said["headers"])

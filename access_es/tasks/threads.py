@@ -1,0 +1,30 @@
+"""Tasks as threads of this process, where no other can be asked: on a server of one's own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+MOST_THREADS = 256
+
+
+class TooManyTasks(Exception):
+    """This process carries out as many tasks as it can."""
+
+
+class ThreadStarter:
+    def __init__(self, run: Callable[[str], None], most: int = MOST_THREADS) -> None:
+        self._run = run
+        self._room = threading.BoundedSemaphore(most)
+
+    def start(self, id: str) -> None:
+        if not self._room.acquire(blocking=False):
+            raise TooManyTasks("too many tasks at once")
+        # A daemon: a server that stops does not wait for them, and their pollers learn that they died.
+        threading.Thread(target=self._run_and_leave, args=(id,), name="task", daemon=True).start()
+
+    def _run_and_leave(self, id: str) -> None:
+        try:
+            self._run(id)
+        finally:
+            self._room.release()
