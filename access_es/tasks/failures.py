@@ -51,7 +51,7 @@ class TaskTooLong(AccessEsError):
     status = 504
     code = "task_too_long"
     layer = "tasks"
-    message = "The domain did not answer as long as a task may run. Whether it did, or still does, what was asked is not known."
+    message = "The domain did not answer while the task could run. Whether it did what was asked, or still does, is not known."
 
 
 class ResultNotKept(AccessEsError):
@@ -87,8 +87,8 @@ class OutOfTime(DomainTimeout):
     def __init__(self, *, can_wait: bool, detail: str = "") -> None:
         way = " Send it with the header 'Prefer: respond-async', and it may take longer." if can_wait else ""
         super().__init__(
-            "The domain did not answer before the gateway hangs up. Whether it did, or still does, what was asked is not "
-            f"known.{way}",
+            "The domain did not answer before the gateway hangs up. Whether it did, or still does, what was asked "
+            f"is not known.{way}",
             detail=detail,
         )
 

@@ -41,8 +41,8 @@ class LongQueries:
         if self._desk is None:
             return self._straight(request, upload)
         match self._rules.choose(request):
-            case AtOnce(wait_seconds):
-                return self._as_task(self._desk, request, user, upload, wait_seconds)
+            case AtOnce() as course:
+                return self._as_task(self._desk, request, user, upload, course)
             case Handover() if request.answer_by is not None:
                 return self._search(self._desk, request, user, upload, request.answer_by)
         return self._straight(request, upload)
@@ -59,12 +59,12 @@ class LongQueries:
             raise OutOfTime(can_wait=self._desk is not None, detail=error.detail) from error
 
     def _as_task(
-        self, desk: Desk, request: ProxyRequest, user: str, upload: Upload, wait_seconds: float | None
+        self, desk: Desk, request: ProxyRequest, user: str, upload: Upload, course: AtOnce
     ) -> ProxyResponse | Own:
-        ticket = desk.start(user, request, upload, is_search=False)
-        if wait_seconds is None:
+        ticket = desk.start(user, request, upload, is_search=course.is_search)
+        if course.wait_seconds is None:
             return self._wait(desk, request, ticket)
-        until = time.monotonic() + wait_seconds
+        until = time.monotonic() + course.wait_seconds
         until = until if request.answer_by is None else min(until, request.answer_by)
         return outcome(desk, ticket, request, until) or accept(_address(desk, ticket, request), request)
 
@@ -106,7 +106,7 @@ class LongQueries:
             if hedge.ticket:
                 desk.withdraw(hedge.ticket)
             raise
-        waits.close()  # type: ignore[attr-defined]  # a generator: the answer is here, its body is waited for as always
+        waits.close()  # the answer is here; its body is waited for as always
         if hedge.ticket:
             desk.withdraw(hedge.ticket)
         if hedge.seconds >= self._after_seconds or self._durations:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from access_es.errors import AccessEsError
 from access_es.tasks.tickets import Ticket
@@ -36,7 +36,7 @@ class Hedge:
         """How long it has taken so far."""
         return time.monotonic() - self._begun
 
-    def waits(self) -> Iterator[float]:
+    def waits(self) -> Generator[float, None, None]:
         """How long to wait for the domain before we are asked again; see `Domain.send`. Raises HandedOver."""
         while (left := self._start_at - time.monotonic()) > 0:
             yield left

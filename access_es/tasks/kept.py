@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
@@ -52,7 +52,7 @@ def keep(pieces: Iterable[bytes], name: str, shelf: Shelf, *, compress: bool) ->
     return Kept(counted.length_bytes, compress, b"".join(start))
 
 
-def bring(kept: Kept, name: str, shelf: Shelf) -> Iterator[bytes]:
+def bring(kept: Kept, name: str, shelf: Shelf) -> Generator[bytes, None, None]:
     """The body as it was. Raises ResultLost or TasksUnusable where it cannot be read whole."""
     pieces = shelf.get(name) if kept.inline is None else iter((kept.inline,))
     length = 0

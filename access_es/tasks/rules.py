@@ -25,11 +25,12 @@ class Handover:
 class AtOnce:
     """A task from the start. `wait_seconds`: when to answer 202; None: as late as the door allows, with a redirect."""
 
+    is_search: bool
     wait_seconds: float | None = None
 
 
 Course = Straight | Handover | AtOnce
-_STRAIGHT, _HANDOVER, _AT_ONCE = Straight(), Handover(), AtOnce()
+_STRAIGHT, _HANDOVER = Straight(), Handover()
 
 
 class Rules:
@@ -42,13 +43,15 @@ class Rules:
     def choose(self, request: ProxyRequest) -> Course:
         """Without a door that hangs up, requests simply wait, unless the client wishes otherwise."""
         later = read_preference(request.headers)
-        if later is not None and request.method not in ("HEAD", "OPTIONS"):
-            return AtOnce(later.wait_seconds)
-        if request.answer_by is None:
+        if later is None and request.answer_by is None:
             return _STRAIGHT
         method, target = console_request(request.method, request.target) or (request.method, request.target)
+        if later is not None and request.method not in ("HEAD", "OPTIONS"):
+            return AtOnce(is_search(method, target), later.wait_seconds)
+        if request.answer_by is None:
+            return _STRAIGHT
         if self._is_long(method, target):
-            return _AT_ONCE
+            return AtOnce(is_search(method, target))
         return _HANDOVER if is_search(method, target) else _STRAIGHT
 
     def _is_long(self, method: str, target: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Tasks in one local file, for threads of any number of processes. Connections last for one call: none crosses a fork."""
+"""Tasks in one local file, for any threads and processes. A connection lasts for one call: none crosses a fork."""
 
 from __future__ import annotations
 
@@ -150,14 +150,13 @@ class SqliteShelf:
 
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
         now = self._clock()
-        number = 0
-        for piece in even_pieces(pieces, _PIECE_BYTES):  # each its own transaction: nobody waits for a slow body
+        # Each is its own transaction: nobody waits for a body that arrives slowly.
+        for number, piece in enumerate(even_pieces(pieces, _PIECE_BYTES)):
             with self._file.open(write=True) as connection:
                 if not number:
                     connection.execute("DELETE FROM pieces WHERE expires < ?", (now,))
                 row = (name, number, piece, now + self._lifetime_seconds)
                 connection.execute("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?)", row)
-            number += 1
 
     def get(self, name: str) -> Iterator[bytes]:
         number = 0

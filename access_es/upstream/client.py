@@ -40,10 +40,11 @@ log = logging.getLogger("access_es.upstream")
 class Lines:
     """Header lines as urllib3 reads a mapping: its names, its items. Order, case and repeats stay."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_pairs", "waits")
 
-    def __init__(self, pairs: Headers) -> None:
+    def __init__(self, pairs: Headers, waits: Iterator[float] | None = None) -> None:
         self._pairs = pairs
+        self.waits = waits  # urllib3 hands the headers to our connection as they are, and nothing else
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, _ in self._pairs)
@@ -58,7 +59,7 @@ class Lines:
         """urllib3 would add those of a plain-http proxy here, which we never use."""
 
     def and_(self, more: Headers) -> Lines:
-        return Lines(self._pairs + more)
+        return Lines(self._pairs + more, self.waits)
 
 
 class Domain:
@@ -83,16 +84,19 @@ class Domain:
         self._pool = _open_pool(endpoint, connections)
 
     def send(
-        self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None
-    ) -> ProxyResponse:
+        self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
+        waits: Iterator[float] | None = None,
+    ) -> ProxyResponse:  # fmt: skip
         """Sign and send one request. Raises a DomainError where there is no answer to pass on.
 
         `answer_by`, on time.monotonic(), is when the whole answer must be there; reading its body is bound by it too.
+        `waits` is asked how many seconds to wait for a byte, before each read and whenever they have passed in
+        vain. What it raises ends the call and closes the connection; when it ends, timeouts are those of all calls.
         """
         if method in _NEVER_SENT:
             raise MethodNotAllowed(f"{method} is not passed on.")
         target = build_target(raw_target)
-        passed_on = self._framed(method, request_headers(headers), upload)
+        passed_on = self._framed(method, request_headers(headers), upload, waits)
         used = self._credentials.current() if self._credentials else None
         answer = self._signed_call(method, target, passed_on, upload, used, answer_by)
         if answer.status != 403:
@@ -124,13 +128,15 @@ class Domain:
         response = self._call(method, str(target), headers, upload, answer_by)
         return read_answer(response, whole_bytes=WHOLE_BYTES if response.status == 403 else 0, answer_by=answer_by)
 
-    def _framed(self, method: str, headers: list[tuple[str, str]], upload: Upload) -> Lines:
+    def _framed(
+        self, method: str, headers: list[tuple[str, str]], upload: Upload, waits: Iterator[float] | None
+    ) -> Lines:
         """The headers with those of this hop; what the client did not send, the library shall not add."""
         names = {name.lower() for name, _ in headers}
         skipped = [(name, SKIP_HEADER) for name in ("User-Agent", "Accept-Encoding") if name.lower() not in names]
         has_length = upload.length_bytes or method in _WITH_LENGTH
         length = [("Content-Length", str(upload.length_bytes))] if has_length else []
-        return Lines((("Host", self.endpoint.host), *headers, *skipped, *length))
+        return Lines((("Host", self.endpoint.host), *headers, *skipped, *length), waits)
 
     def _call(self, method: str, target: str, headers: Lines, upload: Upload, answer_by: float | None) -> HTTPResponse:
         try:

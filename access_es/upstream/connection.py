@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import http
 import http.client
+import io
 import socket
+from collections.abc import Iterator
 from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from access_es.upstream.head import BadHead, Pairs, framing, read_chunk_size, read_header_lines, read_status
+from access_es.upstream.impatience import ImpatientReader
 
 _MAX_INTERIM = 32
 # A first write of this size on an open connection is one system call and one TLS record: where it fails, the kernel
@@ -40,9 +43,11 @@ class _Message(http.client.HTTPMessage):
 class _FinalAnswer(http.client.HTTPResponse):
     """Reads past interim answers to the final one, and sets what http.client wants to know of its body."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, waits: Iterator[float] | None = None, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.sock = sock  # for `patience`, which shortens its timeout for a while
+        if waits is not None:
+            self.fp = io.BufferedReader(ImpatientReader(sock, self.fp.detach(), waits))
 
     def begin(self) -> None:
         for _ in range(_MAX_INTERIM):
@@ -81,6 +86,15 @@ class _Wary:
     """Knows whether anything of the current request has been written."""
 
     _has_sent = False
+    _waits: Iterator[float] | None = None
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+        self._waits = getattr(headers, "waits", None)
+        super().request(method, url, body, headers, **kwargs)  # type: ignore[misc]
+
+    def response_class(self, *args: Any, **kwargs: Any) -> _FinalAnswer:
+        """What http.client makes answers with."""
+        return _FinalAnswer(*args, waits=self._waits, **kwargs)
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:
         self._has_sent = False
@@ -100,12 +114,12 @@ class _Wary:
         self._has_sent = True
 
 
-class _PlainConnection(_Wary, HTTPConnection):
-    response_class = _FinalAnswer
+class _PlainConnection(_Wary, HTTPConnection):  # type: ignore[misc]  # its response_class is a class
+    pass
 
 
-class _TlsConnection(_Wary, HTTPSConnection):
-    response_class = _FinalAnswer
+class _TlsConnection(_Wary, HTTPSConnection):  # type: ignore[misc]  # the same
+    pass
 
 
 def prepare_pool(pool: Any) -> HTTPConnectionPool:

@@ -34,12 +34,14 @@ class Probe:
         self._home: str | None = None
 
     def is_ready(self) -> bool:
-        """Whether a signed request is answered."""
-        with self._lock:
-            if self._clock() - self._asked_at >= self._keep_seconds:
+        """Whether a signed request is answered. While one thread asks, the others tell what was known before."""
+        if self._clock() - self._asked_at >= self._keep_seconds and self._lock.acquire(blocking=False):
+            try:
                 self._is_ready = self._ask() is not None
                 self._asked_at = self._clock()
-            return self._is_ready
+            finally:
+                self._lock.release()
+        return self._is_ready
 
     def home_path(self) -> str:
         """Kibana's path on an Elasticsearch domain, Dashboards' on any other; remembered once known."""
