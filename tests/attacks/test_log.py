@@ -34,7 +34,7 @@ def test_a_body_that_cannot_be_read_is_not_quoted(attacked: BadDomain, target: b
     assert CANARY.decode() not in attacked.front.log.read_text()
 
 
-NAMES = ["alice\nHTTP 200", "alice\r\n{}", "\x1b[31malice", "alice\u2028{}", "\x00", "\u202ealice", "%s%n{0.__class__}"]
+NAMES = ["alice\r\n{}", "\x1b[31m\x00", "\u2028\u202e{}", "%s%n{0.__class__}"]
 
 
 @pytest.mark.parametrize("name", NAMES)
