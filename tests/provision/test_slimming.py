@@ -1,0 +1,73 @@
+"""The package's botocore without what no call of ours reads, and still able to make every call of ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import botocore
+import pytest
+
+from access_es.provision.slimming import packed_services, slim, without_documentation
+
+SERVICES = ("dynamodb", "s3", "sts")
+CLIENTS = """
+import boto3, botocore, sys
+assert botocore.__file__.startswith(sys.argv[1]), botocore.__file__
+for name in sys.argv[2:]:
+    client = boto3.client(name, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+    print(client.meta.endpoint_url, len(client.meta.service_model.operation_names))
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """botocore with three services, packed."""
+    root = Path(botocore.__file__).parent
+    zipped = tmp_path_factory.mktemp("package") / "package.zip"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        for file in sorted(root.rglob("*")):
+            place = file.relative_to(root)
+            is_other = place.parts[0] == "data" and len(place.parts) > 2 and place.parts[1] not in SERVICES
+            if file.is_file() and "__pycache__" not in place.parts and not is_other:
+                archive.write(file, Path("botocore") / place)
+        archive.writestr("access_es/x.py", "pass\n")
+    return zipped
+
+
+def clients(package: Path, folder: Path) -> str:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(folder)
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", CLIENTS, str(folder), *SERVICES]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_same_clients_come_from_much_less(package: Path, tmp_path: Path) -> None:
+    before, size = clients(package, tmp_path / "before"), package.stat().st_size
+    with zipfile.ZipFile(package) as archive:
+        table = len(archive.read("botocore/data/endpoints.json"))
+    slim(package)
+    assert clients(package, tmp_path / "after") == before
+    with zipfile.ZipFile(package) as archive:
+        assert archive.testzip() is None
+        assert len(archive.read("botocore/data/endpoints.json")) * 10 < table
+        assert archive.read("access_es/x.py") == b"pass\n"
+    assert package.stat().st_size < size
+
+
+def test_services_are_those_with_a_model() -> None:
+    names = [
+        "botocore/data/s3/2006-03-01/service-2.json.gz",
+        "botocore/data/ec2/2016-11-15/waiters-2.json",
+        "botocore/x.py",
+    ]
+    assert packed_services(names) == {"s3"}
+
+
+def test_a_shape_that_is_called_documentation_stays() -> None:
+    model = {"documentation": "text", "members": {"documentation": {"shape": "String", "documentation": "text"}}}
+    assert without_documentation(model) == {"members": {"documentation": {"shape": "String"}}}
