@@ -1,4 +1,4 @@
-"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens …`."""
+"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens … | provision | doctor`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from access_es import __version__
 from access_es.accounts.commands import register as register_account_commands
 from access_es.errors import AccessEsError
+from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
 from access_es.settings import read_settings
 from access_es.stage import Stage, read_stage
@@ -25,8 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit status 0 good, 1 refused or failed, 2 wrong usage."""
     args = _parser().parse_args(arguments)
     try:
-        stage = read_stage(Path(args.settings), args.stage, os.environ)
-        status: int = _change_accounts(args, stage) if "accounts_command" in args else args.run(args, stage)
+        status = _run(args)
     except AccessEsError as error:
         return _fail(error.message)
     except KeyboardInterrupt:
@@ -34,6 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  whoever read our output has gone; say no more
         return 1
+    return status
+
+
+def _run(args: argparse.Namespace) -> int:
+    status: int
+    if "aws_command" in args:
+        status = args.aws_command(args, os.environ)
+    else:
+        stage = read_stage(Path(args.settings), args.stage, os.environ)
+        status = _change_accounts(args, stage) if "accounts_command" in args else args.run(args, stage)
     return status
 
 
@@ -57,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.set_defaults(run=run)
     register_account_commands(commands)
+    register_provision(commands)
     return parser
 
 

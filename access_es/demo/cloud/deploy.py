@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,36 +20,6 @@ SETTINGS = "zappa_settings.json"
 BUCKET = "access-es-deployments"
 # What a clone holds beside the project: not copied, as it is large or a secret. Packing would leave it out as well.
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".access-es*", "__pycache__", ".*_cache", "*.zip", "*.egg-info")
-
-GENERATED: Mapping[str, Any] = {
-    "app_function": "access_es.wsgi.app",
-    "lambda_handler": "access_es.lambda_handler.lambda_handler",
-    "prebuild_script": "access_es.provision.packaging.compile_all",
-    "aws_region": "us-east-1",
-    "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
-    "debug": False,
-    "log_level": "INFO",
-    "endpoint_configuration": ["REGIONAL"],
-    "payload_compression": False,
-    "keep_warm": False,
-    "exclude": [
-        ".env*", ".venv*", ".access-es*", ".ci", ".github", ".gitignore", ".*_cache",
-        "Makefile", "*.md", "pyproject.toml", "requirements*.txt", "zappa_settings.json", "*-template-*.json",
-        "*.dist-info", "bin",
-        "troposphere", "cfn_flip", "cfn_clean", "cfn_tools", "setuptools", "pkg_resources", "_distutils_hack",
-        "distutils-precedence.pth", "wheel", "yaml", "_yaml", "hjson", "toml", "tqdm", "slugify", "text_unidecode",
-        "argcomplete", "placebo", "packaging",
-    ],
-    "exclude_glob": [
-        "tests", "bench", "docs", "access_es/demo", "access_es/server",  # a bare "docs" would take botocore.docs too
-        # Of botocore's descriptions of 400 services: dynamodb, lambda, s3, sns, ssm, sts.
-        "botocore/data/[!_delps]*", "botocore/data/d[!y]*", "botocore/data/dynamodb?*", "botocore/data/e[!n]*",
-        "botocore/data/ent*", "botocore/data/endu*", "botocore/data/l[!a]*", "botocore/data/la[!m]*",
-        "botocore/data/lambda?*", "botocore/data/p[!a]*", "botocore/data/pa[!r]*", "botocore/data/part[!i]*",
-        "botocore/data/s[!3dnst]*", "botocore/data/s3?*", "botocore/data/sd[!k]*", "botocore/data/sn[!s]*",
-        "botocore/data/ss[!m]*", "botocore/data/ssm?*", "botocore/data/st[!s]*",
-    ],
-}  # fmt: skip
 
 
 class DeployFailed(Exception):
@@ -164,7 +133,6 @@ def prepare_deployment(
 def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str] | None) -> dict[str, Any]:
     """The whole stage, with what an emulated AWS needs: nothing is there to touch, and the zip is wanted afterwards."""
     merged: dict[str, Any] = {}
-    stages = stages if stage in stages else {stage: GENERATED}
     name: str | None = stage
     while name:
         merged = {**stages[name], **merged}
@@ -177,5 +145,7 @@ def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str] 
         "touch": False,
         "delete_s3_zip": False,
         "use_precompiled_packages": False,  # they are those of this machine already
+        # Without variables there is nothing to provision for.
+        "callbacks": {} if variables is None else merged.get("callbacks", {}),
         "environment_variables": {} if variables is None else {**merged.get("environment_variables", {}), **variables},
     }

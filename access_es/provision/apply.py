@@ -1,0 +1,51 @@
+"""Steps into deeds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from access_es.errors import AccessEsError, AwsFailure
+from access_es.provision.calls import Call
+from access_es.provision.step import Plan, Step
+
+_PAUSE_SECONDS, _PATIENCE_SECONDS = 2.0, 120.0
+
+
+class ProvisionFailed(AccessEsError):
+    """Something that must exist could not be made, or may not be."""
+
+    status = 503
+    code = "provision_failed"
+
+
+def apply(plan: Plan, call: Call, tell: Callable[[str], object], sleep: Callable[[float], object] = time.sleep) -> None:
+    """Do all steps in their order, and tell of each one that is done. Raises ProvisionFailed; those before it stay."""
+    if plan.obstacles:
+        raise ProvisionFailed("\n".join(f"{obstacle.what}: {obstacle.mend}." for obstacle in plan.obstacles))
+    for step in plan.steps:
+        _do(step, call, sleep)
+        tell(step.what)
+
+
+def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> None:
+    waited = 0.0
+    while True:
+        try:
+            call(step.service, step.operation, **step.parameters)
+        except AwsFailure as failure:
+            if failure.reason in step.done_if and (failure.was_repeated or waited):
+                return
+            if failure.reason not in step.wait_for or waited >= _PATIENCE_SECONDS:
+                raise ProvisionFailed(_explain(step, failure)) from failure
+        else:
+            return
+        sleep(_PAUSE_SECONDS)
+        waited += _PAUSE_SECONDS
+
+
+def _explain(step: Step, failure: AwsFailure) -> str:
+    action = f"{step.service}:{step.operation.title().replace('_', '')}"
+    if failure.reason in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
+        return f"Could not {step.what}: your AWS credentials lack {action} ({failure.said})."
+    return f"Could not {step.what}: {failure.reason}: {failure.said}"

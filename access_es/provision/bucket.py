@@ -1,0 +1,185 @@
+"""The overflow bucket: private, encrypted, over TLS alone, open to our own pages, and emptied by itself.
+
+Only what is ours in it is touched: another's CORS and lifecycle rules and policy statements stay.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from access_es.delivery.overflow import MAX_KEY_AGE_DAYS
+from access_es.errors import AwsFailure
+from access_es.provision.calls import Call, ask
+from access_es.provision.step import Obstacle, Plan, Step
+
+PREFIXES = ("overflow/", "tasks/")  # large answers; what long queries were asked and found
+_PRIVATE = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+_OWNED = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+_ENCRYPTED = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+_NAME = "access-es"
+_TLS_ONLY = "AccessEsTlsOnly"
+_CONFLICTS = ("OperationAborted", "NoSuchBucket")  # S3 sets up a new bucket a little while longer
+_PARTS = (
+    ("privacy", "get_public_access_block", "PublicAccessBlockConfiguration", "NoSuchPublicAccessBlockConfiguration"),
+    ("ownership", "get_bucket_ownership_controls", "OwnershipControls", "OwnershipControlsNotFoundError"),
+    ("encryption", "get_bucket_encryption", "ServerSideEncryptionConfiguration",
+     "ServerSideEncryptionConfigurationNotFoundError"),
+    ("policy", "get_bucket_policy", "Policy", "NoSuchBucketPolicy"),
+    ("cors", "get_bucket_cors", "CORSRules", "NoSuchCORSConfiguration"),
+    ("lifecycle", "get_bucket_lifecycle_configuration", "Rules", "NoSuchLifecycleConfiguration"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WantedBucket:
+    """`origins` are those of our pages; none are known before the first deployment."""
+
+    name: str
+    region: str
+    partition: str
+    account: str
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBucket:
+    """What there is, as S3 describes it; None stands for what was never set. `refusal`: it is not ours to look at."""
+
+    region: str | None = None
+    refusal: str | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def find_bucket(call: Call, wanted: WantedBucket) -> FoundBucket | None:
+    place = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account}
+    try:
+        head = ask(call, ("404", "NoSuchBucket"), "s3", "head_bucket", **place)
+    except AwsFailure as failure:
+        if failure.reason in ("403", "AccessDenied", "301", "400"):
+            return FoundBucket(refusal=failure.reason)
+        raise
+    if head is None:
+        return None
+    parts = {}
+    for part, operation, key, absent in _PARTS:
+        answer = ask(call, (absent,), "s3", operation, **place)
+        parts[part] = answer and answer.get(key)
+    return FoundBucket(head.get("BucketRegion"), None, parts)
+
+
+def plan_bucket(wanted: WantedBucket, found: FoundBucket | None) -> Plan:
+    if found is not None and (obstacle := _obstacle(wanted, found)):
+        return Plan(obstacles=(obstacle,))
+    making = [_make(wanted)] if found is None else []
+    later = () if wanted.origins else (f"CORS of the bucket {wanted.name}, once the address of the API is known",)
+    return Plan((*making, *_changes(wanted, found.parts if found else {})), later=later)
+
+
+def _obstacle(wanted: WantedBucket, found: FoundBucket) -> Obstacle | None:
+    other = "name another bucket in OVERFLOW_BUCKET: names are those of all accounts together"
+    if found.refusal == "301" or (found.region and found.region != wanted.region):
+        where = found.region or "another region"
+        return Obstacle(f"The bucket {wanted.name} is in {where}, the domain in {wanted.region}", other)
+    if found.refusal:
+        what = f"The bucket {wanted.name} is another account's, or these credentials lack s3:ListBucket on it"
+        return Obstacle(what, other)
+    return None
+
+
+def _make(wanted: WantedBucket) -> Step:
+    parameters: dict[str, Any] = {"Bucket": wanted.name, "ObjectOwnership": "BucketOwnerEnforced"}
+    if wanted.region != "us-east-1":  # S3 API reference, "CreateBucket": that one must not be named
+        parameters["CreateBucketConfiguration"] = {"LocationConstraint": wanted.region}
+    return Step(
+        f"create the bucket {wanted.name} in {wanted.region}", "s3", "create_bucket", parameters,
+        wait_for=("OperationAborted",), done_if=("BucketAlreadyOwnedByYou",),
+    )  # fmt: skip
+
+
+def _changes(wanted: WantedBucket, found: Mapping[str, Any]) -> Iterator[Step]:
+    def step(what: str, operation: str, **parameters: Any) -> Step:
+        place = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account}
+        return Step(f"{what} {wanted.name}", "s3", operation, {**place, **parameters}, wait_for=_CONFLICTS)
+
+    if found.get("privacy") != _PRIVATE:
+        what = "block all public access to the bucket"
+        yield step(what, "put_public_access_block", PublicAccessBlockConfiguration=_PRIVATE)
+    if found.get("ownership") != _OWNED:
+        yield step("have all objects owned by the bucket", "put_bucket_ownership_controls", OwnershipControls=_OWNED)
+    if not found.get("encryption"):
+        what = "encrypt what is put into the bucket"
+        yield step(what, "put_bucket_encryption", ServerSideEncryptionConfiguration=_ENCRYPTED)
+    statements = _statements(found.get("policy"))
+    if _tls_only(wanted) not in statements:
+        others = [each for each in statements if each.get("Sid") != _TLS_ONLY]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [*others, _tls_only(wanted)]})
+        yield step("refuse unencrypted connections to the bucket", "put_bucket_policy", Policy=policy)
+    rules = found.get("cors") or []
+    if wanted.origins and not _has_cors(rules, wanted.origins):
+        ours = [_cors(wanted.origins), *(rule for rule in rules if rule.get("ID") != _NAME)]
+        what = f"let pages of {' and '.join(wanted.origins)} read from the bucket"
+        yield step(what, "put_bucket_cors", CORSConfiguration={"CORSRules": ours})
+    rules = found.get("lifecycle") or []
+    if any(not _has(rules, rule) for rule in _LIFECYCLE):
+        kept = [rule for rule in rules if not str(rule.get("ID")).startswith(f"{_NAME}-")]
+        what = f"delete after {MAX_KEY_AGE_DAYS} day what lies in the bucket"
+        yield step(
+            what, "put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": [*kept, *_LIFECYCLE]}
+        )  # fmt: skip
+
+
+def _statements(policy: str | None) -> list[dict[str, Any]]:
+    found = json.loads(policy)["Statement"] if policy else []
+    return found if isinstance(found, list) else [found]
+
+
+def _tls_only(wanted: WantedBucket) -> dict[str, Any]:
+    arn = f"arn:{wanted.partition}:s3:::{wanted.name}"
+    return {
+        "Sid": _TLS_ONLY,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def _cors(origins: Sequence[str]) -> dict[str, Any]:
+    """Kibana's own headers, kbn-version and such, survive the redirect, so that browsers ask for them first."""
+    return {
+        "ID": _NAME,
+        "AllowedOrigins": list(origins),
+        "AllowedMethods": ["GET", "HEAD"],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Range", "ETag"],
+        "MaxAgeSeconds": 3600,
+    }
+
+
+def _has_cors(rules: Sequence[Mapping[str, Any]], origins: Sequence[str]) -> bool:
+    def meaning(rule: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: sorted(value) if isinstance(value, list) else value for key, value in rule.items()}
+
+    return bool(rules) and meaning(rules[0]) == meaning(_cors(origins))
+
+
+def _has(rules: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> bool:
+    return any(wanted.items() <= rule.items() for rule in rules)
+
+
+# Amazon rounds up to the next midnight UTC, so an object lives for two days at the most.
+_LIFECYCLE = [
+    {
+        "ID": f"{_NAME}-{prefix.rstrip('/')}",
+        "Filter": {"Prefix": prefix},
+        "Status": "Enabled",
+        "Expiration": {"Days": MAX_KEY_AGE_DAYS},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": MAX_KEY_AGE_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": MAX_KEY_AGE_DAYS},
+    }
+    for prefix in PREFIXES
+]

@@ -1,0 +1,35 @@
+"""Zappa's callbacks, as the settings name them. Each is called with the ZappaCLI (Zappa cli.py, `callback`).
+
+Zappa runs this file by itself, under the name `callbacks`, and without the project in the import path: so that comes
+first, and everything else lies in `deploying`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = str(Path(__file__).resolve().parent.parent.parent)
+
+
+def settings(cli: Any) -> None:
+    """On every command, before Zappa looks at roles."""
+    _deploying().check(cli)
+
+
+def zip(cli: Any) -> None:
+    """When the package is made, and nothing is deployed yet."""
+    _deploying().make(cli)
+
+
+def post(cli: Any) -> None:
+    """At the end: the function and its address exist."""
+    _deploying().make(cli)
+
+
+def _deploying() -> Any:
+    if PROJECT not in sys.path:
+        sys.path.insert(0, PROJECT)
+    return importlib.import_module("access_es.provision.deploying")

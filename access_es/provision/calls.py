@@ -1,0 +1,46 @@
+"""Calls to any AWS service, with the credentials and region that a stage is deployed with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from access_es.aws import AwsService, make_client
+from access_es.errors import AwsFailure
+
+_READ_SECONDS = 60  # making things takes longer than asking for them
+
+Call = Callable[..., dict[str, Any]]
+"""Takes a service, an operation's Python name and its parameters, and gives the answer. Raises `AwsFailure`."""
+
+
+_BESIDE_THE_DOMAIN = frozenset(("dynamodb", "opensearch", "s3"))
+
+
+class Calls:
+    """One client per service, made when it is first needed. What lies beside the domain is in `data_region`."""
+
+    def __init__(self, region: str | None, profile: str | None, data_region: str | None = None) -> None:
+        self._region = region
+        self._profile = profile
+        self._data_region = data_region or region
+        self._services: dict[str, AwsService] = {}
+
+    def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if service not in self._services:
+            self._services[service] = AwsService(lambda: self._make(service))
+        return self._services[service].call(operation, **parameters)
+
+    def _make(self, service: str) -> Any:
+        region = self._data_region if service in _BESIDE_THE_DOMAIN else self._region
+        return make_client(service, region, self._profile, read_seconds=_READ_SECONDS)
+
+
+def ask(call: Call, absent: tuple[str, ...], service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:
+    """The answer, or None where AWS's reason for giving none is one of `absent`. Raises `AwsFailure` for others."""
+    try:
+        return call(service, operation, **parameters)
+    except AwsFailure as failure:
+        if failure.reason in absent:
+            return None
+        raise

@@ -1,0 +1,66 @@
+"""`zappa deploy` and `zappa update`: refuse what cannot work, make what is missing, attach the settings' policy."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from access_es.errors import AccessEsError
+from access_es.provision.apply import apply
+from access_es.provision.deployment import Deployment
+from access_es.provision.plan import wanted_policy
+from access_es.provision.prepare import Prepared, prepare
+from access_es.stage import LOCAL
+
+DEPLOYING = ("deploy", "update")
+NO_PERMISSIONS = "access_es/provision/no_permissions.json"  # what is attached if ever this callback does not run
+
+
+def check(cli: Any) -> None:
+    """End what must not go on, and give Zappa the policy and a bucket to deploy through."""
+    if cli.api_stage == LOCAL:
+        sys.exit("The stage 'local' is for this machine: python -m access_es serve. Deploy 'dev' or 'prod'.")
+    if cli.command not in DEPLOYING:
+        return
+    prepared = _prepare(cli)
+    if prepared.plan.obstacles:
+        sys.exit("\n".join(f"{obstacle.what}: {obstacle.mend}." for obstacle in prepared.plan.obstacles))
+    deployment = prepared.deployment
+    if cli.stage_config.get("attach_policy") == NO_PERMISSIONS:
+        cli.zappa.attach_policy = json.dumps(_policy_for_zappa(prepared))
+    if "s3_bucket" not in cli.stage_config:  # Zappa would make another one with each deployment
+        cli.s3_bucket_name = deployment_bucket(deployment)
+
+
+def deployment_bucket(deployment: Deployment) -> str:
+    """Where packages lie for the moment of a deployment; the same each time."""
+    return f"access-es-deployments-{deployment.account}-{deployment.region}"
+
+
+def make(cli: Any) -> None:
+    """What is missing and can be made by now: before the function and its address exist, and once they do."""
+    if cli.command not in DEPLOYING:
+        return
+    prepared = _prepare(cli)
+    try:
+        apply(prepared.plan, prepared.call, lambda done: print(f"Provisioned: {done}."))
+    except AccessEsError as error:
+        sys.exit(error.message)
+
+
+def _prepare(cli: Any) -> Prepared:
+    file = Path((cli.vargs or {}).get("settings_file") or "zappa_settings.json")
+    try:
+        return prepare(file, cli.api_stage, cli.lambda_name)
+    except AccessEsError as error:
+        sys.exit(f"{error.message}\nNothing was changed. More: python -m access_es --stage {cli.api_stage} doctor")
+
+
+def _policy_for_zappa(prepared: Prepared) -> dict[str, Any]:
+    """Without the extra permissions, which Zappa adds itself."""
+    deployment = prepared.deployment
+    without = {key: value for key, value in deployment.zappa.items() if key != "extra_permissions"}
+    return wanted_policy(replace(deployment, zappa=without), prepared.found)

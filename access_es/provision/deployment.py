@@ -1,0 +1,139 @@
+"""What a stage of the settings file is in AWS: its account and region, and the names that Zappa gives to things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access_es.config import Fetch, apply_config
+from access_es.errors import AwsFailure, SettingsError
+from access_es.settings import Settings, read_settings
+from access_es.settings_file import load_stage, load_stage_keys
+
+POLICY_NAME = "zappa-permissions"  # Zappa core.py, create_iam_roles
+_STAND_IN = "made-when-the-parameter-is-made-and-never-used"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`zappa` has all keys of the stage. `missing_parameter` is CONFIG's, where nothing is there yet."""
+
+    stage: str
+    account: str
+    region: str
+    function: str
+    settings: Settings
+    zappa: Mapping[str, Any] = field(repr=False)
+    missing_parameter: str | None = None
+    has_own_secret: bool = False
+
+    @property
+    def partition(self) -> str:
+        return partition(self.region)
+
+    @property
+    def data_region(self) -> str:
+        """Where tables and bucket are: beside the domain."""
+        return self.settings.region or self.region
+
+    @property
+    def users_table(self) -> str | None:
+        kind, _, name = self.settings.users.partition(":")
+        return name if kind == "dynamodb" else None
+
+    @property
+    def is_in_vpc(self) -> bool:
+        return bool((self.zappa.get("vpc_config") or {}).get("SubnetIds"))
+
+    @property
+    def has_rest_api(self) -> bool:
+        enabled = self.zappa.get("use_apigateway", True) and self.zappa.get("apigateway_enabled", True)
+        return bool(enabled) and self.zappa.get("apigateway_version", "v1") == "v1"
+
+    @property
+    def role(self) -> str:
+        """The name of the function's role."""
+        given: str = self.zappa.get("role_arn") or ""
+        return given.rpartition("/")[2] or self.zappa.get("role_name") or f"{self.function}-ZappaLambdaExecutionRole"
+
+    @property
+    def manages_role(self) -> bool:
+        return bool(self.zappa.get("manage_roles", True)) and not self.zappa.get("role_arn")
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """An ARN of this account and region, unless others are given; "" leaves one out."""
+        where = self.region if region is None else region
+        whose = self.account if account is None else account
+        return f"arn:{self.partition}:{service}:{where}:{whose}:{resource}"
+
+
+def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function: str | None = None) -> Deployment:
+    """What `zappa deploy` would deploy. The environment of this machine has no say in it. Raises SettingsError."""
+    keys = load_stage_keys(file, stage)
+    missing: list[str] = []
+    values = apply_config({**_texts(keys), **load_stage(file, stage)}, _tolerating(fetch, missing))
+    has_own_secret = bool(values.get("SESSION_SECRET", "").strip())
+    if missing and not has_own_secret:
+        values["SESSION_SECRET"] = _STAND_IN
+    region = keys.get("aws_region") or ""
+    return Deployment(
+        stage=stage,
+        account=account,
+        region=region,
+        function=function or function_name(file, stage, keys),
+        settings=_read_for_lambda(values, [] if region else ["aws_region is missing: the region to deploy to."]),
+        zappa=keys,
+        missing_parameter=missing[0] if missing else None,
+        has_own_secret=has_own_secret,
+    )
+
+
+def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:
+    if values.get("USERS", "").startswith("file:"):
+        faults.append("USERS: a function has no files that last; use dynamodb:<table>.")
+    if values.get("FRONT_DOOR", "").strip() == "local":
+        faults.append("FRONT_DOOR: local has no limits, a function has; leave it empty.")
+    try:
+        settings = read_settings(values)
+    except SettingsError as error:
+        raise SettingsError([*faults, *error.faults]) from error
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _texts(keys: Mapping[str, Any]) -> dict[str, str]:
+    """Variables of the function itself; those of the stage go over them when Zappa's handler starts."""
+    variables = keys.get("aws_environment_variables") or {}
+    return {name: str(value) for name, value in variables.items()}
+
+
+def _tolerating(fetch: Fetch, missing: list[str]) -> Fetch:
+    """A parameter that is not there yet counts as empty: it is one of the things that provisioning makes."""
+
+    def read(place: str) -> str:
+        try:
+            return fetch(place)
+        except AwsFailure as failure:
+            if failure.reason != "ParameterNotFound":
+                raise
+            missing.append(place.removeprefix("ssm:"))
+            return "{}"
+
+    return read
+
+
+def function_name(file: Path, stage: str, keys: Mapping[str, Any]) -> str:
+    """As Zappa makes it of the project's name, which is the folder's unless the settings have one."""
+    project = keys.get("project_name") or file.resolve().parent.name
+    return re.sub(r"[^a-z0-9]+", "-", f"{project}-{stage}".lower()).strip("-")
+
+
+def partition(region: str) -> str:
+    """The part of AWS that a region belongs to (IAM User Guide, "ARNs")."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

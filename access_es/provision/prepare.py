@@ -1,0 +1,56 @@
+"""From a stage's name to its plan: read the settings, find out which account this is, look what is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from access_es.config import fetch_config
+from access_es.errors import AwsFailure
+from access_es.provision.apply import ProvisionFailed
+from access_es.provision.calls import Call, Calls
+from access_es.provision.deployment import Deployment, read_deployment
+from access_es.provision.plan import Found, look, make_plan
+from access_es.provision.step import Plan
+from access_es.settings_file import load_stage_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`call` asks AWS as the stage is deployed: its region, its profile."""
+
+    deployment: Deployment
+    call: Call
+    found: Found
+    plan: Plan
+
+
+def prepare(file: Path, stage: str, function: str | None = None) -> Prepared:
+    """Asks, and changes nothing. `function` is its name, if known. Raises SettingsError, ProvisionFailed."""
+    deployment, call = open_deployment(file, stage, function)
+    try:
+        found = look(deployment, call)
+    except AwsFailure as failure:
+        raise ProvisionFailed(f"AWS cannot be asked what there is: {failure.detail}") from failure
+    return Prepared(deployment, call, found, make_plan(deployment, found))
+
+
+def open_deployment(file: Path, stage: str, function: str | None = None) -> tuple[Deployment, Call]:
+    """Raises SettingsError, ProvisionFailed."""
+    keys = load_stage_keys(file, stage)
+    region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
+    account = find_account(Calls(region, profile))
+    deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, profile), function)
+    return deployment, Calls(region, profile, deployment.data_region)
+
+
+def find_account(call: Call) -> str:
+    """Raises ProvisionFailed."""
+    try:
+        account: str = call("sts", "get_caller_identity")["Account"]
+    except AwsFailure as failure:
+        raise ProvisionFailed(
+            f"AWS does not know you ({failure.reason}): give credentials as for the aws command, in the environment or "
+            "as profile_name of the stage."
+        ) from failure
+    return account

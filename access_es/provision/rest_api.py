@@ -1,0 +1,94 @@
+"""The REST API that Zappa made: what it says to requests that it does not even pass on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from access_es.provision.calls import Call, ask
+from access_es.provision.deployment import Deployment
+from access_es.provision.step import Plan, Step
+
+_TYPE = "REQUEST_TOO_LARGE"
+_SENTENCE = (
+    "The request is too large for the gateway: a body may have about 4.5 MB (6 MB as a Lambda event). "
+    "Send it in smaller pieces, such as smaller bulks."
+)
+# As our own errors look (delivery.failure). Gateway responses know this variable: API Gateway Developer Guide,
+# "API Gateway mapping template and access logging variable reference".
+_TEMPLATE = json.dumps(
+    {
+        "error": {
+            "type": "request_too_large",
+            "reason": _SENTENCE,
+            "code": "request_too_large",
+            "layer": "gateway",
+            "request_id": "$context.requestId",
+        },
+        "status": 413,
+    }
+)
+RESPONSE = {"responseType": _TYPE, "statusCode": "413", "responseTemplates": {"application/json": _TEMPLATE}}
+_BUSY = ("TooManyRequestsException", "ConflictException")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundApi:
+    """`too_large` is how it answers a request that is too large."""
+
+    api: Mapping[str, Any]
+    too_large: Mapping[str, Any] | None
+
+
+def find_api(call: Call, deployment: Deployment) -> FoundApi | None:
+    """Zappa names the API after the function."""
+    position: dict[str, str] = {}
+    while True:
+        page = call("apigateway", "get_rest_apis", limit=500, **position)
+        for api in page.get("items", ()):
+            if api.get("name") == deployment.function:
+                found = ask(
+                    call,
+                    ("NotFoundException",),
+                    "apigateway",
+                    "get_gateway_response",
+                    restApiId=api["id"],
+                    responseType=_TYPE,
+                )
+                return FoundApi(api, found)
+        if not page.get("position"):
+            return None
+        position = {"position": page["position"]}
+
+
+def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
+    if not deployment.has_rest_api:
+        return Plan()
+    if found is None:
+        return Plan(later=("what the API says to requests that are too large, once it is deployed",))
+    said = found.too_large or {}
+    if all(said.get(key) == RESPONSE[key] for key in ("statusCode", "responseTemplates")):
+        return Plan()
+    api = {"restApiId": found.api["id"]}
+    return Plan(
+        (
+            Step(
+                "have the API say what is wrong with requests that are too large",
+                "apigateway", "put_gateway_response", {**api, **RESPONSE}, wait_for=_BUSY,
+            ),
+            Step(
+                f"publish that to the API's stage {deployment.stage}",
+                "apigateway", "create_deployment", {**api, "stageName": deployment.stage}, wait_for=_BUSY,
+            ),
+        )
+    )  # fmt: skip
+
+
+def find_origins(deployment: Deployment, found: FoundApi | None) -> tuple[str, ...]:
+    """Where our pages come from, as browsers name it: the domain of one's own, and the API's own address."""
+    own = [f"https://{deployment.zappa['domain']}"] if deployment.zappa.get("domain") else []
+    suffix = "amazonaws.com.cn" if deployment.partition == "aws-cn" else "amazonaws.com"
+    api = [f"https://{found.api['id']}.execute-api.{deployment.region}.{suffix}"] if found else []
+    return (*own, *api)

@@ -1,0 +1,106 @@
+"""The DynamoDB tables: users and tokens, and long queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from access_es.accounts.dynamodb_schema import table_definition as accounts_definition
+from access_es.provision.calls import Call, ask
+from access_es.provision.step import Obstacle, Plan, Step
+
+Definition = Mapping[str, Mapping[str, Any]]
+"""The calls that make a table, in their order: parameters by the operation's Python name."""
+
+# What the store of long queries calls, on its table alone.
+TASK_ACTIONS = (
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
+_ABSENT = ("ResourceNotFoundException",)
+_NOT_READY = ("ResourceInUseException", "ContinuousBackupsUnavailableException", "LimitExceededException")
+_SAYS = {
+    "create_table": "create the table {name}, paid by use",
+    "update_time_to_live": "have the table {name} forget items at their time '{attribute}'",
+    "update_continuous_backups": "keep the table {name} recoverable to any second",
+    "update_table": "protect the table {name} from deletion",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """What there is, as DynamoDB describes it."""
+
+    description: Mapping[str, Any]
+    time_to_live: Mapping[str, Any]
+    backups: Mapping[str, Any]
+
+
+def tasks_definition(name: str) -> dict[str, dict[str, Any]]:
+    """Long queries by their id. What is in there is worth nothing a day later: no backups, no protection."""
+    return {
+        "create_table": {
+            "TableName": name,
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "SSESpecification": {"Enabled": True, "SSEType": "KMS"},
+        },
+        "update_time_to_live": {
+            "TableName": name,
+            "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires"},
+        },
+    }
+
+
+def wanted_tables(users_table: str | None, tasks_table: str | None) -> tuple[Definition, ...]:
+    users = [accounts_definition(users_table)] if users_table else []
+    tasks = [tasks_definition(tasks_table)] if tasks_table else []
+    return (*users, *tasks)
+
+
+def find_table(call: Call, name: str) -> FoundTable | None:
+    described = ask(call, _ABSENT, "dynamodb", "describe_table", TableName=name)
+    if described is None:
+        return None
+    lives = call("dynamodb", "describe_time_to_live", TableName=name)["TimeToLiveDescription"]
+    backups = call("dynamodb", "describe_continuous_backups", TableName=name)["ContinuousBackupsDescription"]
+    return FoundTable(described["Table"], lives, backups)
+
+
+def plan_table(wanted: Definition, found: FoundTable | None) -> Plan:
+    name = wanted["create_table"]["TableName"]
+    if found is None:
+        return Plan(tuple(_step(operation, wanted[operation], name) for operation in wanted))
+    if _keys(found.description["KeySchema"]) != _keys(wanted["create_table"]["KeySchema"]):
+        what = f"The table {name} exists with keys that are not those of access-es"
+        return Plan(obstacles=(Obstacle(what, "name another table in the settings, which is then made"),))
+    return Plan(tuple(_changes(name, wanted, found)))
+
+
+def _changes(name: str, wanted: Definition, found: FoundTable) -> Iterator[Step]:
+    protects = wanted["create_table"].get("DeletionProtectionEnabled", False)
+    if protects and not found.description.get("DeletionProtectionEnabled"):
+        yield _step("update_table", {"TableName": name, "DeletionProtectionEnabled": True}, name)
+    lives = wanted["update_time_to_live"]
+    is_on = found.time_to_live.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+    if not is_on or found.time_to_live.get("AttributeName") != lives["TimeToLiveSpecification"]["AttributeName"]:
+        yield _step("update_time_to_live", lives, name)
+    point = found.backups.get("PointInTimeRecoveryDescription", {})
+    if "update_continuous_backups" in wanted and point.get("PointInTimeRecoveryStatus") != "ENABLED":
+        yield _step("update_continuous_backups", wanted["update_continuous_backups"], name)
+
+
+def _step(operation: str, parameters: Mapping[str, Any], name: str) -> Step:
+    attribute = parameters.get("TimeToLiveSpecification", {}).get("AttributeName", "")
+    what = _SAYS[operation].format(name=name, attribute=attribute)
+    if operation == "create_table":
+        return Step(what, "dynamodb", operation, parameters, done_if=("ResourceInUseException",))
+    return Step(what, "dynamodb", operation, parameters, wait_for=(*_NOT_READY, *_ABSENT))
+
+
+def _keys(schema: Any) -> list[tuple[str, str]]:
+    return sorted((key["KeyType"], key["AttributeName"]) for key in schema)
