@@ -33,7 +33,12 @@ def create_app(services: Services) -> Flask:
     register_accounts(app, services.accounts)
     app.register_blueprint(health_pages(services.probe.is_ready))
     app.register_error_handler(Exception, lambda fault: _show(app, fault))
-    app.wsgi_app = Proxy(app.wsgi_app, services, lambda facts: _page(app, facts))  # type: ignore[method-assign]
+    app.wsgi_app = Proxy(  # type: ignore[method-assign]
+        app.wsgi_app,
+        services,
+        lambda facts: _page(app, facts),
+        lambda facts: app.jinja_env.get_template("waiting.html").render(facts),
+    )
     return app
 
 

@@ -20,6 +20,9 @@ from typing import Any, Literal
 
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024  # [limits], the event as JSON
 LAMBDA_ANSWER_BYTES = 6_291_556  # [observed], the answer as JSON: escapes, base64 and non-ASCII count
+# A redirect or an error of ours is on its way so long. Longer than that is nobody kept waiting in vain: twenty rounds
+# of it must reach nine minutes, and people's clients go no more than twenty (fetch.spec.whatwg.org, 4.4, 5).
+WAY_BACK_SECONDS = 0.25
 ALB_BYTES = 1_000_000  # [alb] says 1 MB; the smaller reading is the safe one
 
 
@@ -137,20 +140,29 @@ def detect_door(event: Any) -> FrontDoor | None:
     return REST
 
 
-def limited_as(door: FrontDoor, name: str | None) -> FrontDoor:
+def named_door(setting: str | None) -> FrontDoor | None:
+    """The door that FRONT_DOOR names, None for none and for the local one.
+
+    `rest:60` is a REST API whose integration timeout was raised to 60 seconds, which AWS does on request ([rest]).
+    """
+    name, _, seconds = (setting or "").partition(":")
+    for door in DOORS:
+        if door.name == name and door is not LOCAL:
+            return replace(door, seconds=float(seconds)) if seconds else door
+    return None
+
+
+def limited_as(door: FrontDoor, setting: str | None) -> FrontDoor:
     """The door with the limits of the one that FRONT_DOOR names, for what no event shows.
 
     An HTTP API with payload format 1.0 sends what a REST API does, and hangs up later.
     """
-    for other in DOORS:
-        if other.name == name and other is not LOCAL:
-            return replace(
-                door,
-                answer_bytes=other.answer_bytes,
-                answer_header_bytes=other.answer_header_bytes,
-                seconds=other.seconds,
-            )
-    return door
+    named = named_door(setting)
+    if named is None:
+        return door
+    return replace(
+        door, answer_bytes=named.answer_bytes, answer_header_bytes=named.answer_header_bytes, seconds=named.seconds
+    )
 
 
 def _detect_v2(context: dict[str, Any]) -> FrontDoor | None:

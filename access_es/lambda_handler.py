@@ -1,7 +1,8 @@
 """What Lambda calls. Zappa's handler loads the settings and the app; which events come in is decided here.
 
 Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …), so that whoever may invoke the
-function owns its role. Here an event is an HTTP request or a keep-warm ping, or it is refused. HTTP goes past Zappa's
+function owns its role. Here an event is an HTTP request, a task of
+ours or a keep-warm ping, or it is refused. HTTP goes past Zappa's
 translation to WSGI and back, which loses bytes both ways (zappa/Zappa#836, #1155, Miserlou/Zappa#696, #1965).
 """
 
@@ -20,15 +21,20 @@ from access_es.errors import AccessEsError
 from access_es.front_doors import FrontDoor, detect_door, limited_as
 from access_es.ingress.lambda_event import read_event, unread_request
 from access_es.proxy import Proxy
+from access_es.tasks import task_id
 
+TASK_MARGIN_SECONDS = 5.0  # to say that the time is over, and have it kept
 log = logging.getLogger("access_es.lambda")
 
 
 def lambda_handler(event: Any, context: Any) -> Any:
-    """Answer one event: an HTTP door's answer, None to a keep-warm ping, a refusal to anything else."""
+    """Answer one event: an HTTP door's answer, None to a task or a keep-warm ping, a refusal to anything else."""
     door = detect_door(event)
     if door is not None:
         return answer_http(door, event, context)
+    task = task_id(event)
+    if task is not None:
+        return run_task(task, context)
     if is_keep_warm(event):
         return warm()
     return refuse(event)
@@ -46,6 +52,12 @@ def answer_http(door: FrontDoor, event: Any, context: Any) -> dict[str, Any]:
         response = proxy.reply(request, door)
     body = b"".join(response.body)
     return build_answer(door, response.status, response.headers, body, method=request.method, reason=response.reason)
+
+
+def run_task(id: str, context: Any) -> None:
+    """Carry out a long query, until shortly before Lambda ends the function. Returns nothing, for Lambda to keep."""
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    load_proxy().run_task(id, left() / 1000 - TASK_MARGIN_SECONDS if callable(left) else None)
 
 
 def is_keep_warm(event: Any) -> bool:
@@ -71,8 +83,8 @@ def warm() -> None:
 def refuse(event: Any) -> dict[str, str]:
     """Nothing else is ever run. The log gets the event's keys, not what it holds."""
     keys = ", ".join(sorted(map(str, event))[:20]) if isinstance(event, dict) else type(event).__name__
-    log.warning("Refused an event that is neither HTTP nor a keep-warm ping: %s", keys)
-    return {"refused": "access-es answers HTTP events and keep-warm pings alone."}
+    log.warning("Refused an event that is neither HTTP nor a task nor a keep-warm ping: %s", keys)
+    return {"refused": "access-es answers HTTP events, its own tasks and keep-warm pings alone."}
 
 
 @cache

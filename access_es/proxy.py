@@ -14,16 +14,18 @@ from access_es.audit import Entry
 from access_es.delivery.failure import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import emit
 from access_es.errors import AccessEsError, BadRequest, NotSignedIn
+from access_es.front_doors import WAY_BACK_SECONDS, FrontDoor, named_door
 from access_es.ingress import read_request
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.services import Services
+from access_es.tasks.poll import is_poll, poll
+from access_es.tasks.replies import Own
+from access_es.tasks.replies import RenderPage as RenderWaiting
 from access_es.upload import take_upload
 from access_es.upstream.headers import response_headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
-
-    from access_es.front_doors import FrontDoor
 
 log = logging.getLogger("access_es.proxy")
 
@@ -31,15 +33,21 @@ log = logging.getLogger("access_es.proxy")
 class Proxy:
     """WSGI in front of our own pages: what is not one of them goes to the domain."""
 
-    def __init__(self, pages: WSGIApplication, services: Services, render_page: RenderPage) -> None:
+    def __init__(
+        self, pages: WSGIApplication, services: Services, render_page: RenderPage, render_waiting: RenderWaiting
+    ) -> None:
         self._pages = pages
         self._services = services
         self._render_page = render_page
+        self._render_waiting = render_waiting
+        self._shown_door = named_door(services.front_door)  # locally, its limits can be watched
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = read_request(environ)
+        if self._shown_door is not None:
+            return self._emit_as(self._shown_door, request, start_response)
         entry = Entry(request, self._services.write_audit)
-        if request.is_for_us:
+        if request.is_for_us and not is_poll(request):
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
             return _Watched(self._pages, environ, start_response, entry)
@@ -53,7 +61,7 @@ class Proxy:
         entry = Entry(request, self._services.write_audit)
 
         def produce() -> ProxyResponse:
-            if request.is_for_us:
+            if request.is_for_us and not is_poll(request):
                 return run_own_page(self._pages, request, entry)
             return make_whole(self.answer(request, entry), request, entry, door, self._services.overflow)
 
@@ -61,6 +69,12 @@ class Proxy:
         entry.status, entry.bytes_out = response.status, response.length_bytes or 0
         entry.finish()
         return response
+
+    def _emit_as(self, door: FrontDoor, request: ProxyRequest, start_response: StartResponse) -> Iterable[bytes]:
+        """The answer as this door lets it through, though none is here."""
+        if door.seconds is not None:
+            request = replace(request, answer_by=time.monotonic() + door.seconds - WAY_BACK_SECONDS)
+        return emit(self.reply(request, door), start_response, Entry(request, None))
 
     def refuse(self, error: AccessEsError, request: ProxyRequest, entry: Entry | None = None) -> ProxyResponse:
         """What the client is told of a failure."""
@@ -74,6 +88,13 @@ class Proxy:
     def front_door(self) -> str | None:
         """The door whose limits apply, where that is set and not left to each event."""
         return self._services.front_door
+
+    def run_task(self, id: str, seconds: float | None) -> None:
+        """Carry out a long query, in a process that may go on for `seconds`."""
+        if self._services.tasks.runner is None:
+            log.warning("A task came, but TASKS_TABLE is not set.")
+        else:
+            self._services.tasks.runner.run(id, seconds)
 
     def warm(self) -> bool:
         """Fetch credentials and open a connection to the domain; whether it answers."""
@@ -95,16 +116,23 @@ class Proxy:
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
             return redirect(request.mount + self._services.home_path())
+        answer = self._poll(request, caller) if is_poll(request) else self._ask(request, caller, entry)
+        if isinstance(answer, Own):
+            entry.delivery = answer.how
+            return answer.response
+        return self._pass_back(answer, request)
+
+    def _poll(self, request: ProxyRequest, caller: Caller) -> ProxyResponse | Own:
+        return poll(self._services.tasks.desk, request, caller.user, self._render_waiting)
+
+    def _ask(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | Own:
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
             started = time.perf_counter()
             try:
-                answer = self._services.domain.send(
-                    request.method, request.target, request.headers, upload, answer_by=request.answer_by
-                )
+                return self._services.tasks.front.ask(request, caller.user, upload)
             finally:
                 entry.upstream_seconds = time.perf_counter() - started
-        return self._pass_back(answer, request)
 
     def _admit(self, request: ProxyRequest) -> Caller:
         if not request.target.startswith(b"/"):

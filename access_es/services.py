@@ -14,6 +14,7 @@ from access_es.aws import AwsService, BotoCredentials, make_client, make_s3_clie
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
 from access_es.settings import Settings
+from access_es.task_services import Tasks, build_tasks
 from access_es.upstream.client import Domain
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import CredentialsSource, Signer
@@ -30,6 +31,7 @@ class Services:
     probe: Probe
     home_path: Callable[[], str]
     write_audit: Write
+    tasks: Tasks
     overflow: Overflow | None = None  # None: an answer too large for its door is an error
     front_door: str | None = None  # None: each event shows it
 
@@ -39,9 +41,16 @@ class Services:
 
 
 def build_services(
-    settings: Settings, *, credentials: CredentialsSource | None = None, write_audit: Write | None = None
+    settings: Settings,
+    *,
+    credentials: CredentialsSource | None = None,
+    write_audit: Write | None = None,
+    function_name: str | None = None,
 ) -> Services:
-    """Real services for these settings; no AWS client is made and nothing is asked before it is needed."""
+    """Real services for these settings; no AWS client is made and nothing is asked before it is needed.
+
+    `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
+    """
     signer = Signer(settings.region, settings.service) if settings.sign else None
     domain = Domain(
         settings.endpoint,
@@ -55,7 +64,14 @@ def build_services(
     home_path = (lambda: home) if home else probe.home_path
     accounts = build_accounts_for(settings, home_path)
     return Services(
-        accounts, domain, probe, home_path, write_audit or _line_writer(), _open_overflow(settings), settings.front_door
+        accounts,
+        domain,
+        probe,
+        home_path,
+        write_audit or _line_writer(),
+        build_tasks(settings, domain.send, function_name),
+        _open_overflow(settings),
+        settings.front_door,
     )
 
 

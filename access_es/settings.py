@@ -40,7 +40,7 @@ class Settings:
     overflow_bucket: str | None = None
     overflow_url_seconds: int = 60
     tasks_table: str | None = None
-    long_query_after_seconds: float = 20.0
+    long_query_after_seconds: float = 0.5
     long_query_paths: tuple[str, ...] = LONG_QUERY_PATHS
     front_door: str | None = None  # None: detected from each event
     config: str | None = None  # where more settings lie: s3://<bucket>/<key> or ssm:<name>
@@ -107,8 +107,8 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         users=users,
         overflow_bucket=reader.read("OVERFLOW_BUCKET", _parse_bucket, None),
         overflow_url_seconds=reader.read("OVERFLOW_URL_SECONDS", _positive(int), 60),
-        tasks_table=reader.read("TASKS_TABLE", str, None),
-        long_query_after_seconds=reader.read("LONG_QUERY_AFTER_SECONDS", _positive(float), 20.0),
+        tasks_table=reader.read("TASKS_TABLE", _parse_tasks, None),
+        long_query_after_seconds=reader.read("LONG_QUERY_AFTER_SECONDS", _positive(float), 0.5),
         long_query_paths=reader.read("LONG_QUERY_PATHS", _parse_names, LONG_QUERY_PATHS),
         front_door=reader.read("FRONT_DOOR", _parse_door, None),
         config=reader.read("CONFIG", parse_config, None),
@@ -170,12 +170,17 @@ def _parse_users(text: str) -> str:
     return _matching(text, r"file:.+|dynamodb:[A-Za-z0-9_.-]{3,255}", "dynamodb:<table> or file:<path>")
 
 
+def _parse_tasks(text: str) -> str | None:
+    return _matching(text, r"file:.+|[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table, or file:<path>")
+
+
 def _parse_bucket(text: str) -> str | None:
     return _matching(text, r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket")
 
 
 def _parse_door(text: str) -> str | None:
-    return _matching(text, "|".join(FRONT_DOORS), f"one of {', '.join(FRONT_DOORS)}")
+    pattern = rf"({'|'.join(FRONT_DOORS)})(:\d+(\.\d+)?)?"
+    return _matching(text, pattern, f"one of {', '.join(FRONT_DOORS)}, perhaps with its seconds, as in rest:60")
 
 
 def _parse_path(text: str) -> str | None:

@@ -46,6 +46,8 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
     if name == LOCAL:
         if not values.get("USERS"):
             values["USERS"] = f"file:{open_state(state) / 'users.db'}"
+        if not values.get("TASKS_TABLE"):
+            values["TASKS_TABLE"] = f"file:{open_state(state) / 'tasks.db'}"
         if not values.get("SESSION_SECRET"):
             values["SESSION_SECRET"] = _kept_secret(open_state(state) / "session-secret")
     return Stage(name, values, state, region, profile)

@@ -18,6 +18,8 @@ from access_es.messages import ProxyRequest, ProxyResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_LIGHT_BYTES = 256 * 1024
+_HEAVY_SECONDS = 0.75  # to serialize an answer of megabytes, and for its way to the door
 _ADDED_BYTES = 512  # what a door adds of its own: Date, request and trace ids
 
 
@@ -38,7 +40,9 @@ def make_whole(
     if limit is not None and header_bytes(answer.headers) > limit - _ADDED_BYTES:
         answer.body.close()
         raise AnswerHeadTooLarge(limit)
-    fitted = fit(answer, request, DoorRoom(door), overflow, lambda: _seconds_left(request))
+    length = answer.length_bytes
+    reserve = 0 if length is not None and length <= _LIGHT_BYTES else _HEAVY_SECONDS
+    fitted = fit(answer, request, DoorRoom(door), overflow, lambda: _seconds_left(request) - reserve)
     entry.delivery = entry.delivery or fitted.how
     return fitted.response
 

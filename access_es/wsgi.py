@@ -14,7 +14,8 @@ from access_es.settings import read_settings
 
 def build_app() -> Flask:
     """A new app. Raises SettingsError with every fault of the settings."""
-    return create_app(build_services(read_settings(apply_config(os.environ, fetch_config))))
+    settings = read_settings(apply_config(os.environ, fetch_config))
+    return create_app(build_services(settings, function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME")))
 
 
 def __getattr__(name: str) -> Flask:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "access_es"
 GROUND = {"errors", "messages", "settings", "settings_file", "endpoint", "front_doors", "pages", "upload", "audit"}
 FEATURES = {"ingress", "accounts", "upstream", "delivery", "tasks"}
-MIDDLE = {"proxy", "whole_answer", "services", "health", "app", "config"}
+MIDDLE = {"proxy", "whole_answer", "services", "task_services", "health", "app", "config"}
 ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo", "provision"}
 HOMES = {
     "flask": {"app", "health", "wsgi", "accounts"},
@@ -23,7 +23,7 @@ HOMES = {
     "requests_aws4auth": {"upstream"},
     "gunicorn": {"server"},
     "zappa": {"lambda_handler", "tasks", "demo"},
-    "sqlite3": {"accounts"},
+    "sqlite3": {"accounts", "tasks"},
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from access_es.front_doors import FrontDoor, detect_door
+from access_es.front_doors import WAY_BACK_SECONDS, FrontDoor, detect_door
 from access_es.ingress import alb, function_url, http_api, rest_api
 from access_es.ingress.fields import Event, as_stream, read_id, unreadable
 from access_es.messages import ProxyRequest
@@ -18,7 +18,6 @@ _READERS: dict[str, Callable[[Event], ProxyRequest]] = {
     "url": function_url.read_request,
     "alb": alb.read_request,
 }
-MARGIN_SECONDS = 1.0  # to say so ourselves, and for the way back to the door
 
 
 def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> ProxyRequest:
@@ -45,7 +44,7 @@ def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | N
         ends.append(door.seconds - _seconds_waited(event, now, door.seconds))
     if function_milliseconds is not None:
         ends.append(function_milliseconds / 1000)
-    return max(0.0, min(ends) - MARGIN_SECONDS) if ends else None
+    return max(0.0, min(ends) - WAY_BACK_SECONDS) if ends else None
 
 
 def _seconds_waited(event: Event, now: float, most: float) -> float:

@@ -51,7 +51,7 @@ class TaskTooLong(AccessEsError):
     status = 504
     code = "task_too_long"
     layer = "tasks"
-    message = "The domain did not answer while the task could run. Whether it did what was asked, or still does, is not known."
+    message = "The domain did not answer while the task could run. Whether it did what was asked is not known."
 
 
 class ResultNotKept(AccessEsError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from access_es.errors import MethodNotAllowed, NotFound
 from access_es.messages import Held, ProxyRequest, ProxyResponse
@@ -13,6 +14,7 @@ from access_es.tasks.kept import Kept, bring
 from access_es.tasks.replies import RESPONSES, Own, RenderPage, address_of, redirect_to, show_waiting
 from access_es.tasks.tickets import Ticket
 
+PAGE_PAUSE_SECONDS = 1  # between two visits of the page, so that the browser shows it as loaded
 PAGE_HOLD_SECONDS = 4.0  # the elapsed time on the page is so old at most
 UNLIMITED_HOLD_SECONDS = 300.0  # where no door hangs up: proxies in between may
 
@@ -33,8 +35,15 @@ def poll(desk: Desk | None, request: ProxyRequest, user: str, render_page: Rende
     if found is not None:
         return found
     if request.is_navigation:
-        return show_waiting(render_page({"seconds": round(desk.elapsed(ticket))}), request)
+        return show_waiting(render_page(_facts(desk.elapsed(ticket), request)), request)
     return redirect_to(address_of(text, request), request)
+
+
+def _facts(seconds: float, request: ProxyRequest) -> dict[str, Any]:
+    """As the page shows them."""
+    minutes, rest = divmod(int(seconds), 60)
+    elapsed = f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    return {"elapsed": elapsed, "seconds": int(seconds), "base_path": request.mount, "pause": PAGE_PAUSE_SECONDS}
 
 
 def outcome(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:

@@ -32,17 +32,17 @@ class Context:
 @pytest.mark.parametrize(
     ("door", "name", "function_seconds", "now", "left"),
     [
-        (REST, "apigwv1", None, EPOCH, 28),
-        (REST, "apigwv1", None, EPOCH + 3, 25),  # a cold start took three seconds
-        (REST, "apigwv1", 10, EPOCH + 3, 9),
-        (REST, "apigwv1", 900, EPOCH + 3, 25),
-        (REST, "apigwv1", None, EPOCH + 28.5, 0),
-        (REST, "apigwv1", None, EPOCH + 1000, 28),  # no door hands on what it gave up: its clock is another
-        (REST, "apigwv1", None, EPOCH - 5, 28),
-        (HTTP, "apigwv2", None, 1_783_711_145.766 + 2, 27),
-        (URL, "functionurl", 60, EPOCH, 59),
+        (REST, "apigwv1", None, EPOCH, 28.75),
+        (REST, "apigwv1", None, EPOCH + 3, 25.75),  # a cold start took three seconds
+        (REST, "apigwv1", 10, EPOCH + 3, 9.75),
+        (REST, "apigwv1", 900, EPOCH + 3, 25.75),
+        (REST, "apigwv1", None, EPOCH + 28.5, 0.25),
+        (REST, "apigwv1", None, EPOCH + 1000, 28.75),  # no door hands on what it gave up: its clock is another
+        (REST, "apigwv1", None, EPOCH - 5, 28.75),
+        (HTTP, "apigwv2", None, 1_783_711_145.766 + 2, 27.75),
+        (URL, "functionurl", 60, EPOCH, 59.75),
         (URL, "functionurl", None, EPOCH, None),
-        (ALB_MULTI, "alb", 30, EPOCH, 29),
+        (ALB_MULTI, "alb", 30, EPOCH, 29.75),
     ],
 )
 def test_the_nearest_end_counts(
@@ -55,7 +55,7 @@ def test_the_nearest_end_counts(
 
 def test_a_request_knows_when_its_answer_is_due() -> None:
     request = read_event(changed("functionurl"), Context(20))
-    assert request.answer_by is not None and request.answer_by - time.monotonic() == pytest.approx(19, abs=0.5)
+    assert request.answer_by is not None and request.answer_by - time.monotonic() == pytest.approx(19.75, abs=0.5)
     assert read_event(changed("functionurl"), None).answer_by is None
 
 
