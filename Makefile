@@ -9,7 +9,7 @@ HEAVY := engines or browser or cloud or heavy
 .PHONY: help run zappa demo-lambda test test-fast check format bench bench-lambda clean
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 	$(BIN)/python -m access_es demo $(ARGS)
@@ -17,7 +17,7 @@ run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 zappa: .venv-deploy/.ready  ## Zappa from an environment of its own, which it packs: make zappa ARGS="deploy dev"
 	VIRTUAL_ENV=$(CURDIR)/.venv-deploy PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" zappa $(ARGS)
 
-demo-lambda: $(VENV)/.demo  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
+demo-lambda: $(VENV)/.demo-lambda  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
 test: test-fast  ## every test: units, then real Elasticsearch, Kibana, browser and cloud
@@ -55,7 +55,11 @@ $(VENV)/.demo: $(VENV)/.run requirements-demo.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-demo.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo requirements-dev.txt requirements-deploy.txt
+$(VENV)/.demo-lambda: $(VENV)/.demo requirements-demo-lambda.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-demo-lambda.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo-lambda requirements-dev.txt requirements-deploy.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-deploy.txt
 	@touch $@
 
