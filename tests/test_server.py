@@ -260,7 +260,7 @@ def test_a_port_in_use_is_named() -> None:
     """At once, and before any process is started."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"--port {port} cannot be listened on"):
+        with pytest.raises(SettingsError, match=f"--port {port} cannot be listened on: Address already in use\\.$"):
             serve(dict, port=port)  # type: ignore[arg-type]  # never called
 
 

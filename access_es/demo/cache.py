@@ -50,7 +50,7 @@ def shared_turn(lock_file: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def sole_use(folder: Path, patience_seconds: float = 15) -> Iterator[int]:
+def sole_use(folder: Path, progress: Progress, patience_seconds: float = 15) -> Iterator[int]:
     """Hold a data folder for one demo and yield the lock's descriptor.
 
     Children that inherit the descriptor keep the lock until they have ended too, even when this process was killed.
@@ -58,14 +58,17 @@ def sole_use(folder: Path, patience_seconds: float = 15) -> Iterator[int]:
     """
     deadline = time.monotonic() + patience_seconds
     with (folder / "lock").open("a") as handle:
-        while not _try_lock(handle):
-            if time.monotonic() < deadline:
-                time.sleep(0.1)
-                continue
-            raise DemoUnavailable(
-                f"Another demo is using the data in {folder}: stop it first, or give this one a cache of its own.",
-                "ACCESS_ES_CACHE=/var/tmp/access-es-2 make run",
-            )
+        free = _try_lock(handle)
+        if not free:
+            progress("Waiting for another demo on this machine to end")
+        while not free:
+            if time.monotonic() > deadline:
+                raise DemoUnavailable(
+                    f"Another demo is using the data in {folder}: stop it first, or give this one a cache and a port.",
+                    "ACCESS_ES_CACHE=/var/tmp/access-es-2 make run ARGS='--port 8081'",
+                )
+            time.sleep(0.1)
+            free = _try_lock(handle)
         yield handle.fileno()
 
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
@@ -16,11 +17,13 @@ from types import FrameType
 from access_es.demo.cache import cache_folder
 from access_es.demo.credentials import Credential
 from access_es.demo.errors import DemoUnavailable
-from access_es.demo.processes import Child, Children
+from access_es.demo.processes import Child, Children, free_ports
 from access_es.demo.progress import step
 from access_es.demo.running_gateway import running_gateway
 from access_es.demo.sample_data import SampleDataRefused, load_sample_data
 from access_es.demo.stack import running_engines
+from access_es.errors import SettingsError
+from access_es.server import require_free
 from access_es.services import build_accounts_for
 from access_es.settings import read_settings
 from access_es.stage import Stage, open_state
@@ -38,6 +41,7 @@ def run_demo(args: argparse.Namespace, stage: Stage, environ: Mapping[str, str])
     """Run until it is told to stop. Exit status 1 where this machine cannot."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        args.port = free_port(args.host, args.port)
         with running_engines(cache_folder(environ, os.getuid()), _say) as engines:
             key = Credential(f"AKIADEMO{secrets.token_hex(6).upper()}", secrets.token_urlsafe(30))
             with running_gateway([key], engines.elasticsearch, engines.kibana) as gateway, Children() as children:
@@ -53,6 +57,25 @@ def run_demo(args: argparse.Namespace, stage: Stage, environ: Mapping[str, str])
     except (KeyboardInterrupt, _Terminated):
         _say("Stopped.")
     return 0
+
+
+def free_port(host: str, port: int, patience_seconds: float = 5) -> int:
+    """The port to listen on, a free one for 0. Raises SettingsError when another program has it.
+
+    Before minutes of work, and before whoever else answers there is asked anything. A demo that was just killed lets
+    go of its port within a second or two.
+    """
+    deadline = time.monotonic() + patience_seconds
+    chosen = port or free_ports(1)[0]
+    while True:
+        try:
+            require_free(host, chosen)
+        except SettingsError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return chosen
 
 
 class _Demonstration:
@@ -132,7 +155,8 @@ class _Demonstration:
 
     def welcome(self) -> None:
         """What a person needs now, alone on stdout."""
-        print(f"\n  Kibana    {self.url}/\n  user      {USER}\n  password  {self._password}\n", flush=True)
+        print(f"\n  Kibana    {self.url}/\n  user      {USER}\n  password  {self._password}")
+        print(f"  account   {self.url}/--access-es/account (API tokens, sign out)\n", flush=True)
         _say(f"One line per request is noted in {self.log}. Stop with Ctrl-C.")
 
 

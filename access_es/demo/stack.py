@@ -41,7 +41,7 @@ def running_engines(
     """
     check_machine(kibana=kibana)
     make_reachable(cache)
-    with data_folder(cache, keep=keep_data) as data, sole_use(data) as lock, Children([lock]) as children:
+    with data_folder(cache, keep=keep_data) as data, sole_use(data, progress) as lock, Children([lock]) as children:
         start = Start(cache, data, children, progress)
         with shared_turn(cache / "prepare.lock", progress):
             engines = Engines(

@@ -60,7 +60,7 @@ def serve(
     Raises SettingsError where the address cannot be listened on.
     """
     place = Place(host, port, workers, threads, graceful_seconds)
-    _require_free(place)
+    require_free(host, port)
     try:
         _Server(place, factory, announce or _print_url).run()
     except SystemExit as stop:
@@ -68,15 +68,14 @@ def serve(
     return 0
 
 
-def _require_free(place: Place) -> None:
-    """One clear sentence at once, where gunicorn would try five times and say so ten times."""
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+def require_free(host: str, port: int) -> None:
+    """One clear sentence at once, where gunicorn would try five times and say so ten times. Raises SettingsError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((place.host, place.port), family=family).close()
+        socket.create_server((host, port), family=family).close()
     except OSError as fault:
-        raise SettingsError(
-            [f"--host {place.host} --port {place.port} cannot be listened on: {fault.strerror}"]
-        ) from fault
+        reason, _, _ = str(fault.strerror).partition(" (while attempting")  # create_server's own words
+        raise SettingsError([f"--host {host} --port {port} cannot be listened on: {reason}."]) from fault
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

@@ -49,20 +49,24 @@ def holder(file: Path) -> "subprocess.Popen[bytes]":
 
 
 def test_a_second_demo_on_the_same_data_is_told_what_to_do(tmp_path: Path) -> None:
+    said: list[str] = []
     with holder(tmp_path / "lock") as other:
-        with pytest.raises(DemoUnavailable, match="Another demo") as refused, sole_use(tmp_path, 0.2):
+        with pytest.raises(DemoUnavailable, match="Another demo") as refused, sole_use(tmp_path, said.append, 0.2):
             raise AssertionError("both have it")
         other.communicate(b"\n")
     assert "ACCESS_ES_CACHE" in refused.value.command
-    with sole_use(tmp_path):
+    assert "--port" in refused.value.command
+    with sole_use(tmp_path, said.append):
         pass
+    assert said == ["Waiting for another demo on this machine to end"]
 
 
 def test_a_demo_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
+    said: list[str] = []
     with holder(tmp_path / "lock") as other:
         ending = threading.Timer(0.3, other.communicate, [b"\n"])
         ending.start()
-        with sole_use(tmp_path):
+        with sole_use(tmp_path, said.append):
             ending.join()
             assert other.returncode == 0
 
