@@ -13,7 +13,7 @@ from access_es.accounts.identity import Caller
 from access_es.audit import Entry
 from access_es.delivery.failure import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import emit
-from access_es.errors import AccessEsError, BadRequest, NotSignedIn
+from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
 from access_es.front_doors import WAY_BACK_SECONDS, FrontDoor, named_door
 from access_es.ingress import read_request
 from access_es.messages import ProxyRequest, ProxyResponse
@@ -137,6 +137,9 @@ class Proxy:
     def _admit(self, request: ProxyRequest) -> Caller:
         if not request.target.startswith(b"/"):
             raise BadRequest("The request target must be a path.")
+        if request.header("service-worker") is not None and request.path.count(b"/") == 1:
+            # It would be asked for every page of its folder: here, for our own, passwords and tokens included.
+            raise Forbidden("A service worker for this whole site is not passed on.")
         caller = self._services.accounts.identity.identify(
             request.headers, scheme=request.scheme, client_address=request.client_address
         )

@@ -80,6 +80,7 @@ def change_password() -> AnyResponse:
 
 
 def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
+    page.check_person()
     return page.render(
         "account.html",
         error,

@@ -19,7 +19,8 @@ _OURS = frozenset(
 _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
 # Alt-Svc would lead browsers past us, to the domain's own ports. WWW-Authenticate speaks of our signature: a browser
 # would ask the person for a password, try it on us, and from then on send it with the forms of every other site.
-_NOT_BACK = frozenset(("alt-svc", "content-length", "www-authenticate"))
+# Service-Worker-Allowed would let a script of the domain read our own pages (w3.org/TR/service-workers, 7.1).
+_NOT_BACK = frozenset(("alt-svc", "content-length", "www-authenticate", "service-worker-allowed"))
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
