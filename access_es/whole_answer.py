@@ -13,7 +13,7 @@ from access_es.delivery.page import run_page
 from access_es.errors import AnswerHeadTooLarge
 from access_es.front_doors import FrontDoor
 from access_es.ingress.page_environ import page_environ
-from access_es.messages import ProxyRequest, ProxyResponse
+from access_es.messages import Held, ProxyRequest, ProxyResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -40,12 +40,15 @@ def make_whole(
     if limit is not None and header_bytes(answer.headers) > limit - _ADDED_BYTES:
         answer.body.close()
         raise AnswerHeadTooLarge(limit)
-    length = answer.length_bytes
-    reserve = 0 if length is not None and length <= _LIGHT_BYTES else _HEAVY_SECONDS
-    fitted = fit(answer, request, DoorRoom(door), overflow, lambda: _seconds_left(request) - reserve)
+    fitted = fit(answer, request, DoorRoom(door), overflow, lambda: _seconds_left(answer, request))
     entry.delivery = entry.delivery or fitted.how
     return fitted.response
 
 
-def _seconds_left(request: ProxyRequest) -> float:
-    return float("inf") if request.answer_by is None else request.answer_by - time.monotonic()
+def _seconds_left(answer: ProxyResponse, request: ProxyRequest) -> float:
+    """What is here already is not late any more; a body that is still to be read must leave time for its own way."""
+    if request.answer_by is None or isinstance(answer.body, Held):
+        return float("inf")
+    length = answer.length_bytes
+    reserve = 0 if length is not None and length <= _LIGHT_BYTES else _HEAVY_SECONDS
+    return request.answer_by - time.monotonic() - reserve

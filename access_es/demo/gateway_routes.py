@@ -167,7 +167,7 @@ async def answer_log(call: Call) -> Answer:
 ENDPOINTS: dict[bytes, Endpoint] = {
     b"/_demo/giant": answer_giant,
     b"/_demo/slow": answer_slow,
-    b"/demo-slow/_search": answer_slow,  # an index, so that a proxy knows a search and a write by their paths
+    b"/demo-slow/_search": answer_slow,
     b"/demo-slow/_update_by_query": answer_slow,
     b"/_demo/slow/stats": answer_slow_stats,
     b"/_demo/echo": answer_echo,

@@ -1,7 +1,7 @@
 """The front of the demo domain: every request is verified, then answered here or by the engine it is meant for.
 
 As on an Amazon domain, `/_plugin/kibana/` is Kibana's, with the prefix taken off, and everything else is
-Elasticsearch's. `/_demo/` is the gateway's own.
+Elasticsearch's. `/_demo/` is the gateway's own, and so is the index `demo-slow`.
 """
 
 import uuid
@@ -28,6 +28,7 @@ from access_es.demo.verifier import ArrivedRequest, Scope, verify
 
 KIBANA_PREFIX = b"/_plugin/kibana"
 DEMO_PREFIX = b"/_demo/"
+SLOW_PREFIX = b"/demo-slow/"  # looks like an index to a proxy: a search or a write, and slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Gateway:
             self.log.note(now, head.method, head.target, verdict.code, None, body.length)
             return self._refuse(verdict, now)
         self.log.note(now, head.method, head.target, "verified", verdict.access_key, body.length)
-        if head.target.startswith(DEMO_PREFIX):
+        if head.target.startswith((DEMO_PREFIX, SLOW_PREFIX)):
             return await self._answer_demo(received)
         return await self._forward(received)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from access_es.errors import MethodNotAllowed, NotFound
-from access_es.messages import Held, ProxyRequest, ProxyResponse
+from access_es.messages import Body, Held, ProxyRequest, ProxyResponse
 from access_es.tasks.desk import Desk
 from access_es.tasks.failures import NotStarted, SearchLost, TaskFailed, TaskLost
 from access_es.tasks.kept import Kept, bring
@@ -16,6 +16,9 @@ from access_es.tasks.tickets import Ticket
 
 PAGE_PAUSE_SECONDS = 1  # between two visits of the page, so that the browser shows it as loaded
 PAGE_HOLD_SECONDS = 4.0  # the elapsed time on the page is so old at most
+LARGE_SECONDS = 10.0  # what a large result may take from the shelf to the client or to another store
+_FRESH_SECONDS = 2.0
+_SMALL_BYTES = 1024 * 1024
 UNLIMITED_HOLD_SECONDS = 300.0  # where no door hangs up: proxies in between may
 
 
@@ -47,7 +50,11 @@ def _facts(seconds: float, request: ProxyRequest) -> dict[str, Any]:
 
 
 def outcome(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
-    """What came of a task, None if nothing has until then. Raises the failure that is its result."""
+    """What came of a task; None if nothing has until then, or no time is left to pass it on: the client comes again.
+
+    Raises the failure that is its result.
+    """
+    began = time.monotonic()
     match desk.await_end(ticket, until):
         case "running":
             return None
@@ -57,17 +64,30 @@ def outcome(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> 
             raise NotStarted
         case "lost":
             raise SearchLost if desk.store.request(ticket.id).is_search else TaskLost
-    return _read_result(desk, ticket, request)
-
-
-def _read_result(desk: Desk, ticket: Ticket, request: ProxyRequest) -> ProxyResponse:
     result = desk.result(ticket)
     failure = result.failure
     if failure is not None:
         raise TaskFailed(failure.status, failure.code, failure.layer, failure.message)
-    name = f"{ticket.id}/result"
-    body = _Brought(desk, name, result.body) if result.body.length_bytes and request.method != "HEAD" else Held()
-    return ProxyResponse(result.status, result.headers, body, result.reason, result.body.length_bytes)
+    if _is_small(result.body) or request.answer_by is None or _has_time(began, request.answer_by):
+        body = _read_body(desk, f"{ticket.id}/result", result.body, request)
+        return ProxyResponse(result.status, result.headers, body, result.reason, result.body.length_bytes)
+    return None
+
+
+def _is_small(kept: Kept) -> bool:
+    return kept.inline is not None and kept.length_bytes <= _SMALL_BYTES
+
+
+def _has_time(began: float, answer_by: float) -> bool:
+    """A round that has just begun has all the time that any other will have."""
+    now = time.monotonic()
+    return now - began < _FRESH_SECONDS or answer_by - now > LARGE_SECONDS
+
+
+def _read_body(desk: Desk, name: str, kept: Kept, request: ProxyRequest) -> Body:
+    if request.method == "HEAD":
+        return Held()
+    return Held(b"".join(bring(kept, name, desk.shelf))) if _is_small(kept) else _Brought(desk, name, kept)
 
 
 class _Brought:
