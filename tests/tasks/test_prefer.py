@@ -1,0 +1,31 @@
+"""`Prefer`, by the examples and words of RFC 7240."""
+
+from __future__ import annotations
+
+import pytest
+
+from access_es.tasks.prefer import Later, read_preference
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ((), None),
+        (("return=minimal",), None),
+        (("wait=10",), None),
+        (("respond-async",), Later(0)),
+        (("Respond-Async",), Later(0)),
+        (("respond-async, wait=10",), Later(10)),
+        (("wait=10", "respond-async"), Later(10)),
+        (("respond-async; foo=bar , wait = 7",), Later(7)),
+        (('respond-async, wait="12"',), Later(12)),
+        (("respond-async, wait=5, wait=9",), Later(5)),  # 2: named at most once, or the first one counts
+        (("respond-async, wait=soon",), Later(0)),
+        (("respond-async, wait=-1",), Later(0)),
+        (("respond-async, wait=99999999999999",), Later(0)),
+        (("respond-async, wait=²",), Later(0)),
+    ],
+)
+def test_a_client_may_prefer_an_answer_later(lines: tuple[str, ...], found: Later | None) -> None:
+    headers = (("Accept", "respond-async"), *(("prefer", line) for line in lines))
+    assert read_preference(headers) == found
