@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the proxy in front of a real Elasticsearch and Kibana on this machine")
     for command, run in ((serve, _serve), (demo, _demo)):
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-        command.add_argument("--port", type=_port, default=8080, help="port to listen on (default: 8080)")
+        command.add_argument(
+            "--port", type=_port, default=8080, help="port to listen on, 0 for any free one (default: 8080)"
+        )
         command.add_argument(
             "--workers", type=_count, default=None, help="processes (default: one per core, 4 at most)"
         )
@@ -110,17 +112,15 @@ def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port")
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
 
 
 def _fail(message: str) -> int:

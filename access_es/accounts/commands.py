@@ -49,7 +49,9 @@ def _register_tokens(parser: argparse.ArgumentParser) -> None:
     add = _action(actions, "add", add_token, "make a token and print it, once")
     add.add_argument("user", metavar="USER")
     add.add_argument("label", metavar="LABEL", help="what it is for")
-    add.add_argument("--days", type=int, default=token_rules.DEFAULT_DAYS, help="how long it lives (%(default)s)")
+    add.add_argument(
+        "--days", type=int, default=token_rules.DEFAULT_DAYS, help="how long it lives (default: %(default)s)"
+    )
     listing = _action(actions, "list", list_tokens, "list a user's tokens")
     listing.add_argument("user", metavar="USER")
     _listing(listing)
