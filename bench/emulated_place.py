@@ -16,8 +16,10 @@ from pathlib import Path
 from access_es.demo.cache import cache_folder
 from access_es.demo.cloud.aws_endpoints import ROOT
 from access_es.demo.cloud.deploy import prepare_deployment
-from access_es.demo.cloud.running_cloud import USERS_TABLE, OpenDoor, running_cloud
-from access_es.demo.cloud.virtual_environments import virtual_environment
+from access_es.demo.cloud.lambda_service import Function
+from access_es.demo.cloud.running_cloud import USERS_TABLE, Cloud, OpenDoor, running_cloud
+from access_es.demo.cloud.sandbox import FunctionSettings
+from access_es.demo.cloud.virtual_environments import VirtualEnvironment, virtual_environment
 from access_es.demo.credentials import Credential
 from access_es.upstream.signing import Credentials, Signer
 from access_es.upstream.target import build_target
@@ -25,6 +27,22 @@ from bench.processes import free_port, running
 
 CREDENTIAL = Credential("ASIABENCH", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "bench-session-token")
 BUCKET = "bench-overflow"
+BARE = """
+from functools import cache
+from urllib.parse import parse_qs
+from access_es.demo.giant import content
+
+@cache
+def text_of(kind, size):
+    import base64
+    body = b"".join(content(kind, size))
+    return body.decode() if kind == "json" else base64.b64encode(body).decode()
+
+def run(event, context):
+    query = event["queryStringParameters"]
+    body = text_of(query["kind"], int(query["size"]))
+    return {"statusCode": 200, "isBase64Encoded": query["kind"] != "json", "body": body}
+"""
 RUNTIME = ROOT / "access_es" / "demo" / "cloud" / "lambda-runtime.txt"
 
 
@@ -35,6 +53,7 @@ class Place:
     door: OpenDoor
     domain: str
     token: str = field(repr=False)
+    bare: OpenDoor  # the same kind of door before a function that does nothing but give an answer it has at hand
 
     def through(self) -> tuple[str, dict[str, str]]:
         """Where the door is, and the headers that open it."""
@@ -77,7 +96,20 @@ def open_place(folder: Path, *, is_moto: bool = False, time_scale: float = 1.0) 
             variables["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:{port}"
         function = cloud.create_function(package, runtime, variables, timeout_seconds=900.0)
         door = stack.enter_context(cloud.open_door("rest", function, time_scale=time_scale))
-        yield Place(door, domain, token)
+        bare = stack.enter_context(cloud.open_door("rest", _create_bare(cloud, runtime, folder)))
+        yield Place(door, domain, token, bare)
+
+
+def _create_bare(cloud: Cloud, runtime: VirtualEnvironment, folder: Path) -> Function:
+    code = folder / "bare"
+    code.mkdir()
+    (code / "bare.py").write_text(BARE)
+    settings = FunctionSettings("bare", code, "bare.run", runtime.python, {"PYTHONPATH": str(ROOT)})
+
+    async def create() -> Function:
+        return cloud.service.create(settings)
+
+    return cloud.loop.run(create())
 
 
 @contextmanager

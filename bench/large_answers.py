@@ -6,7 +6,8 @@ Each answer is fetched from the domain itself with a signed request, and through
 follows redirects; with compression it asks for what it knows (gzip, br, zstd) and decodes it. Every byte is compared
 by SHA-256. The domain runs as fast as it can (rate 0) or at so many MB/s, as one does that searches and sits behind a
 network. Times are those of the whole emulation: of door, Lambda service and store too. Memory is the sandbox's peak
-above what it had before its first event.
+above what it had before its first event. "Door alone" is a function that gives the same answer from its memory, where
+one fits: what the emulated door, Lambda and the runtime client take without us.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MEGABYTES = (0.5, 4.4, 4.8, 5.9, 6.2, 10, 40, 200, 1000)
 LONG_MEGABYTES = 100  # from here on once is enough
 COLUMNS = (
     "size", "content", "client takes compression", "delivered", "directly", "through the door", "times as long",
-    "of which the function", "memory above idle",
+    "door alone", "of which the function", "memory above idle",
 )  # fmt: skip
 FETCH = "curl -sSL --max-time 600 -w '%{stderr}%{http_code} %{time_total}' \"$@\" | sha256sum"
 
@@ -72,8 +73,10 @@ def digest_of(kind: str, size: int) -> str:
     return digest.hexdigest()
 
 
-def fetch(case: Case, place: Place, *, direct: bool) -> Fetched:
-    address, headers = place.direct(case.target) if direct else place.through()
+def fetch(case: Case, place: Place, way: str) -> Fetched:
+    address, headers = place.bare.url, {}
+    if way != "bare":
+        address, headers = place.direct(case.target) if way == "direct" else place.through()
     words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     words += ["--compressed"] if case.is_compressing else []
     command = ["sh", "-c", FETCH, "sh", *words, address + case.target]
@@ -86,9 +89,9 @@ def measure(case: Case, place: Place, rounds: int) -> str:
     """A line of the table."""
     direct, through, memory = [], [], 0.0
     for _ in range(1 if case.megabytes >= LONG_MEGABYTES else rounds):
-        direct.append(fetch(case, place, direct=True).seconds)
+        direct.append(fetch(case, place, "direct").seconds)
         place.door.forget_peak()
-        got = fetch(case, place, direct=False)
+        got = fetch(case, place, "through")
         through.append(got.seconds)
         memory = max(memory, (place.door.peak_bytes - place.door.idle_bytes) / 1024**2)
     line = last_line(place)
@@ -96,8 +99,10 @@ def measure(case: Case, place: Place, rounds: int) -> str:
     if got.status == 200 and not got.is_right:
         how += ", NOT THE SAME BYTES"
     a, b = statistics.median(direct), statistics.median(through)
+    alone = [fetch(case, place, "bare").seconds for _ in range(rounds)] if how == "held" else []
+    floor = f"{statistics.median(alone):.2f} s" if alone else ""
     in_function = place.door.function.reports[-1].seconds
-    return f"| {case} | {how} | {a:.2f} s | {b:.2f} s | {b / a:.2f} | {in_function:.2f} s | {memory:.0f} MB |"
+    return f"| {case} | {how} | {a:.2f} s | {b:.2f} s | {b / a:.2f} | {floor} | {in_function:.2f} s | {memory:.0f} MB |"
 
 
 def last_line(place: Place) -> dict[str, str]:
@@ -129,7 +134,7 @@ def main() -> int:
     chosen = parser.parse_args()
     print_fitting()
     with TemporaryDirectory() as folder, open_place(Path(folder), is_moto=chosen.moto) as place:
-        fetch(Case(1, "json", False, 0), place, direct=False)  # a cold start is not what is measured
+        fetch(Case(1, "json", False, 0), place, "through")  # a cold start is not what is measured
         for rate in chosen.rates:
             print_table(place, list(chosen.megabytes), rate, chosen.rounds)
     return 0

@@ -69,6 +69,8 @@ def is_compressible(headers: Headers) -> bool:
     named = {name.lower(): value.lower() for name, value in headers}
     if named.get("content-encoding", "identity") != "identity" or "no-transform" in named.get("cache-control", ""):
         return False
+    if "content-range" in named:  # it counts bytes of what was coded before (RFC 9110, 14.4)
+        return False
     media_type = named.get("content-type", "").partition(";")[0].strip()
     return not media_type or media_type.startswith(_COMPRESSIBLE) or media_type.endswith(_COMPRESSIBLE_ENDS)
 

@@ -29,6 +29,7 @@ from access_es.messages import Headers, Held, ProxyRequest, ProxyResponse
 # Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: browsers check the
 # policy again after a redirect (w3.org/TR/CSP3, 4.1.2), so another origin is never taken for these.
 _OWN_ORIGIN_ONLY = frozenset(("script", "style", "worker", "sharedworker", "serviceworker", "manifest"))
+_PACKED_FROM_BYTES = 1_000_000
 _AGAIN_SECONDS = 5  # unpacking and packing 40 MB again takes about two
 # What speaks of the body that stays behind; the rest of the answer (cookies, CORS, …) belongs to the redirect as well.
 _OF_THE_BODY = frozenset(
@@ -69,11 +70,8 @@ def fit(
     pieces = _in_time(answer.body, seconds_left)
     try:
         start, is_whole = _take(pieces, room.limit_bytes)
-        if is_whole:
-            if room.fits(answer, start):
-                return Fitted(_held(answer, start), "held")
-            if again := _compress_again(answer, request, start, room, seconds_left):
-                return again
+        if is_whole and (fitted := _fit_whole(answer, request, start, room, seconds_left)):
+            return fitted
         coding = _choose(answer, request, start)
         if coding is None:
             return _overflow(answer, request, _resumed(start, pieces), overflow, room, seconds_left)
@@ -88,25 +86,34 @@ def fit(
         answer.body.close()
 
 
-def _compress_again(
+def _fit_whole(
     answer: ProxyResponse, request: ProxyRequest, start: Sequence[bytes], room: Room, seconds_left: Callable[[], float]
 ) -> Fitted | None:
-    """A gzip that nearly fits, packed better: a domain packs at level 3 (elastic.co, `http.compression_level`)."""
+    """All of it in one piece. What is long leaves compressed, if it may: that takes a third of the time and memory of
+    its escapes."""
+    length = sum(map(len, start))
+    coding = _choose(answer, request, start) if length >= _PACKED_FROM_BYTES else None
+    if coding and (packed := _pack(answer, coding, start, length, room)):
+        return packed
+    if room.fits(answer, start):
+        return Fitted(_held(answer, start), "held")
     if (answer.header("content-encoding") or "").lower() != "gzip" or seconds_left() < _AGAIN_SECONDS:
         return None
+    # One that nearly fits: a domain packs at level 3 (elastic.co, `http.compression_level`), which can be done better.
     plain = replace(answer, headers=tuple(pair for pair in answer.headers if pair[0].lower() != "content-encoding"))
     coding = _accepted(request) if is_compressible(plain.headers) else None
-    if coding is None:
-        return None
-    compressor = start_compressor(coding, _times_smaller(gzip_length(start[-1]), room))
     try:
-        packed, is_whole = _take(_compressed(compressor, _in_time(gunzipped(start), seconds_left)), room.limit_bytes)
+        unpacked = _in_time(gunzipped(start), seconds_left)
+        return _pack(plain, coding, unpacked, gzip_length(start[-1]), room) if coding else None
     except BadGzip:
         return None
+
+
+def _pack(answer: ProxyResponse, coding: str, pieces: Iterable[bytes], length_bytes: int, room: Room) -> Fitted | None:
+    compressor = start_compressor(coding, _times_smaller(length_bytes, room))
+    packed, is_whole = _take(_compressed(compressor, pieces), room.limit_bytes)
     coded = replace(answer, headers=coded_headers(answer.headers, coding))
-    if is_whole and room.fits(coded, packed):
-        return Fitted(_held(coded, packed), f"compressed {coding}")
-    return None
+    return Fitted(_held(coded, packed), f"compressed {coding}") if is_whole and room.fits(coded, packed) else None
 
 
 def _times_smaller(length_bytes: int | None, room: Room) -> float | None:
@@ -114,7 +121,7 @@ def _times_smaller(length_bytes: int | None, room: Room) -> float | None:
     return length_bytes / room.limit_bytes * 4 / 3 if length_bytes else None
 
 
-def _choose(answer: ProxyResponse, request: ProxyRequest, start: list[bytes]) -> str | None:
+def _choose(answer: ProxyResponse, request: ProxyRequest, start: Sequence[bytes]) -> str | None:
     if not is_compressible(answer.headers):
         return None
     coding = _accepted(request)

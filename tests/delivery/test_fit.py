@@ -94,12 +94,12 @@ def asked(*headers: tuple[str, str], method: str = "GET") -> ProxyRequest:
 
 def fitted(
     data: bytes, *headers: tuple[str, str], accept: str = "", status: int = 200, store: Stored | None = None, known: bool = True,
-    answered: Headers = (TYPE,),
+    answered: Headers = (TYPE,), limit: int = 100_000,
 ) -> Fitted:  # fmt: skip
     body = Arriving(data)
     answer = ProxyResponse(status, answered, body, length_bytes=len(data) if known else None)
     try:
-        return fit(answer, asked(*headers, ("Accept-Encoding", accept)), Door(), store, lambda: 10.0)
+        return fit(answer, asked(*headers, ("Accept-Encoding", accept)), Door(limit), store, lambda: 10.0)
     finally:
         assert body.closed
 
@@ -142,6 +142,27 @@ def test_the_domains_own_coding_is_kept_in_the_store() -> None:
     store = Stored()
     fitted(os.urandom(200_000), accept="gzip", store=store, answered=(TYPE, ("Content-Encoding", "br")))
     assert store.described == ("application/json", "br")
+
+
+def test_what_is_long_leaves_compressed_though_it_would_fit() -> None:
+    data = JSON * 30_000
+    result = fitted(data, accept="gzip", limit=2_000_000)
+    assert (result.how, zlib.decompress(b"".join(result.response.body), 31)) == ("compressed gzip", data)
+    assert fitted(data, limit=2_000_000).how == "held"
+
+
+def test_what_gets_longer_by_compressing_is_held_where_it_fits() -> None:
+    """The start promises more than the rest keeps."""
+    data = JSON * 3000 + os.urandom(1_850_000)
+    assert fitted(data, accept="gzip", limit=2_000_000).how == "held"
+
+
+def test_a_part_of_an_answer_is_never_compressed() -> None:
+    """Its Content-Range counts the bytes of what is not."""
+    store = Stored()
+    answered = (TYPE, ("Content-Range", "bytes 0-819999/9000000"))
+    result = fitted(JSON * 20_000, accept="gzip", status=206, store=store, answered=answered)
+    assert (result.how, bytes(store.data)) == ("linked", JSON * 20_000)
 
 
 @pytest.mark.parametrize("known", [True, False])
