@@ -28,8 +28,16 @@ class BotoCredentials:
     botocore renews temporary ones ahead of time, from 15 minutes before they expire.
     """
 
-    def __init__(self, region: str, role_arn: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        region: str,
+        role_arn: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        profile: str | None = None,
+    ) -> None:
         self._region = region
+        self._profile = profile
         self._role_arn = role_arn
         self._clock = clock
         self._lock = threading.Lock()
@@ -61,7 +69,7 @@ class BotoCredentials:
         import boto3
 
         try:
-            session = boto3.Session(region_name=self._region)
+            session = boto3.Session(region_name=self._region, profile_name=self._profile)
             found = session.get_credentials()
             if found is not None and self._role_arn:
                 return _assumed(session, self._role_arn)

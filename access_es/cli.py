@@ -11,6 +11,7 @@ from pathlib import Path
 
 from access_es import __version__
 from access_es.accounts.commands import register as register_account_commands
+from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     register_account_commands(commands)
     register_provision(commands)
+    register_doctor(commands)
     return parser
 
 

@@ -12,11 +12,11 @@ ROOT = Path(__file__).parent.parent / "access_es"
 GROUND = {"errors", "messages", "settings", "settings_file", "endpoint", "front_doors", "pages", "upload", "audit"}
 FEATURES = {"ingress", "accounts", "upstream", "delivery", "tasks"}
 MIDDLE = {"proxy", "whole_answer", "services", "task_services", "health", "app", "config"}
-ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo", "provision"}
+ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "stage", "server", "aws", "demo", "provision", "doctor"}
 HOMES = {
     "flask": {"app", "health", "wsgi", "accounts"},
     "flask_login": {"accounts"},
-    "boto3": {"aws", "demo", "provision"},
+    "boto3": {"aws", "demo"},
     "botocore": {"aws", "demo"},
     "requests": {"upstream", "demo"},
     "urllib3": {"upstream", "demo"},

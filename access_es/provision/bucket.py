@@ -15,7 +15,7 @@ from access_es.errors import AwsFailure
 from access_es.provision.calls import Call, ask
 from access_es.provision.step import Obstacle, Plan, Step
 
-PREFIXES = ("overflow/", "tasks/")  # large answers; what long queries were asked and found
+PREFIXES = ("overflow/",)  # large answers, and below it what long queries were asked and found
 _PRIVATE = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _OWNED = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 _ENCRYPTED = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}

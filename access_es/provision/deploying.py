@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from access_es.doctor.zappa_keys import check_keys
 from access_es.errors import AccessEsError
 from access_es.provision.apply import apply
 from access_es.provision.deployment import Deployment
@@ -25,6 +26,8 @@ def check(cli: Any) -> None:
         sys.exit("The stage 'local' is for this machine: python -m access_es serve. Deploy 'dev' or 'prod'.")
     if cli.command not in DEPLOYING:
         return
+    if wrong := [found for found in check_keys(cli.stage_config) if found.level == "fault"]:
+        sys.exit("\n".join(f"{found.says}: {found.mend}." for found in wrong))
     prepared = _prepare(cli)
     if prepared.plan.obstacles:
         sys.exit("\n".join(f"{obstacle.what}: {obstacle.mend}." for obstacle in prepared.plan.obstacles))

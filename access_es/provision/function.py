@@ -13,7 +13,8 @@ from access_es.provision.step import Plan, Step
 
 # Lambda would run a failed task twice more, and keep an event that it has no room for for six hours, when nobody waits
 # for it any longer (Lambda Developer Guide, "Configuring error handling settings for Lambda asynchronous invocations").
-EVENTS = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 300}
+# The age is the least that Lambda takes, and as long as those who wait for a task wait for its start.
+EVENTS = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 _ABSENT = ("ResourceNotFoundException", "NoSuchEntity")
 
 

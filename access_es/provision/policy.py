@@ -11,7 +11,7 @@ from typing import Any
 from access_es.accounts.dynamodb_schema import ACTIONS as ACCOUNT_ACTIONS
 from access_es.provision.bucket import PREFIXES
 from access_es.provision.deployment import Deployment
-from access_es.provision.tables import TASK_ACTIONS
+from access_es.tasks.dynamodb_schema import ACTIONS as TASK_ACTIONS
 
 Statement = dict[str, Any]
 

@@ -9,17 +9,11 @@ from typing import Any
 from access_es.accounts.dynamodb_schema import table_definition as accounts_definition
 from access_es.provision.calls import Call, ask
 from access_es.provision.step import Obstacle, Plan, Step
+from access_es.tasks.dynamodb_schema import table_definition as tasks_definition
 
 Definition = Mapping[str, Mapping[str, Any]]
 """The calls that make a table, in their order: parameters by the operation's Python name."""
 
-# What the store of long queries calls, on its table alone.
-TASK_ACTIONS = (
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-)
 _ABSENT = ("ResourceNotFoundException",)
 _NOT_READY = ("ResourceInUseException", "ContinuousBackupsUnavailableException", "LimitExceededException")
 _SAYS = {
@@ -37,23 +31,6 @@ class FoundTable:
     description: Mapping[str, Any]
     time_to_live: Mapping[str, Any]
     backups: Mapping[str, Any]
-
-
-def tasks_definition(name: str) -> dict[str, dict[str, Any]]:
-    """Long queries by their id. What is in there is worth nothing a day later: no backups, no protection."""
-    return {
-        "create_table": {
-            "TableName": name,
-            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-            "BillingMode": "PAY_PER_REQUEST",
-            "SSESpecification": {"Enabled": True, "SSEType": "KMS"},
-        },
-        "update_time_to_live": {
-            "TableName": name,
-            "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires"},
-        },
-    }
 
 
 def wanted_tables(users_table: str | None, tasks_table: str | None) -> tuple[Definition, ...]:

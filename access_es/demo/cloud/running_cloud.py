@@ -64,10 +64,12 @@ class Cloud:
             getattr(database, operation)(**parameters)
 
     def create_bucket(self, name: str) -> None:
-        """Empty, unless provisioning has made it."""
+        """Empty, unless provisioning has made it: then open to doors on this machine, and to plain http as they are."""
         storage = self.aws.client("s3")
         if name not in {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}:
             storage.create_bucket(Bucket=name)
+        storage.delete_bucket_policy(Bucket=name)
+        storage.delete_bucket_cors(Bucket=name)
 
     @contextmanager
     def open_door(self, name: str, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:

@@ -1,0 +1,41 @@
+"""The command `doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from access_es.doctor.examine import examine
+from access_es.doctor.finding import Finding
+
+_GOOD, _REFUSED = 0, 1
+_MARKS = {"good": "ok", "unknown": "??", "warning": "!", "fault": "!!"}
+
+
+def register(subparsers: Any) -> None:
+    """Add `doctor` to what `argparse.ArgumentParser.add_subparsers` gave; it sets `aws_command`."""
+    what = "say what is wrong with a stage, and what mends it"
+    parser: argparse.ArgumentParser = subparsers.add_parser("doctor", help=what, description=what)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(aws_command=doctor)
+
+
+def doctor(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """1 where something is wrong; warnings alone are 0."""
+    found = []
+    for finding in examine(Path(args.settings), args.stage, environ):
+        found.append(finding)
+        if not args.json:
+            print(show(finding), flush=True)
+    if args.json:
+        print(json.dumps([finding.as_json() for finding in found], indent=2))
+    return _REFUSED if any(finding.level == "fault" for finding in found) else _GOOD
+
+
+def show(finding: Finding) -> str:
+    """One line, and below it what to do."""
+    line = f"{_MARKS[finding.level]:<3} {finding.topic:<12} {finding.says}"
+    return f"{line}\n{'':<16} mend: {finding.mend}" if finding.mend else line

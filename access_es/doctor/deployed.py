@@ -1,0 +1,99 @@
+"""What is deployed: the function and the API as they are, and what provisioning would still change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from access_es.doctor.finding import Finding, fault, good, warning
+from access_es.errors import AwsFailure
+from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor
+from access_es.provision.calls import Call, ask
+from access_es.provision.deployment import Deployment
+from access_es.provision.plan import Found
+from access_es.provision.step import Plan
+
+_ABSENT = ("ResourceNotFoundException",)
+
+
+def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
+    """Everything that must exist and does not, or is not as it must be."""
+    command = f"python -m access_es --stage {deployment.stage} provision"
+    for obstacle in plan.obstacles:
+        yield fault("resources", obstacle.what, obstacle.mend)
+    for step in plan.steps:
+        yield fault("resources", f"still to do: {step.what}", command)
+    for what in plan.later:
+        yield warning("resources", f"still to come: {what}", f"zappa deploy {deployment.stage}")
+    if plan == Plan():
+        yield good("resources", "tables, bucket, policy and events are as the settings want them")
+
+
+def check_function(deployment: Deployment, found: Found, call: Call) -> Iterator[Finding]:
+    configuration = found.function.configuration
+    if configuration is None:
+        return
+    update = f"zappa update {deployment.stage}"
+    for key, name, default in (("timeout_seconds", "Timeout", 30), ("memory_size", "MemorySize", 512)):
+        wanted = deployment.zappa.get(key, default)
+        if configuration.get(name) != wanted:
+            what = f"the deployed function has {key} {configuration.get(name)}, the settings say {wanted}"
+            yield warning("function", what, update)
+    policy = ask(call, _ABSENT, "lambda", "get_policy", FunctionName=deployment.function)
+    for statement in json.loads(policy["Policy"])["Statement"] if policy else ():
+        if _is_for_everybody(statement):
+            name = statement.get("Sid", "")
+            what = f"everybody may {statement['Action']} the function: statement {name}, which a Function URL left"
+            mend = f"aws lambda remove-permission --function-name {deployment.function} --statement-id {name}"
+            yield fault("function", what, mend)
+
+
+def check_api(deployment: Deployment, found: Found) -> Iterator[Finding]:
+    if found.api is None:
+        return
+    api = found.api.api
+    update = f"zappa update {deployment.stage}"
+    types = (api.get("endpointConfiguration") or {}).get("types") or []
+    if "EDGE" in types:
+        what = "the deployed API is edge-optimised: CloudFront refuses GET requests with a body (403)"
+        yield fault("api", what, f'"endpoint_configuration": ["REGIONAL"], then {update}')
+    if api.get("minimumCompressionSize") is not None:
+        what = "the deployed API compresses answers and unpacks requests"
+        yield warning("api", what, f'"payload_compression": false, then {update}')
+
+
+def check_limits(deployment: Deployment) -> Iterator[Finding]:
+    """What the front door lets through, and where the rest goes."""
+    door = _door(deployment.zappa)
+    fits = f"answers of up to {door.answer_bytes:,} bytes as JSON fit through the door '{door.name}'"
+    bucket = deployment.settings.overflow_bucket
+    if bucket:
+        yield good("limits", f"{fits}, larger ones go through the bucket {bucket}")
+    else:
+        yield warning("limits", f"{fits}, larger ones are refused", "OVERFLOW_BUCKET=<a name that nobody has yet>")
+    if not door.seconds:
+        return
+    patience = f"the door waits {door.seconds:.0f} s"
+    if deployment.settings.tasks_table:
+        yield good("limits", f"{patience}, longer queries become tasks in {deployment.settings.tasks_table}")
+    else:
+        yield warning("limits", f"{patience}, longer queries fail", f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
+
+
+def _door(keys: Mapping[str, Any]) -> FrontDoor:
+    if keys.get("alb_enabled"):
+        return ALB_MULTI
+    if not (keys.get("use_apigateway", True) and keys.get("apigateway_enabled", True)):
+        return URL
+    return HTTP if keys.get("apigateway_version") == "v2" else REST
+
+
+def _is_for_everybody(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    return principal in ("*", {"AWS": "*"}) and statement.get("Effect") == "Allow" and not statement.get("Condition")
+
+
+def explain(failure: AwsFailure) -> Finding:
+    what = f"AWS cannot be asked what there is: {failure.detail}"
+    return fault("resources", what, "allow yourself to read what is deployed, such as with the policy ReadOnlyAccess")

@@ -1,0 +1,138 @@
+"""The domain: is it reached, is the clock right, does it take our signature, and what may we do there?"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from access_es.doctor.finding import Finding, fault, good, unknown, warning
+from access_es.errors import AccessEsError
+from access_es.messages import ProxyResponse
+from access_es.settings import Settings
+from access_es.upload import Upload
+from access_es.upstream.client import Domain
+from access_es.upstream.diagnosis import diagnose
+
+_WARN_SECONDS, _REFUSED_SECONDS = 60, 300  # AWS refuses signatures that are off by more than 5 minutes
+_MENDS = {
+    "iam": "allow es:ESHttp* on the domain's ARN/* in the policy of this identity, or name it in the domain's access "
+    "policy; python -m access_es --stage dev provision --policy shows such a policy",
+    "domain": "map this identity to a role in the domain's Security page (fine-grained access control)",
+    "clock": "set the clock of this machine, such as: sudo chronyc makestep",
+    "region": "set ES_REGION and ES_SERVICE to those of the domain",
+    "token": "renew the AWS credentials, such as: aws sso login",
+    "signature": "check the secret key, ES_SIGN, and proxies between here and the domain",
+    "unknown": "see the domain's access policy, in the console under Security configuration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of one request: an answer's facts, or why there was none."""
+
+    status: int = 0
+    date: datetime | None = None
+    text: bytes = field(default=b"", repr=False)
+    failure: str = ""
+
+
+def check_address(settings: Settings) -> Iterator[Finding]:
+    """Whether explicit settings contradict what the address tells."""
+    told = settings.endpoint
+    for name, given, meant in (
+        ("ES_REGION", settings.region, told.region),
+        ("ES_SERVICE", settings.service, told.service),
+    ):
+        if settings.sign and meant and given != meant:
+            yield fault(
+                "region",
+                f"{name} is {given}, but the address {told.host} says {meant}",
+                f"{name}={meant}, or leave it out",
+            )
+    if told.scheme == "http" and not told.host.startswith(("127.", "localhost", "[::1]")):
+        what = f"{told.url} is plain http: whoever is on the way reads requests and answers"
+        yield warning("domain", what, f"ES_ENDPOINT=https://{told.host}")
+
+
+def check_domain(settings: Settings, domain: Domain, now: datetime | None = None) -> Iterator[Finding]:
+    """Asks the domain up to five harmless things."""
+    asked = ask(domain, "GET", b"/_cat/indices" if settings.service == "aoss" else b"/")
+    if asked.failure:
+        yield _unreached(settings, asked)
+        return
+    yield from _clock(asked, now or datetime.now(UTC))
+    if asked.status == 403:
+        found = diagnose(asked.text)
+        yield fault("signature", f"the domain refuses (403): {found.hint}", _MENDS[found.layer])
+    elif asked.status == 401:
+        mend = "enable IAM for the domain, or set ES_SIGN to false and let users sign in to it themselves"
+        yield fault("signature", "the domain wants a password of its own (401)", mend)
+    elif asked.status >= 500:
+        yield fault("domain", f"the domain answers {asked.status}", "see the domain's health in the console")
+    else:
+        signed = (
+            f"a request signed for {settings.service} in {settings.region}" if settings.sign else "an unsigned request"
+        )
+        yield good("signature", f"{settings.endpoint.host} answers {signed} ({asked.status})")
+        yield from _methods(domain)
+
+
+def ask(domain: Domain, method: str, target: bytes) -> Asked:
+    try:
+        answer = domain.send(method, target, (("Accept", "application/json"),), Upload())
+    except AccessEsError as error:
+        return Asked(failure=f"{error.message} {error.detail}".strip())
+    try:
+        text = b"".join(answer.body)
+    except AccessEsError as error:
+        return Asked(failure=error.message)
+    finally:
+        answer.body.close()
+    return Asked(answer.status, _date(answer), text)
+
+
+def _date(answer: ProxyResponse) -> datetime | None:
+    try:
+        return parsedate_to_datetime(answer.header("date") or "")
+    except ValueError:
+        return None
+
+
+def _unreached(settings: Settings, asked: Asked) -> Finding:
+    if settings.endpoint.host.startswith("vpc-"):
+        what = f"{settings.endpoint.host} is inside a VPC and is not reached from here: {asked.failure}"
+        return unknown("domain", what, "run the doctor from a machine in that VPC")
+    return fault(
+        "domain", f"{settings.endpoint.url}: {asked.failure}", "check ES_ENDPOINT, and the network from here to it"
+    )
+
+
+def _clock(asked: Asked, now: datetime) -> Iterator[Finding]:
+    if asked.date is None:
+        yield unknown("clock", "the domain does not tell its time")
+        return
+    off = (now - asked.date).total_seconds()
+    says = f"the clock of this machine is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the domain's"
+    if abs(off) >= _REFUSED_SECONDS:
+        yield fault("clock", f"{says}: it refuses signatures", _MENDS["clock"])
+    elif abs(off) >= _WARN_SECONDS:
+        yield warning("clock", f"{says}; at {_REFUSED_SECONDS} s it refuses signatures", _MENDS["clock"])
+    else:
+        yield good("clock", says)
+
+
+def _methods(domain: Domain) -> Iterator[Finding]:
+    """Requests that change nothing whether allowed or not: an empty bulk, an index that nobody has."""
+    nobody = f"/access-es-doctor-{secrets.token_hex(8)}".encode()
+    denied = []
+    for method, target in (("HEAD", b"/"), ("POST", b"/_search?size=0"), ("PUT", b"/_bulk"), ("DELETE", nobody)):
+        if ask(domain, method, target).status == 403:
+            denied.append(f"es:ESHttp{method.title()}")
+    if denied:
+        what = f"the domain refuses {' and '.join(denied)} to this identity, so users cannot do that either"
+        yield warning("permissions", what, "allow these actions on the domain's ARN/*, unless that is meant")
+    else:
+        yield good("permissions", "the domain takes GET, HEAD, POST, PUT and DELETE")

@@ -1,0 +1,122 @@
+"""The whole examination of a stage, finding by finding, each as soon as it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from access_es.aws import BotoCredentials
+from access_es.config import fetch_config
+from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
+from access_es.doctor.domain import check_address, check_domain
+from access_es.doctor.finding import Finding, fault, good, setting_faults, warning
+from access_es.doctor.permissions import check_permissions
+from access_es.doctor.zappa_keys import check_keys
+from access_es.errors import AwsFailure, NoCredentials, SettingsError
+from access_es.provision.calls import Call, Calls
+from access_es.provision.deployment import Deployment, read_deployment
+from access_es.provision.plan import look, make_plan, wanted_policy
+from access_es.settings import Settings, read_settings
+from access_es.settings_file import load_stage, load_stage_keys
+from access_es.stage import LOCAL, read_stage
+from access_es.upstream.client import Domain
+from access_es.upstream.signing import Signer
+
+_PATIENCE_SECONDS = 10.0
+_GIVE_CREDENTIALS = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+
+def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """All findings about a stage. The environment counts for the local one, which runs in it."""
+    place = f"{file.name}, stage {stage}"
+    try:
+        yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage)
+    except SettingsError as error:
+        yield from setting_faults(error, place)
+
+
+def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    stage = read_stage(file, LOCAL, environ)
+    settings = read_settings(stage.values)
+    yield good("settings", f"{file.name} is complete")
+    if settings.sign:
+        _, found = _who(Calls(stage.region or settings.region, stage.profile))
+        yield found
+        if found.level == "fault":
+            return
+    yield from check_address(settings)
+    yield from _ask(settings, stage.profile)
+
+
+def _deployed(file: Path, stage: str) -> Iterator[Finding]:
+    keys = load_stage_keys(file, stage)
+    region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
+    yield from check_keys(keys)
+    yield from _check_secret(file, stage)
+    account, found = _who(Calls(region, profile))
+    yield found
+    if account is None:
+        return
+    deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, profile))
+    yield good("settings", f"{file.name} is complete")
+    yield from _check_network(deployment)
+    yield from check_limits(deployment)
+    yield from _check_aws(deployment, Calls(region, profile, deployment.data_region))
+    yield from check_address(deployment.settings)
+    yield from _ask(deployment.settings, profile)
+
+
+def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:
+    try:
+        found = look(deployment, call)
+        yield from check_plan(deployment, make_plan(deployment, found))
+        yield from check_function(deployment, found, call)
+        yield from check_api(deployment, found)
+        if found.function.has_role:
+            yield from check_permissions(deployment, wanted_policy(deployment, found), call)
+    except AwsFailure as failure:
+        yield explain(failure)
+
+
+def _check_secret(file: Path, stage: str) -> Iterator[Finding]:
+    if load_stage(file, stage).get("SESSION_SECRET"):
+        what = "SESSION_SECRET stands in the settings file, and so in the package, for all to read"
+        yield warning("settings", what, f"move it to CONFIG, such as ssm:/access-es/{stage}")
+
+
+def _check_network(deployment: Deployment) -> Iterator[Finding]:
+    host = deployment.settings.endpoint.host
+    if host.startswith("vpc-") and not deployment.is_in_vpc:
+        what = f"{host} is inside a VPC, the function is not and cannot reach it"
+        yield fault("network", what, '"vpc_config" with SubnetIds and SecurityGroupIds of that VPC')
+    if deployment.settings.endpoint.region not in (None, deployment.region):
+        what = f"the function is in {deployment.region}, the domain in {deployment.settings.endpoint.region}"
+        yield warning("network", what, f'"aws_region": "{deployment.settings.endpoint.region}"')
+
+
+def _who(call: Call) -> tuple[str | None, Finding]:
+    """The account, and whom AWS takes us for."""
+    try:
+        known = call("sts", "get_caller_identity")
+    except AwsFailure as failure:
+        return None, fault("credentials", f"AWS does not know you: {failure.reason}: {failure.said}", _GIVE_CREDENTIALS)
+    return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
+
+
+def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
+    """Ask the domain with the credentials of whoever runs the doctor."""
+    signer = Signer(settings.region, settings.service) if settings.sign else None
+    source = BotoCredentials(settings.region, settings.role_arn, profile=profile) if signer else None
+    if source:
+        try:
+            source.current()
+        except NoCredentials as error:
+            yield fault("credentials", f"{error.message} {error.detail}", _GIVE_CREDENTIALS)
+            return
+    domain = Domain(
+        settings.endpoint, signer, source, connect_seconds=settings.connect_seconds, read_seconds=_PATIENCE_SECONDS
+    )
+    try:
+        yield from check_domain(settings, domain)
+    finally:
+        domain.close()

@@ -1,0 +1,45 @@
+"""One line of the doctor's report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from access_es.errors import SettingsError
+
+Level = Literal["good", "unknown", "warning", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`topic` is what was looked at, `mend` the command, setting or policy that puts it right."""
+
+    topic: str
+    level: Level
+    says: str
+    mend: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def good(topic: str, says: str) -> Finding:
+    return Finding(topic, "good", says)
+
+
+def fault(topic: str, says: str, mend: str) -> Finding:
+    return Finding(topic, "fault", says, mend)
+
+
+def warning(topic: str, says: str, mend: str) -> Finding:
+    return Finding(topic, "warning", says, mend)
+
+
+def unknown(topic: str, says: str, mend: str = "") -> Finding:
+    return Finding(topic, "unknown", says, mend)
+
+
+def setting_faults(error: SettingsError, place: str) -> Iterable[Finding]:
+    """Each fault begins with the setting's name, and says what it wants."""
+    return [fault("settings", one.rstrip("."), f"change it in {place}") for one in error.faults]

@@ -1,0 +1,58 @@
+"""What the function's role may do, as IAM itself judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from access_es.doctor.finding import Finding, fault, good, unknown
+from access_es.errors import AwsFailure
+from access_es.provision.calls import Call
+from access_es.provision.deployment import Deployment
+
+_EXPANDED = {
+    "es:ESHttp*": [f"es:ESHttp{method}" for method in ("Delete", "Get", "Head", "Patch", "Post", "Put")],
+}
+
+
+def check_permissions(deployment: Deployment, policy: Mapping[str, Any], call: Call) -> Iterator[Finding]:
+    """Simulates every action that the settings need."""
+    role = deployment.arn("iam", f"role/{deployment.role}", region="")
+    role = deployment.zappa.get("role_arn") or role
+    try:
+        denied = [one for statement in policy["Statement"] for one in _denied(role, statement, call)]
+    except AwsFailure as failure:
+        what = f"what the role {deployment.role} may do cannot be simulated ({failure.reason})"
+        yield unknown("permissions", what, "allow yourself iam:SimulatePrincipalPolicy")
+        return
+    for action, resource in denied:
+        what = f"the role {deployment.role} may not {action} on {resource}"
+        yield fault("permissions", what, mend_policy(deployment))
+    if not denied:
+        yield good("permissions", f"the role {deployment.role} may do what the settings need")
+
+
+def mend_policy(deployment: Deployment) -> str:
+    provision = f"python -m access_es --stage {deployment.stage} provision"
+    if deployment.manages_role:
+        return provision
+    return f"attach to the role what this shows: {provision} --policy"
+
+
+def _denied(role: str, statement: Mapping[str, Any], call: Call) -> Iterator[tuple[str, str]]:
+    if statement["Effect"] != "Allow":
+        return
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+    names = [name for action in actions for name in _EXPANDED.get(action, [action])]
+    asked = call(
+        "iam",
+        "simulate_principal_policy",
+        PolicySourceArn=role,
+        ActionNames=names,
+        ResourceArns=resources,
+        MaxItems=1000,
+    )
+    for result in asked["EvaluationResults"]:
+        if result["EvalDecision"] != "allowed":
+            yield result["EvalActionName"], result.get("EvalResourceName", "*")

@@ -1,0 +1,140 @@
+"""Zappa's own settings: its defaults and wishes that are dangerous or do not work here. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from access_es.doctor.finding import Finding, fault, warning
+
+Keys = Mapping[str, Any]
+_APP, _HANDLER = "access_es.wsgi.app", "access_es.lambda_handler.lambda_handler"
+_CALLBACKS = ("settings", "zip", "post")
+_LEAST_SECONDS, _MOST_SECONDS = 30, 900
+_LEAST_MEGABYTES = 256
+# Bare names in the package without which nothing runs: Zappa applies `exclude` to every one of them, at any depth.
+_NEEDED = (
+    "access_es", "wsgi.py", "templates", "login.html", "static", "zappa", "handler.py", "flask", "werkzeug", "requests",
+    "boto3", "botocore", "data", "endpoints.json", "partitions.json", "service-2.json.gz", "docs", "urllib3", "certifi",
+    "cacert.pem",
+)  # fmt: skip
+
+
+def check_keys(keys: Keys) -> list[Finding]:
+    """What is wrong with the keys of a stage that is deployed."""
+    rest = keys.get("apigateway_version", "v1") == "v1" and keys.get("apigateway_enabled", True)
+    checks = [_entry, _logging, _doors, _limits, _package, _permissions, _network, _left_over]
+    return [found for check in (*checks, *([_rest_api] if rest else [])) for found in check(keys)]
+
+
+def _entry(keys: Keys) -> Iterator[Finding]:
+    for key, wanted, why in (
+        ("app_function", _APP, "Zappa would start something else"),
+        ("lambda_handler", _HANDLER, "Zappa's own handler runs code that an event names, and changes bodies and paths"),
+    ):
+        if keys.get(key) != wanted:
+            yield fault("zappa", f"{key} is {keys.get(key)!r}: {why}", f'"{key}": "{wanted}"')
+    callbacks = keys.get("callbacks") or {}
+    for name in _CALLBACKS:
+        wanted = f"access_es.provision.callbacks.{name}"
+        if callbacks.get(name) != wanted:
+            why = "a deployment makes no tables, no bucket and no policy"
+            yield fault(
+                "zappa", f"callbacks.{name} is {callbacks.get(name)!r}: {why}", f'"{name}": "{wanted}" in "callbacks"'
+            )
+
+
+def _logging(keys: Keys) -> Iterator[Finding]:
+    if keys.get("debug", True):
+        yield fault("zappa", "debug is on, Zappa's default: errors show tracebacks to strangers", '"debug": false')
+    if str(keys.get("log_level", "DEBUG")).upper() == "DEBUG":
+        why = "the log gets cookies, passwords and session tokens of AWS"
+        yield fault("zappa", f"log_level is DEBUG, Zappa's default: {why}", '"log_level": "INFO"')
+    if keys.get("cloudwatch_data_trace"):
+        what = "cloudwatch_data_trace is on: the API logs every body, cookie and password"
+        yield fault("zappa", what, '"cloudwatch_data_trace": false')
+
+
+def _doors(keys: Keys) -> Iterator[Finding]:
+    url = keys.get("function_url_config") or {}
+    if keys.get("function_url_enabled") and url.get("authorizer", "NONE") == "NONE":
+        what = "a Function URL with authorizer NONE lets every AWS account invoke the function directly"
+        yield fault("zappa", what, '"function_url_enabled": false, or "function_url_config": {"authorizer": "AWS_IAM"}')
+    for key in ("iam_authorization", "api_key_required", "authorizer"):
+        if keys.get(key):
+            what = f"{key} is set: the gateway refuses browsers, which cannot sign or send a key"
+            yield fault("zappa", what, f'remove "{key}": access-es asks who is there')
+    if keys.get("cors"):
+        what = "cors is set: the gateway answers preflights itself, and hides the domain's own headers"
+        yield warning("zappa", what, '"cors": false')
+
+
+def _rest_api(keys: Keys) -> Iterator[Finding]:
+    if not {"REGIONAL", "PRIVATE"} & set(keys.get("endpoint_configuration") or ()):
+        what = "the API is edge-optimised, Zappa's default: CloudFront refuses GET requests with a body (403)"
+        yield fault("zappa", what, '"endpoint_configuration": ["REGIONAL"]')
+    if not keys.get("binary_support", True):
+        what = "binary_support is off: compressed and binary answers are spoiled"
+        yield fault("zappa", what, '"binary_support": true')
+    if keys.get("payload_compression", True):
+        what = (
+            "payload_compression is on, Zappa's default: the API unpacks requests, and compresses secrets with guesses"
+        )
+        yield warning("zappa", what, '"payload_compression": false')
+    if not keys.get("domain"):
+        what = "there is no domain of your own: the API puts its stage before every path, which Kibana cannot live with"
+        yield warning("zappa", what, '"domain" and "certificate_arn", then zappa certify; docs/deploying.md')
+
+
+def _limits(keys: Keys) -> Iterator[Finding]:
+    seconds = keys.get("timeout_seconds", 30)
+    if seconds < _LEAST_SECONDS:
+        what = f"timeout_seconds is {seconds}: the function ends before the gateway gives up"
+        yield fault("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
+    elif seconds < _MOST_SECONDS:
+        what = f"timeout_seconds is {seconds}: that is how long a long query may take at the most"
+        yield warning("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
+    if (memory := keys.get("memory_size", 512)) < _LEAST_MEGABYTES:
+        what = f"memory_size is {memory}: large answers need more, and a processor comes with it"
+        yield fault("zappa", what, '"memory_size": 1024')
+
+
+def _package(keys: Keys) -> Iterator[Finding]:
+    for pattern in keys.get("exclude") or ():
+        if hit := next((name for name in _NEEDED if fnmatch.fnmatch(name, pattern)), None):
+            what = f"exclude has {pattern!r}, which removes {hit} wherever it lies, in libraries too"
+            yield fault("zappa", what, f"put the path into exclude_glob instead of {pattern!r} into exclude")
+    packing = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if (runtime := keys.get("runtime", packing)) != packing:
+        what = f"runtime is {runtime}, but {packing} packs: compiled libraries and bytecode would not fit"
+        yield fault("zappa", what, f'remove "runtime", or deploy with {runtime}')
+    if keys.get("slim_handler"):
+        yield warning("zappa", "slim_handler fetches the code at every cold start", '"slim_handler": false')
+
+
+def _permissions(keys: Keys) -> Iterator[Finding]:
+    if keys.get("manage_roles", True) and not keys.get("attach_policy"):
+        what = "attach_policy is missing: Zappa's default allows s3:*, dynamodb:*, sqs:* and more on everything"
+        yield fault("zappa", what, '"attach_policy": "access_es/provision/no_permissions.json"')
+
+
+def _network(keys: Keys) -> Iterator[Finding]:
+    vpc = keys.get("vpc_config") or {}
+    subnets, groups = vpc.get("SubnetIds"), vpc.get("SecurityGroupIds")
+    if bool(subnets) != bool(groups):
+        missing = "SecurityGroupIds" if subnets else "SubnetIds"
+        yield fault("zappa", f"vpc_config has no {missing}", f'"{missing}": […] in "vpc_config"')
+
+
+def _left_over(keys: Keys) -> Iterator[Finding]:
+    if keys.get("remote_env"):
+        what = "remote_env is set: Zappa starts without it where it cannot be read, and says nothing"
+        yield fault("zappa", what, '"CONFIG": "s3://…" in environment_variables instead of "remote_env"')
+    if keys.get("touch", True) and keys.get("touch_path") != "/--access-es/health":
+        what = "touch_path is not the health page: Zappa calls a deployment failed whose domain is slow"
+        yield warning("zappa", what, '"touch_path": "/--access-es/health"')
+    if keys.get("async_response_table") or keys.get("async_source"):
+        what = "async_response_table and async_source are not used: long queries have TASKS_TABLE"
+        yield warning("zappa", what, "remove them")

@@ -1,0 +1,195 @@
+"""Decisions that moto cannot show, and steps that need a second attempt."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access_es.errors import AwsFailure, SettingsError
+from access_es.provision.apply import ProvisionFailed, apply
+from access_es.provision.bucket import FoundBucket, WantedBucket, find_bucket, plan_bucket
+from access_es.provision.deployment import Deployment, function_name, read_deployment
+from access_es.provision.function import EVENTS, FoundFunction, plan_function
+from access_es.provision.rest_api import RESPONSE, FoundApi, find_api, plan_api
+from access_es.provision.step import Plan, Step
+from access_es.provision.tables import FoundTable, plan_table, wanted_tables
+from tests.provision.conftest import MakeStage
+
+BUCKET = WantedBucket("bucket", "eu-west-1", "aws", "1", ("https://x.example",))
+
+
+def deployment(
+    file: Path, fetched: str = '{"SESSION_SECRET": "ssssssssssssssssssssssssssssssssssssssss"}'
+) -> Deployment:
+    return read_deployment(file, "dev", "1", lambda place: fetched)
+
+
+def failing(*reasons: str) -> Any:
+    """A call that fails for one reason after the other, and then works."""
+    left = list(reasons)
+
+    def call(service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if left:
+            reason = left.pop(0)
+            retried = {"ResponseMetadata": {"RetryAttempts": 1}} if reason.startswith("+") else {}
+            raise AwsFailure(operation, reason.lstrip("+"), "told so", retried)
+        return {}
+
+    return call
+
+
+STEP = Step("make it", "dynamodb", "update_time_to_live", {}, wait_for=("ResourceInUseException",), done_if=("Exists",))
+
+
+def test_a_step_waits_until_what_it_needs_is_ready() -> None:
+    waited: list[float] = []
+    apply(Plan((STEP,)), failing("ResourceInUseException", "ResourceInUseException"), lambda what: None, waited.append)
+    assert len(waited) == 2
+
+
+def test_a_step_waits_for_two_minutes_at_the_most() -> None:
+    waited: list[float] = []
+    with pytest.raises(ProvisionFailed, match="ResourceInUseException"):
+        apply(Plan((STEP,)), failing(*["ResourceInUseException"] * 99), lambda what: None, waited.append)
+    assert sum(waited) == 120
+
+
+def test_a_call_whose_first_answer_got_lost_is_done() -> None:
+    done: list[str] = []
+    apply(Plan((STEP,)), failing("+Exists"), done.append, lambda seconds: None)
+    assert done == ["make it"]
+    with pytest.raises(ProvisionFailed, match="Exists"):
+        apply(Plan((STEP,)), failing("Exists"), done.append, lambda seconds: None)
+
+
+def test_a_missing_permission_is_named() -> None:
+    with pytest.raises(ProvisionFailed, match="lack dynamodb:UpdateTimeToLive"):
+        apply(Plan((STEP,)), failing("AccessDeniedException"), lambda what: None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "part"),
+    [("403", "another account's"), ("301", "in another region"), ("AccessDenied", "another account's")],
+)
+def test_a_bucket_of_others_stands_in_the_way(reason: str, part: str) -> None:
+    found = find_bucket(failing(reason), BUCKET)
+    (obstacle,) = plan_bucket(BUCKET, found).obstacles
+    assert part in obstacle.what and "OVERFLOW_BUCKET" in obstacle.mend
+    with pytest.raises(AwsFailure):
+        find_bucket(failing("500"), BUCKET)
+
+
+def test_a_bucket_in_another_region_than_the_domain_stands_in_the_way() -> None:
+    (obstacle,) = plan_bucket(BUCKET, FoundBucket("us-east-1")).obstacles
+    assert "us-east-1, the domain in eu-west-1" in obstacle.what
+
+
+def test_a_bucket_is_made_where_the_domain_is() -> None:
+    def making(wanted: WantedBucket) -> Any:
+        return plan_bucket(wanted, None).steps[0].parameters.get("CreateBucketConfiguration")
+
+    assert making(BUCKET) == {"LocationConstraint": "eu-west-1"}
+    assert making(replace(BUCKET, region="us-east-1")) is None
+
+
+def test_encryption_that_somebody_chose_stays() -> None:
+    theirs = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
+    steps = plan_bucket(BUCKET, FoundBucket("eu-west-1", None, {"encryption": theirs})).steps
+    assert "put_bucket_encryption" not in [step.operation for step in steps]
+
+
+def test_a_rule_of_others_before_ours_would_win_so_ours_goes_first() -> None:
+    """S3 takes the first CORS rule that matches: User Guide, "Elements of a CORS configuration"."""
+    theirs = {"ID": "theirs", "AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}
+    steps = plan_bucket(BUCKET, FoundBucket("eu-west-1", None, {"cors": [theirs]})).steps
+    (cors,) = [step for step in steps if step.operation == "put_bucket_cors"]
+    assert [rule["ID"] for rule in cors.parameters["CORSConfiguration"]["CORSRules"]] == ["access-es", "theirs"]
+
+
+def test_a_time_to_live_that_is_being_switched_on_is_on() -> None:
+    (wanted,) = wanted_tables(None, "tasks")
+    found = FoundTable(wanted["create_table"], {"TimeToLiveStatus": "ENABLING", "AttributeName": "expires"}, {})
+    assert plan_table(wanted, found) == Plan()
+    assert len(plan_table(wanted, replace(found, time_to_live={"TimeToLiveStatus": "DISABLED"})).steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("events", "operation"),
+    [
+        (None, "put_function_event_invoke_config"),
+        ({"MaximumRetryAttempts": 2, "DestinationConfig": {}}, "update_function_event_invoke_config"),
+        ({**EVENTS, "LastModified": 1}, None),
+    ],
+)
+def test_failed_events_run_no_second_time(events: Any, operation: str | None, make_stage: MakeStage) -> None:
+    found = FoundFunction({}, events, True, {"is": "wanted"})
+    steps = plan_function(deployment(make_stage()), {"is": "wanted"}, found).steps
+    assert [step.operation for step in steps] == ([operation] if operation else [])
+
+
+@pytest.mark.parametrize("keys", [{"manage_roles": False}, {"role_arn": "arn:aws:iam::1:role/x/mine"}])
+def test_a_role_of_others_is_left_alone(keys: dict[str, Any], make_stage: MakeStage) -> None:
+    stage = deployment(make_stage(**keys))
+    assert plan_function(stage, {}, FoundFunction({}, EVENTS, True, {"other": 1})) == Plan()
+    assert stage.role == ("mine" if "role_arn" in keys else f"{stage.function}-ZappaLambdaExecutionRole")
+
+
+def test_the_api_is_found_on_a_later_page(make_stage: MakeStage) -> None:
+    stage = deployment(make_stage())
+    said = {"defaultResponse": True, "statusCode": "413", "responseTemplates": {"application/json": "{}"}}
+
+    def call(service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if operation == "get_gateway_response":
+            return said
+        if "position" not in parameters:
+            return {"items": [{"id": "a", "name": "other"}], "position": "2"}
+        return {"items": [{"id": "b", "name": stage.function}]}
+
+    found = find_api(call, stage)
+    assert found is not None and found.api["id"] == "b"
+    assert [step.operation for step in plan_api(stage, found).steps] == ["put_gateway_response", "create_deployment"]
+    assert plan_api(stage, FoundApi(found.api, RESPONSE)) == Plan()
+
+
+@pytest.mark.parametrize(
+    "keys", [{"apigateway_version": "v2"}, {"apigateway_enabled": False}, {"use_apigateway": False}]
+)
+def test_other_doors_have_no_such_answer(keys: dict[str, Any], make_stage: MakeStage) -> None:
+    assert plan_api(deployment(make_stage(**keys)), None) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("project", "stage", "name"), [("access-es", "dev", "access-es-dev"), ("My Logs_2", "S_x", "my-logs-2-s-x")]
+)
+def test_the_function_is_named_as_zappa_names_it(project: str, stage: str, name: str) -> None:
+    import slugify  # what Zappa names it with
+
+    assert (
+        function_name(Path("x.json"), stage, {"project_name": project}) == name == slugify.slugify(f"{project}-{stage}")
+    )
+
+
+def test_what_cannot_work_in_lambda_is_told_with_all_other_faults(make_stage: MakeStage) -> None:
+    file = make_stage({"USERS": "file:users.db", "FRONT_DOOR": "local", "ES_ENDPOINT": ""}, aws_region="")
+    with pytest.raises(SettingsError) as refused:
+        deployment(file)
+    assert [fault.split()[0].rstrip(":") for fault in refused.value.faults] == [
+        "aws_region", "USERS", "FRONT_DOOR", "ES_ENDPOINT",
+    ]  # fmt: skip
+
+
+def test_the_environment_of_this_machine_has_no_say(make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ES_ENDPOINT", "https://search-other-abc.us-east-1.es.amazonaws.com")
+    assert "search-logs" in deployment(make_stage()).settings.endpoint.host
+
+
+def test_variables_of_the_function_itself_count_below_those_of_the_stage(make_stage: MakeStage) -> None:
+    file = make_stage({"SESSION_HOURS": "3"}, aws_environment_variables={"SESSION_HOURS": "2", "HOME_PATH": "/x"})
+    settings = deployment(file).settings
+    assert (settings.session_hours, settings.home_path) == (3, "/x")
+    settings = deployment(file, json.dumps({"SESSION_HOURS": "5", "SESSION_SECRET": "s" * 40})).settings
+    assert settings.session_hours == 5
