@@ -74,9 +74,10 @@ def digest_of(kind: str, size: int) -> str:
 
 
 def fetch(case: Case, place: Place, way: str) -> Fetched:
-    address, headers = place.bare.url, {}
-    if way != "bare":
-        address, headers = place.direct(case.target) if way == "direct" else place.through()
+    if way == "direct":
+        address, headers = place.direct(case.target)
+    else:
+        address, headers = place.through() if way == "through" else (place.bare.url, {})
     words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     words += ["--compressed"] if case.is_compressing else []
     command = ["sh", "-c", FETCH, "sh", *words, address + case.target]

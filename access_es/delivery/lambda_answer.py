@@ -25,7 +25,7 @@ _ESCAPED_SHORT = b'"\\\b\f\n\r\t'  # with a backslash; RFC 8259, 7
 # As \u00XX. DEL is no control character to JSON, but simplejson, which the marshaller uses, escapes all but " " to "~".
 _ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT) | ({127} if _ESCAPES_NON_ASCII else set()))
 _ASCII, _CONTINUING, _FIRST_OF_FOUR = bytes(range(0x80)), bytes(range(0x80, 0xC0)), bytes(range(0xF0, 0xF8))
-_AROUND_BYTES = 4096  # what may stand around a body: an estimate that only chooses between text and base64
+_FALSE_OVER_TRUE = 1  # `false` against `true`, for a body that leaves as base64
 _LEFT_OUT = frozenset(("content-length",))  # the door counts for itself; but see `_kept`
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -38,7 +38,7 @@ def build_answer(
     """The object for this door. It need not fit: see `fits`."""
     sent = b"" if method == "HEAD" or status in (204, 304) else body
     answer = _around(door, status, _kept(headers, bool(sent), method), reason)
-    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, (sent,))
+    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, (sent,), _json_bytes(answer))
     answer["body"] = base64.b64encode(sent).decode("ascii") if is_base64 else sent.decode()
     return answer
 
@@ -48,9 +48,10 @@ def envelope_bytes(
 ) -> int:
     """What an answer to a GET takes on its way out of the function. Counted piece by piece, never written."""
     sent = () if status in (204, 304) else pieces
-    answer = _around(door, status, _kept(headers, any(sent), "GET"), reason)
-    answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, sent)
-    return _json_bytes(answer) + (_base64_bytes(_length(sent)) if is_base64 else _text_bytes(sent))
+    around = _json_bytes(_around(door, status, _kept(headers, any(sent), "GET"), reason))
+    if _leaves_as_base64(door, headers, sent, around):
+        return around - _FALSE_OVER_TRUE + _base64_bytes(_length(sent))
+    return around + _text_bytes(sent)
 
 
 def fits(door: FrontDoor, status: int, headers: Headers, pieces: Sequence[bytes], reason: str | None = None) -> bool:
@@ -91,13 +92,13 @@ def _around(door: FrontDoor, status: int, headers: Headers, reason: str | None) 
     return answer
 
 
-def _leaves_as_base64(door: FrontDoor, headers: Headers, pieces: Sequence[bytes]) -> bool:
+def _leaves_as_base64(door: FrontDoor, headers: Headers, pieces: Sequence[bytes], around_bytes: int) -> bool:
     """Text where nothing can happen to it, else base64.
 
     Text where it can be, since REST decodes base64 only for a request whose first Accept type is among its binary
     types (recorded on AWS: localstack, test_aws_proxy_binary_response); base64 where only that fits.
     """
-    return _is_coded(headers) or not _is_text(pieces) or _fits_as_base64_alone(door, pieces)
+    return _is_coded(headers) or not _is_text(pieces) or _fits_as_base64_alone(door, pieces, around_bytes)
 
 
 def _is_text(pieces: Iterable[bytes]) -> bool:
@@ -117,12 +118,12 @@ def _is_coded(headers: Headers) -> bool:
     return any(name.lower() == "content-encoding" and value.lower() != "identity" for name, value in headers)
 
 
-def _fits_as_base64_alone(door: FrontDoor, pieces: Sequence[bytes]) -> bool:
+def _fits_as_base64_alone(door: FrontDoor, pieces: Sequence[bytes], around_bytes: int) -> bool:
     length = _length(pieces)
-    if door.answer_bytes is None or length * _MOST_BYTES_PER_BYTE < door.answer_bytes:
+    if door.answer_bytes is None or length * _MOST_BYTES_PER_BYTE + around_bytes < door.answer_bytes:
         return False
-    room = door.answer_bytes - _AROUND_BYTES
-    return _base64_bytes(length) <= room < _text_bytes(pieces)
+    room = door.answer_bytes - around_bytes
+    return _base64_bytes(length) - _FALSE_OVER_TRUE <= room < _text_bytes(pieces)
 
 
 def _length(pieces: Iterable[bytes]) -> int:
