@@ -219,7 +219,7 @@ def test_our_own_504_comes_before_the_doors(function: LambdaProcess) -> None:
     began = time.monotonic()
     answer = ask(function, "rest", "GET", "/_demo/slow?delay=20", function.bearer, seconds=2.5)
     assert time.monotonic() - began < 2.5
-    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (504, "domain_timeout")
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (504, "gateway_timeout")
 
 
 def test_an_answer_that_trickles_is_given_up_in_time(function: LambdaProcess) -> None:
