@@ -62,9 +62,17 @@ class Desk:
         except Exception as fault:  # boto3's, Zappa's, or a thread that cannot be had
             log.warning("A task could not be started: %s: %s", type(fault).__name__, fault)
             # Its answer may be lost, not the call: then the task is claimed, or can be withdrawn, never both.
-            if self.store.withdraw(ticket.id):
+            if self._is_withdrawn(ticket):
                 raise NotStarted from fault
         return ticket
+
+    def _is_withdrawn(self, ticket: Ticket) -> bool:
+        """Whether that is certain; who has the ticket will learn the truth, later."""
+        try:
+            return self.store.withdraw(ticket.id)
+        except AccessEsError as error:
+            log.warning("A task could not be withdrawn: %s: %s", error.code, error.detail)
+            return False
 
     def open(self, text: str, user: str) -> Ticket | None:
         return self.tickets.open(text, user, self._clock())
@@ -87,11 +95,8 @@ class Desk:
         return self.await_end(ticket, 0.0) != "running"
 
     def withdraw(self, ticket: Ticket) -> None:
-        """Nobody waits for it any more. What cannot be told is only done in vain."""
-        try:
-            self.store.withdraw(ticket.id)
-        except AccessEsError as error:
-            log.warning("A task could not be withdrawn: %s: %s", error.code, error.detail)
+        """Nobody waits for it any more. Where that cannot be told, it works in vain."""
+        self._is_withdrawn(ticket)
 
     def result(self, ticket: Ticket) -> Result:
         return self.store.result(ticket.id)

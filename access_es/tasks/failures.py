@@ -45,6 +45,15 @@ class SearchLost(TaskLost):
     message = "The task that carried this search out has died. A search changes nothing: it is safe to send it again."
 
 
+class TaskBroke(AccessEsError):
+    """Something unforeseen ended the task."""
+
+    status = 500
+    code = "task_broke"
+    layer = "tasks"
+    message = "The task that carried this request out has failed. Whether the domain did what was asked is not known."
+
+
 class TaskTooLong(AccessEsError):
     """The task's own time is over."""
 

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from access_es.errors import AccessEsError
 from access_es.messages import Headers, ProxyResponse
-from access_es.tasks.failures import ResultNotKept, TasksUnusable
+from access_es.tasks.failures import NotStarted, ResultNotKept, TaskBroke, TasksUnusable
 from access_es.tasks.heart import BEAT_SECONDS, Abandoned, Heart
 from access_es.tasks.kept import Kept, Shelf, bring, is_plain, keep
-from access_es.tasks.store import Failure, Result, Store
+from access_es.tasks.store import Failure, Result, Store, TaskRequest
 from access_es.upload import Upload, take_upload
 
 _NO_BODY = Kept(0, False, b"")
@@ -77,8 +77,8 @@ class Runner:
 
     def _work(self, id: str, heart: Heart) -> Result:
         try:
-            request = self._store.request(id)
-            with take_upload(_Stream(bring(request.body, f"{id}/request", self._shelf))) as upload:
+            request, body = self._fetch(id)
+            with body as upload:
                 heart.listen()
                 answer = self._send(
                     request.method, request.target, request.headers, upload, waits=heart.waits()
@@ -91,7 +91,15 @@ class Runner:
             raise
         except BaseException as fault:  # an exit as well: nothing may stay in progress for ever
             log.error("A task failed: %s", type(fault).__name__)  # its text may hold what was asked
-            return _failed(AccessEsError())
+            return _failed(TaskBroke())
+
+    def _fetch(self, id: str) -> tuple[TaskRequest, Upload]:
+        """What to send. Raises NotStarted: the domain has not heard of it, nor ever will."""
+        try:
+            request = self._store.request(id)
+            return request, take_upload(_Stream(bring(request.body, f"{id}/request", self._shelf)))
+        except AccessEsError as error:
+            raise NotStarted(detail=error.detail) from error
 
     def _keep(self, id: str, answer: ProxyResponse, heart: Heart) -> Result:
         try:

@@ -1,0 +1,60 @@
+"""When a search is asked a second time, and when its client is sent round."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from access_es.tasks.failures import NotStarted
+from access_es.tasks.hedge import HandedOver, Hedge
+from access_es.tasks.tickets import Ticket
+
+TICKET = Ticket("t1", "alice", 0.0)
+
+
+def wait_out(hedge: Hedge) -> list[float]:
+    """Wait as it says, in vain; the lengths."""
+    waited = []
+    with pytest.raises(HandedOver):
+        for seconds in hedge.waits():
+            waited.append(seconds)
+            time.sleep(seconds)
+    return waited
+
+
+def test_it_starts_late_and_lets_go_in_time() -> None:
+    began = time.monotonic()
+    started = []
+
+    def start() -> Ticket:
+        started.append(time.monotonic() - began)
+        return TICKET
+
+    hedge = Hedge(start, lambda ticket: False, 0.2, began + 0.6)
+    wait_out(hedge)
+    assert started == [pytest.approx(0.2, abs=0.05)] and hedge.ticket == TICKET
+    assert time.monotonic() - began == pytest.approx(0.6, abs=0.05)
+
+
+def test_a_search_known_to_be_slow_is_still_started_before_the_client_must_go() -> None:
+    began = time.monotonic()
+    hedge = Hedge(lambda: TICKET, lambda ticket: False, 100.0, began + 0.4)
+    assert wait_out(hedge)[0] == pytest.approx(0.34, abs=0.02)
+
+
+def test_a_task_that_is_faster_wins() -> None:
+    hedge = Hedge(lambda: TICKET, lambda ticket: True, 0.05, time.monotonic() + 20)
+    began = time.monotonic()
+    wait_out(hedge)
+    assert time.monotonic() - began < 2
+
+
+def test_where_none_can_be_started_the_first_one_goes_on() -> None:
+    def start() -> Ticket:
+        raise NotStarted
+
+    began = time.monotonic()
+    hedge = Hedge(start, lambda ticket: True, 0.1, began + 0.4)
+    wait_out(hedge)
+    assert hedge.ticket is None and time.monotonic() - began == pytest.approx(0.4, abs=0.05)

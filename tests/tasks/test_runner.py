@@ -1,0 +1,125 @@
+"""A task is carried out at most once, shows that it lives, ends when it should, and always has a result."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access_es.errors import DomainUnreachable
+from access_es.messages import ProxyResponse
+from access_es.tasks.kept import bring, keep
+from access_es.tasks.runner import Runner
+from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile
+from access_es.tasks.store import Result, TaskRequest
+
+SECRET = "no-log-may-show-this"
+
+
+class Desk:
+    """A store with one task in it, and a domain that does as it is told."""
+
+    def __init__(self, folder: Path, body: bytes = b"{}") -> None:
+        file = TaskFile(folder / "tasks.db")
+        self.store, self.shelf = SqliteStore(file), SqliteShelf(file, 3600)
+        kept = keep([body], "t1/request", self.shelf, compress=True)
+        headers = (("X-Secret", SECRET),)
+        request = TaskRequest("POST", f"/a/_bulk?{SECRET}".encode(), headers, kept, False)
+        self.store.create("t1", request, time.time() + 3600)
+        self.sent: list[tuple[Any, ...]] = []
+
+    def run(self, answer: Any, seconds: float | None = None, beat_seconds: float = 0.05) -> Result:
+        def send(method: str, raw_target: bytes, headers: Any, upload: Any, **options: Any) -> ProxyResponse:
+            content = upload.content()
+            sent = content if isinstance(content, bytes) or content is None else content.read()
+            self.sent.append((method, raw_target, headers, sent))
+            found = answer(options["waits"]) if callable(answer) else answer
+            if isinstance(found, BaseException):
+                raise found
+            assert isinstance(found, ProxyResponse)
+            return found
+
+        Runner(send, self.store, self.shelf, beat_seconds=beat_seconds, sleep=lambda _: None).run("t1", seconds)
+        return self.store.result("t1")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def silent(waits: Iterator[float]) -> ProxyResponse:
+    for seconds in waits:
+        time.sleep(seconds)
+    raise AssertionError("they never end by themselves")
+
+
+@pytest.mark.parametrize("size", [0, 2, 300_000, 7_000_000])
+def test_the_request_is_sent_as_it_came(tmp_path: Path, size: int) -> None:
+    desk = Desk(tmp_path, b"x" * size)
+    desk.run(ProxyResponse.held(200, (), b""))
+    method, target, headers, body = desk.sent[0]
+    assert (method, target) == ("POST", f"/a/_bulk?{SECRET}".encode()) and headers == (("X-Secret", SECRET),)
+    assert (body or b"") == b"x" * size
+
+
+@pytest.mark.parametrize("status", range(200, 600, 7))
+def test_any_answer_is_its_result(desk: Desk, status: int) -> None:
+    headers = (("X-A", "1"), ("x-a", "2"), ("Content-Type", "text/plain"))
+    result = desk.run(ProxyResponse(status, headers, ProxyResponse.held(200, (), b"\0\xff").body, "Odd"))
+    assert (result.status, result.reason, result.headers, result.failure) == (status, "Odd", headers, None)
+    assert b"".join(bring(result.body, "t1/result", desk.shelf)) == b"\0\xff"
+
+
+def test_the_same_event_again_does_nothing(desk: Desk) -> None:
+    for _ in range(3):
+        desk.run(ProxyResponse.held(200, (), b"1"))
+    assert len(desk.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (DomainUnreachable(), "domain_unreachable"),
+        (RuntimeError(SECRET), "task_broke"),
+        (SystemExit(3), "task_broke"),
+        (KeyboardInterrupt(), "task_broke"),
+    ],
+)
+def test_whatever_goes_wrong_is_its_result(desk: Desk, fault: BaseException, code: str) -> None:
+    failure = desk.run(fault).failure
+    assert failure is not None and failure.code == code and SECRET not in failure.message
+
+
+def test_a_task_that_has_no_time_left_says_so(desk: Desk) -> None:
+    failure = desk.run(silent, seconds=0.5).failure
+    assert failure is not None and (failure.status, failure.code) == (504, "task_too_long")
+
+
+def test_it_shows_that_it_lives_and_hears_that_nobody_waits(desk: Desk) -> None:
+    beats = []
+
+    def watched(waits: Iterator[float]) -> ProxyResponse:
+        for number, seconds in enumerate(waits):
+            progress = desk.store.look("t1")
+            assert progress is not None
+            beats.append(progress.beat)
+            if number == 2:
+                desk.store.withdraw("t1")
+            time.sleep(seconds)
+        raise AssertionError
+
+    began = time.monotonic()
+    with pytest.raises(Exception, match="no longer be read"):
+        desk.run(watched)
+    assert len(set(beats)) >= 3 and time.monotonic() - began < 3
+
+
+def test_no_word_of_the_data_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    desk.run(RuntimeError(SECRET))
+    assert SECRET not in caplog.text and "RuntimeError" in caplog.text
