@@ -21,7 +21,13 @@ def settings(cli: Any) -> None:
 
 def zip(cli: Any) -> None:
     """When the package is made, and nothing is deployed yet."""
+    slim(cli)
     _deploying().make(cli)
+
+
+def slim(cli: Any) -> None:
+    """The package without what no call of ours reads; alone where nothing is to be provisioned."""
+    _module("slimming").slim(Path(cli.zip_path))
 
 
 def post(cli: Any) -> None:
@@ -30,6 +36,10 @@ def post(cli: Any) -> None:
 
 
 def _deploying() -> Any:
+    return _module("deploying")
+
+
+def _module(name: str) -> Any:
     if PROJECT not in sys.path:
         sys.path.insert(0, PROJECT)
-    return importlib.import_module("access_es.provision.deploying")
+    return importlib.import_module(f"access_es.provision.{name}")

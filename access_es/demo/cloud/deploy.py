@@ -146,6 +146,8 @@ def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str] 
         "delete_s3_zip": False,
         "use_precompiled_packages": False,  # they are those of this machine already
         # Without variables there is nothing to provision for.
-        "callbacks": {} if variables is None else merged.get("callbacks", {}),
+        "callbacks": {"zip": "access_es.provision.callbacks.slim"}
+        if variables is None
+        else merged.get("callbacks", {}),
         "environment_variables": {} if variables is None else {**merged.get("environment_variables", {}), **variables},
     }
