@@ -15,6 +15,8 @@ from access_es.demo.processes import CLEAN_ENVIRONMENT, Children
 
 ROOT = Path(__file__).parent.parent.parent.parent
 START_SECONDS = 60.0
+# moto lets pages of any origin read every bucket, unless told to ask for the bucket's own rules as S3 does.
+_MOTO = {"MOTO_ACCOUNT_ID": "123456789012", "MOTO_DISABLE_GLOBAL_CORS": "true"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def running_aws(folder: Path, credential: Credential, invoke_port: int, region: 
             [sys.executable, "-m", aws_server.__name__, str(port_file), str(invoke_port)],
             folder=ROOT,
             log=folder / "aws.log",
-            environment={**CLEAN_ENVIRONMENT, "MOTO_ACCOUNT_ID": "123456789012", "TMPDIR": str(folder)},
+            environment={**CLEAN_ENVIRONMENT, **_MOTO, "TMPDIR": str(folder)},
         )
         child.wait_until(port_file.exists, START_SECONDS)
         yield AwsEndpoints(f"http://{aws_server.HOST}:{port_file.read_text(encoding='ascii')}", region, credential)
