@@ -8,7 +8,7 @@
 | a piece of a larger body | `body#<name>` | its number, `00000` | `data` `expires` |
 
 Pollers read the first alone, which is small: one read unit each time, five times a second at most. A task of ten
-minutes that is watched to its end costs 3,000 read units and 320 write units, less than a tenth of a US cent
+minutes that is watched to its end costs 3,000 read units and 620 write units, a tenth of a US cent
 (aws.amazon.com/dynamodb/pricing/on-demand, us-east-1). `expires` (seconds since 1970, whole) is when DynamoDB may
 delete an item, which it does within days (Developer Guide, "Using time to live"), so it is looked at when reading, too.
 """

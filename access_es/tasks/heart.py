@@ -13,7 +13,7 @@ from access_es.errors import AccessEsError
 from access_es.tasks.failures import TaskTooLong
 from access_es.tasks.store import Store
 
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 1.0  # which is also how soon it hears that nobody waits, and the engine can stop searching
 DEAD_SECONDS = 20.0  # without a sign of life for so long, a task is taken for dead
 _LISTEN_SECONDS = 0.25  # how soon a silent call to the domain is given up
 log = logging.getLogger("access_es.tasks")
