@@ -106,6 +106,7 @@ class AwsService:
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """AWS's answer to an operation in its Python name, such as "get_item". Raises `AwsFailure`."""
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+        from botocore.parsers import ResponseParserError
 
         try:
             answer: dict[str, Any] = getattr(self._opened(), operation)(**parameters)
@@ -116,7 +117,7 @@ class AwsService:
         except ParamValidationError:
             # Its text shows the values that were to be sent, which may be secrets.
             raise AwsFailure(operation, "ParamValidationError", "the call is not one that AWS knows") from None
-        except BotoCoreError as fault:
+        except (BotoCoreError, ResponseParserError) as fault:  # the latter: a page of some proxy, not an answer of AWS
             raise AwsFailure(operation, type(fault).__name__, str(fault)) from fault
         return answer
 
@@ -127,11 +128,25 @@ class AwsService:
             return self._client
 
 
-def make_client(
-    name: str, region: str | None = None, profile: str | None = None, *, read_seconds: float = _READ_SECONDS
-) -> Any:
-    """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile."""
+def open_session(profile: str | None = None) -> Any:
+    """boto3's session: credentials, found once, and descriptions of services for all clients made of it."""
     import boto3
+
+    return boto3.Session(profile_name=profile or None)
+
+
+def make_client(
+    name: str,
+    region: str | None = None,
+    profile: str | None = None,
+    *,
+    session: Any = None,
+    read_seconds: float = _READ_SECONDS,
+) -> Any:
+    """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile.
+
+    A session, which counts instead of the profile, makes several clients sooner.
+    """
     from botocore.config import Config
 
     _keep_bodies_out_of_the_log()
@@ -141,7 +156,7 @@ def make_client(
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         max_pool_connections=_CONNECTIONS,
     )
-    return boto3.Session(region_name=region or None, profile_name=profile or None).client(name, config=config)
+    return (session or open_session(profile)).client(name, region_name=region or None, config=config)
 
 
 def make_s3_client(region: str | None = None) -> Any:

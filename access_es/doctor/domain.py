@@ -63,7 +63,7 @@ def check_domain(settings: Settings, domain: Domain, now: datetime | None = None
     if asked.failure:
         yield _unreached(settings, asked)
         return
-    yield from _clock(asked, now or datetime.now(UTC))
+    yield from check_clock(asked, now or datetime.now(UTC))
     if asked.status == 403:
         found = diagnose(asked.text)
         yield fault("signature", f"the domain refuses (403): {found.hint}", _MENDS[found.layer])
@@ -110,7 +110,8 @@ def _unreached(settings: Settings, asked: Asked) -> Finding:
     )
 
 
-def _clock(asked: Asked, now: datetime) -> Iterator[Finding]:
+def check_clock(asked: Asked, now: datetime) -> Iterator[Finding]:
+    """Against the domain's own time, which every answer of Amazon's has."""
     if asked.date is None:
         yield unknown("clock", "the domain does not tell its time")
         return

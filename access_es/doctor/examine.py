@@ -53,7 +53,8 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
     yield from check_keys(keys)
     yield from _check_secret(file, stage)
-    account, found = _who(Calls(region, profile))
+    call = Calls(region, profile)
+    account, found = _who(call)
     yield found
     if account is None:
         return
@@ -61,7 +62,8 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     yield good("settings", f"{file.name} is complete")
     yield from _check_network(deployment)
     yield from check_limits(deployment)
-    yield from _check_aws(deployment, Calls(region, profile, deployment.data_region))
+    call.data_region = deployment.data_region
+    yield from _check_aws(deployment, call)
     yield from check_address(deployment.settings)
     yield from _ask(deployment.settings, profile)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from access_es.aws import AwsService, make_client
+from access_es.aws import AwsService, make_client, open_session
 from access_es.errors import AwsFailure
 
 _READ_SECONDS = 60  # making things takes longer than asking for them
@@ -20,20 +20,23 @@ _BESIDE_THE_DOMAIN = frozenset(("dynamodb", "opensearch", "s3"))
 class Calls:
     """One client per service, made when it is first needed. What lies beside the domain is in `data_region`."""
 
-    def __init__(self, region: str | None, profile: str | None, data_region: str | None = None) -> None:
+    def __init__(self, region: str | None, profile: str | None) -> None:
+        self.data_region = region
         self._region = region
         self._profile = profile
-        self._data_region = data_region or region
-        self._services: dict[str, AwsService] = {}
+        self._session: Any = None
+        self._services: dict[tuple[str, str | None], AwsService] = {}
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        if service not in self._services:
-            self._services[service] = AwsService(lambda: self._make(service))
-        return self._services[service].call(operation, **parameters)
+        region = self.data_region if service in _BESIDE_THE_DOMAIN else self._region
+        place = (service, region)
+        if place not in self._services:
+            self._services[place] = AwsService(lambda: self._make(*place))
+        return self._services[place].call(operation, **parameters)
 
-    def _make(self, service: str) -> Any:
-        region = self._data_region if service in _BESIDE_THE_DOMAIN else self._region
-        return make_client(service, region, self._profile, read_seconds=_READ_SECONDS)
+    def _make(self, service: str, region: str | None) -> Any:
+        self._session = self._session or open_session(self._profile)
+        return make_client(service, region, session=self._session, read_seconds=_READ_SECONDS)
 
 
 def ask(call: Call, absent: tuple[str, ...], service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:

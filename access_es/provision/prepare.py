@@ -39,9 +39,11 @@ def open_deployment(file: Path, stage: str, function: str | None = None) -> tupl
     """Raises SettingsError, ProvisionFailed."""
     keys = load_stage_keys(file, stage)
     region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
-    account = find_account(Calls(region, profile))
+    call = Calls(region, profile)
+    account = find_account(call)
     deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, profile), function)
-    return deployment, Calls(region, profile, deployment.data_region)
+    call.data_region = deployment.data_region
+    return deployment, call
 
 
 def find_account(call: Call) -> str:

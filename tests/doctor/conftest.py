@@ -1,0 +1,7 @@
+"""The fixtures of provisioning: the doctor looks at what it makes."""
+
+from __future__ import annotations
+
+from tests.provision.conftest import aws, deploy, make_stage
+
+__all__ = ["aws", "deploy", "make_stage"]
