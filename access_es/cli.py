@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if not stage.values.get("ES_ENDPOINT"):
         return _fail(_ENDPOINT_HINT)
-    settings = read_settings(stage.values)
+    settings = read_settings({"FRONT_DOOR": "local", **stage.values})
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     from access_es import aws
     from access_es.app import create_app

@@ -99,7 +99,8 @@ def build_accounts_for(
 
 def _open_overflow(settings: Settings) -> Overflow | None:
     if settings.overflow_bucket is None:
-        log.info("OVERFLOW_BUCKET is not set: behind a gateway, answers that it cannot carry are refused.")
+        if settings.front_door != "local":
+            log.info("OVERFLOW_BUCKET is not set: behind a gateway, answers that it cannot carry are refused.")
         return None
     region = settings.region
     return S3Overflow(lambda: make_s3_client(region), settings.overflow_bucket, settings.overflow_url_seconds)

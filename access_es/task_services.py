@@ -40,7 +40,8 @@ def build_tasks(settings: Settings, send: Send, function_name: str | None) -> Ta
     rules = Rules(settings.long_query_paths)
     kept = _open_store(settings)
     if kept is None:
-        log.info("TASKS_TABLE is not set: behind a gateway, queries longer than it waits end with 504.")
+        if settings.front_door != "local":
+            log.info("TASKS_TABLE is not set: behind a gateway, queries longer than it waits end with 504.")
         return Tasks(LongQueries(send, None, rules, settings.long_query_after_seconds))
     store, shelf = kept
     runner = Runner(send, store, shelf)

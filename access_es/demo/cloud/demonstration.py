@@ -69,6 +69,7 @@ def _variables(domain_url: str) -> dict[str, str]:
     """What a person fills in."""
     return {
         "ES_ENDPOINT": domain_url,
+        "ES_DOMAIN_ARN": "arn:aws:es:us-east-1:123456789012:domain/demo",  # the policy's; no emulated account has it
         "ES_REGION": "us-east-1",
         "ES_SERVICE": "es",
         "HOME_PATH": "/_plugin/kibana/",
