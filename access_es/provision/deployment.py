@@ -92,8 +92,9 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
 
 
 def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:
-    if values.get("USERS", "").startswith("file:"):
-        faults.append("USERS: a function has no files that last; use dynamodb:<table>.")
+    for name, table in (("USERS", "dynamodb:<table>"), ("TASKS_TABLE", "<table>")):
+        if values.get(name, "").startswith("file:"):
+            faults.append(f"{name}: a function has no files that last; use {table}.")
     if values.get("FRONT_DOOR", "").strip() == "local":
         faults.append("FRONT_DOOR: local has no limits, a function has; leave it empty.")
     try:

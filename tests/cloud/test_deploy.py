@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import struct
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
 from access_es.demo.cloud.deploy import Deployment, Package, prepare_deployment
+from access_es.demo.processes import CLEAN_ENVIRONMENT
 from tests.cloud.package import CACHE, CREDENTIAL
 
 pytestmark = [pytest.mark.cloud, pytest.mark.heavy]
@@ -44,6 +46,27 @@ def test_the_function_is_there_as_the_settings_say(deployed: Deployment, aws: Aw
     assert re.fullmatch(r"python3\.\d+", function["Runtime"]) and function["State"] == "Active"
 
 
+def test_its_role_may_do_what_the_settings_need_on_nothing_but_that(deployed: Deployment, aws: AwsEndpoints) -> None:
+    role = f"{deployed.function_name}-ZappaLambdaExecutionRole"
+    assert aws.client("iam").list_role_policies(RoleName=role)["PolicyNames"] == ["zappa-permissions"]
+    policy = aws.client("iam").get_role_policy(RoleName=role, PolicyName="zappa-permissions")["PolicyDocument"]
+    assert {"AskDomain", "KnowUsers", "TrackTasks", "Log"} <= {statement["Sid"] for statement in policy["Statement"]}
+    assert not [one for statement in policy["Statement"] for one in statement["Resource"] if one == "*"]
+
+
+def test_zappa_alone_made_all_that_is_needed(deployed: Deployment) -> None:
+    planned = access_es(deployed, "provision", "--plan")
+    assert (planned.returncode, planned.stdout) == (0, "Nothing to do.\n"), planned.stdout + planned.stderr
+
+
+def access_es(deployed: Deployment, *words: str) -> subprocess.CompletedProcess[str]:
+    """Our own command, as a person types it where the project was deployed from."""
+    return subprocess.run(
+        [str(deployed.venv.python), "-m", "access_es", "--stage", deployed.stage, *words],
+        cwd=deployed.project, env={**CLEAN_ENVIRONMENT, **deployed.aws.environment}, capture_output=True, text=True,
+    )  # fmt: skip
+
+
 def test_status_update_and_undeploy(deployed: Deployment, aws: AwsEndpoints) -> None:
     status = deployed.zappa("status")
     assert status.returncode == 0 and "API Gateway URL:      https://" in status.stdout, status.stdout + status.stderr
@@ -53,6 +76,7 @@ def test_status_update_and_undeploy(deployed: Deployment, aws: AwsEndpoints) -> 
     gone = deployed.zappa("undeploy", "-y")
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert aws.client("lambda").list_functions()["Functions"] == []
+    assert {"access-es-dev-users", "access-es-dev-tasks"} <= set(aws.client("dynamodb").list_tables()["TableNames"])
     deployed.deploy()
 
 

@@ -174,11 +174,13 @@ def test_the_function_is_named_as_zappa_names_it(project: str, stage: str, name:
 
 
 def test_what_cannot_work_in_lambda_is_told_with_all_other_faults(make_stage: MakeStage) -> None:
-    file = make_stage({"USERS": "file:users.db", "FRONT_DOOR": "local", "ES_ENDPOINT": ""}, aws_region="")
+    file = make_stage(
+        {"USERS": "file:users.db", "TASKS_TABLE": "file:t", "FRONT_DOOR": "local", "ES_ENDPOINT": ""}, aws_region=""
+    )
     with pytest.raises(SettingsError) as refused:
         deployment(file)
     assert [fault.split()[0].rstrip(":") for fault in refused.value.faults] == [
-        "aws_region", "USERS", "FRONT_DOOR", "ES_ENDPOINT",
+        "aws_region", "USERS", "TASKS_TABLE", "FRONT_DOOR", "ES_ENDPOINT",
     ]  # fmt: skip
 
 
