@@ -50,12 +50,14 @@ def without_services(endpoints: Any, services: frozenset[str]) -> Any:
 
 
 def without_documentation(model: Any) -> Any:
-    """A service's model without its texts. A shape that is itself named so is no text, and stays."""
+    """A service's model without its texts. A shape that is itself named so is no text, and stays.
+
+    Each text becomes an empty one: botocore asks for those of S3's client options (model.client_context_parameters).
+    """
     if isinstance(model, dict):
         return {
-            name: without_documentation(value)
+            name: "" if name == "documentation" and isinstance(value, str) else without_documentation(value)
             for name, value in model.items()
-            if not (name == "documentation" and isinstance(value, str))
         }
     return [without_documentation(value) for value in model] if isinstance(model, list) else model
 

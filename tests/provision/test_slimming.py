@@ -70,4 +70,5 @@ def test_services_are_those_with_a_model() -> None:
 
 def test_a_shape_that_is_called_documentation_stays() -> None:
     model = {"documentation": "text", "members": {"documentation": {"shape": "String", "documentation": "text"}}}
-    assert without_documentation(model) == {"members": {"documentation": {"shape": "String"}}}
+    shape = {"shape": "String", "documentation": ""}
+    assert without_documentation(model) == {"documentation": "", "members": {"documentation": shape}}
