@@ -57,6 +57,7 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     account, found = _who(call)
     yield found
     if account is None:
+        read_deployment(file, stage, "", _unread)  # for its faults, as far as the file alone has them
         return
     deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, profile))
     yield good("settings", f"{file.name} is complete")
@@ -66,6 +67,10 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     yield from _check_aws(deployment, call)
     yield from check_address(deployment.settings)
     yield from _ask(deployment.settings, profile)
+
+
+def _unread(place: str) -> str:
+    raise AwsFailure("get_parameter", "ParameterNotFound", f"{place} was not asked for")
 
 
 def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:

@@ -151,6 +151,8 @@ def test_without_credentials_the_rest_waits(
         monkeypatch.setenv(name, value)
     status, found = doctor(make_stage())
     assert status == 1 and found[-1]["topic"] == "credentials" and "aws configure" in found[-1]["mend"]
+    status, found = doctor(make_stage({"ES_ENDPOINT": ""}))
+    assert [one["topic"] for one in found[-2:]] == ["credentials", "settings"], "what the file alone tells is told"
 
 
 @pytest.mark.usefixtures("aws")
