@@ -1,12 +1,17 @@
 """What Lambda calls. Zappa's handler loads the settings and the app; which events come in is decided here.
 
 Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …), so that whoever may invoke the
-function owns its role. Here an event is an HTTP request, a task of
-ours or a keep-warm ping, or it is refused. HTTP goes past Zappa's
-translation to WSGI and back, which loses bytes both ways (zappa/Zappa#836, #1155, Miserlou/Zappa#696, #1965).
+function owns its role. Here an event is an HTTP request, a task of ours or a keep-warm ping, or it is refused. HTTP goes
+past Zappa's translation to WSGI and back, which loses bytes both ways (zappa/Zappa#836, #1155, Miserlou/Zappa#696,
+#1965).
 """
 
+# ruff: noqa: E402
 from __future__ import annotations
+
+import gc
+
+gc.disable()  # while modules load there is nothing to collect, and looking for it takes a tenth of a cold start
 
 import logging
 import os
@@ -97,3 +102,6 @@ def load_proxy() -> Proxy:
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda: the init phase has a full processor, an invocation has not
     load_proxy()
+
+gc.freeze()  # what is loaded by now stays; no collection need look at it again
+gc.enable()
