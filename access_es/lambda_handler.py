@@ -1,9 +1,8 @@
 """What Lambda calls. Zappa's handler loads the settings and the app; which events come in is decided here.
 
-Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …), so that whoever may invoke the
-function owns its role. Here an event is an HTTP request, a task of ours or a keep-warm ping, or it is refused. HTTP goes
-past Zappa's translation to WSGI and back, which loses bytes both ways (zappa/Zappa#836, #1155, Miserlou/Zappa#696,
-#1965).
+Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …): whoever may invoke the function
+owns its role. Here an event is an HTTP request, a task of ours or a keep-warm ping, or it is refused. HTTP goes past
+Zappa's translation to WSGI and back, which loses bytes both ways (zappa/Zappa#836, #1155, Miserlou/Zappa#696, #1965).
 """
 
 # ruff: noqa: E402
