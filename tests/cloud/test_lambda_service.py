@@ -150,7 +150,7 @@ with running_function(Path({str(tmp_path)!r})) as running:
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
-    assert process_facts.is_stopped(pid)
+    wait_until(lambda: process_facts.is_stopped(pid))
     parent.kill()
     parent.communicate()
     wait_until(lambda: not alive(pid))

@@ -10,7 +10,6 @@ import pytest
 
 from access_es.tasks.failures import ResultLost, TasksUnusable
 from access_es.tasks.kept import INLINE_BYTES, Kept, bring, even_pieces, keep
-from access_es.tasks.shelves import TableShelf
 from tests.tasks.conftest import Place
 
 MEGABYTE = 1024 * 1024
@@ -61,9 +60,8 @@ def test_a_body_that_has_gone_is_lost_and_never_shorter(place: Place) -> None:
         list(bring(Kept(5, True, b"no zlib"), "x", place.shelf))
 
 
+@pytest.mark.parametrize("place", ["table"], indirect=True)
 def test_the_table_says_when_a_body_is_too_large_for_it(place: Place) -> None:
-    if not isinstance(place.shelf, TableShelf):
-        pytest.skip("the others have no limit")
     with pytest.raises(TasksUnusable, match="OVERFLOW_BUCKET"):
         keep(noise(20 * MEGABYTE), "a/result", place.shelf, compress=False)
 
