@@ -21,6 +21,7 @@ from access_es.demo.cloud.running_cloud import USERS_TABLE, Cloud, OpenDoor, run
 from access_es.demo.cloud.sandbox import FunctionSettings
 from access_es.demo.cloud.virtual_environments import VirtualEnvironment, virtual_environment
 from access_es.demo.credentials import Credential
+from access_es.tasks.dynamodb_schema import table_definition
 from access_es.upstream.signing import Credentials, Signer
 from access_es.upstream.target import build_target
 from bench.processes import free_port, running
@@ -69,7 +70,9 @@ class Place:
 
 
 @contextmanager
-def open_place(folder: Path, *, is_moto: bool = False, time_scale: float = 1.0) -> Iterator[Place]:
+def open_place(
+    folder: Path, *, is_moto: bool = False, time_scale: float = 1.0, tasks_table: str | None = None
+) -> Iterator[Place]:
     """All of it ends with the block. The store is moto where that is wanted, else one that costs next to nothing."""
     cache = cache_folder(os.environ, os.geteuid())
     runtime = virtual_environment("lambda-runtime", [RUNTIME], cache, _tell)
@@ -86,6 +89,10 @@ def open_place(folder: Path, *, is_moto: bool = False, time_scale: float = 1.0) 
             "SESSION_SECRET": "the-session-secret-of-a-measurement", "USERS": f"dynamodb:{USERS_TABLE}",
             "OVERFLOW_BUCKET": BUCKET,
         }  # fmt: skip
+        if tasks_table is not None:
+            variables["TASKS_TABLE"] = tasks_table
+            for operation, parameters in table_definition(tasks_table).items():
+                getattr(cloud.aws.client("dynamodb"), operation)(**parameters)
         token = _add_user({**cloud.aws.environment, **variables})
         if not is_moto:
             port = free_port()

@@ -12,8 +12,10 @@ from collections.abc import Callable
 MOST_SHAPES = 512
 KEPT_SECONDS = 15 * 60.0  # after that the engine may have become faster
 BODY_BYTES = 64 * 1024  # of a body tell enough of its shape
-# Two looks at a dashboard differ in times, sizes and ids: all of them are numbers.
-_NUMBER = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+")
+# Two looks at a dashboard differ in times, sizes and ids, which are digits, also hexadecimal ones. What a body says
+# with the other letters tells one search from another.
+_NUMBER = re.compile(rb"[0-9]+")
+_DIGITS = b"0123456789abcdefABCDEF-"
 
 
 class Durations:
@@ -47,9 +49,8 @@ class Durations:
 
 
 def shape_of(method: str, target: bytes, body: bytes) -> bytes:
-    """The same for searches that differ in numbers alone. `body` may be its start."""
+    """The same for searches that differ in numbers and ids alone. `body` may be its start."""
     digest = hashlib.blake2b(digest_size=16)
-    for part in (method.encode("latin-1"), target, body[:BODY_BYTES]):
-        digest.update(_NUMBER.sub(b"0", part))
-        digest.update(b"\0")
+    digest.update(b"%b %b\0" % (method.encode("latin-1"), _NUMBER.sub(b"0", target)))
+    digest.update(body[:BODY_BYTES].translate(None, _DIGITS))
     return digest.digest()

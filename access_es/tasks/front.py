@@ -87,7 +87,10 @@ class LongQueries:
         # One that is known to answer in time is not asked twice before it takes twice as long.
         after = max(self._after_seconds, 2 * (expected or 0))
         hedge = Hedge(lambda: desk.start(user, request, upload, is_search=True), desk.has_ended, after, until)
-        return self._hedged(desk, hedge, request, upload, answer_by)
+        found = self._hedged(desk, hedge, request, upload, answer_by)
+        if hedge.seconds >= self._after_seconds or expected is not None:
+            self._note(request, upload, hedge.seconds)
+        return found
 
     def _hedged(
         self, desk: Desk, hedge: Hedge, request: ProxyRequest, upload: Upload, answer_by: float
@@ -100,7 +103,6 @@ class LongQueries:
         except (HandedOver, DomainTimeout) as end:
             if hedge.ticket is None:
                 raise OutOfTime(can_wait=True) from end
-            self._note(request, upload, hedge.seconds)
             return self._wait(desk, request, hedge.ticket)
         except BaseException:
             if hedge.ticket:
@@ -109,8 +111,6 @@ class LongQueries:
         waits.close()  # the answer is here; its body is waited for as always
         if hedge.ticket:
             desk.withdraw(hedge.ticket)
-        if hedge.seconds >= self._after_seconds or self._durations:
-            self._note(request, upload, hedge.seconds)
         return answer
 
     def _note(self, request: ProxyRequest, upload: Upload, seconds: float) -> None:

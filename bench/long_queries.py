@@ -1,0 +1,117 @@
+"""Long searches in real time through the emulated REST door, which hangs up after 29 seconds: how late is the answer?
+
+    python -m bench.long_queries [--seconds 28 40 120 600] [--clients curl requests fetch]
+
+Each search is new to access-es, so it is asked on the client's own connection first. `fetch` is that of a headless
+Chromium, which follows 20 redirects. Those of a minute or less run one after the other, the longer ones all at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import requests
+from playwright.sync_api import sync_playwright
+
+from bench.emulated_place import Place, open_place
+
+SECONDS = (28.0, 40.0, 120.0, 600.0)
+CLIENTS = ("curl", "requests", "fetch")
+AT_ONCE_SECONDS = 60
+FETCH = """async target => {
+    const began = performance.now();
+    const answer = await fetch(target, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{}'});
+    return [answer.status + ' ' + await answer.text(), (performance.now() - began) / 1000];
+}"""
+
+
+@dataclass(frozen=True)
+class Search:
+    seconds: float
+    client: str
+
+    @property
+    def target(self) -> str:
+        return f"/demo-slow/_search?by={self.client}&delay={self.seconds:g}"
+
+    @property
+    def answer(self) -> str:
+        return f'200 {{"delay": {float(self.seconds)}}}'
+
+    @property
+    def allowed_seconds(self) -> float:
+        """What was asked for: 28.5 and 41 seconds, and 2% and a second for the longer ones."""
+        return {28.0: 28.5, 40.0: 41.0}.get(self.seconds, self.seconds * 1.02 + 1)
+
+
+Heard = tuple[str, float]
+"""Status and body, and after how many seconds."""
+
+
+def by_curl(place: Place, search: Search) -> Heard:
+    url, headers = place.through()
+    options = [word for pair in headers.items() for word in ("-H", ": ".join(pair))]
+    command = ["curl", "-sSL", "-d", "{}", "-w", "%{stderr}%{time_total} %{http_code} ", *options, url + search.target]
+    done = subprocess.run(command, capture_output=True, text=True)
+    seconds, _, status = done.stderr.partition(" ")
+    return status + done.stdout, float(seconds)
+
+
+def by_requests(place: Place, search: Search) -> Heard:
+    url, headers = place.through()
+    began = time.monotonic()
+    answer = requests.post(url + search.target, data="{}", headers=headers, timeout=900)
+    return f"{answer.status_code} {answer.text}", time.monotonic() - began
+
+
+def by_fetch(place: Place, search: Search) -> Heard:
+    url, headers = place.through()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_context(extra_http_headers=headers).new_page()
+        page.goto(f"{url}/_demo/answer?header=Content-Type:%20text/html&body=aGk%3D")  # a page that may ask for more
+        said, seconds = page.evaluate(FETCH, search.target)
+        browser.close()
+    return said, seconds
+
+
+def run(place: Place, search: Search) -> str:
+    """A line of the table."""
+    ask = {"curl": by_curl, "requests": by_requests, "fetch": by_fetch}[search.client]
+    said, seconds = ask(place, search)
+    verdict = "yes" if said == search.answer and seconds <= search.allowed_seconds else f"no: {said[:200]!r}"
+    return f"| {search.seconds:g} s | {search.client} | {seconds:.2f} s | {search.allowed_seconds:.1f} s | {verdict} |"
+
+
+def measure(place: Place, searches: Iterable[Search]) -> None:
+    found = list(searches)
+    for search in (each for each in found if each.seconds < AT_ONCE_SECONDS):
+        print(run(place, search), flush=True)
+    longer = [each for each in found if each.seconds >= AT_ONCE_SECONDS]
+    with ThreadPoolExecutor(max(1, len(longer))) as pool:
+        for line in pool.map(lambda search: run(place, search), longer):
+            print(line, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="How late are the answers to long searches?")
+    parser.add_argument("--seconds", type=float, nargs="+", default=SECONDS)
+    parser.add_argument("--clients", nargs="+", choices=CLIENTS, default=CLIENTS)
+    args = parser.parse_args()
+    with TemporaryDirectory() as folder, open_place(Path(folder), is_moto=True, tasks_table="bench-tasks") as place:
+        url, headers = place.through()
+        requests.get(f"{url}/_demo/slow?delay=0", headers=headers, timeout=60)  # a warm function, as keep_warm has it
+        print("| search | client | answer after | allowed | in time |\n| --- | --- | --- | --- | --- |", flush=True)
+        measure(place, [Search(seconds, client) for seconds in args.seconds for client in args.clients])
+
+
+if __name__ == "__main__":
+    main()
