@@ -9,16 +9,17 @@ from typing import Literal, Protocol
 
 from access_es.errors import AccessEsError
 from access_es.messages import Headers, ProxyRequest
-from access_es.tasks.failures import NotStarted
+from access_es.tasks.failures import NotStarted, TasksUnusable
 from access_es.tasks.heart import DEAD_SECONDS
 from access_es.tasks.kept import Kept, Shelf, is_plain, keep
-from access_es.tasks.store import LIFETIME_SECONDS, Progress, Result, Store, TaskRequest
+from access_es.tasks.store import LIFETIME_SECONDS, Result, Store, TaskRequest
 from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import CHUNK_BYTES, Upload
 
 START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's concurrency is used up; no longer than this
 # Every look costs a read: ever rarer at first, and then often enough to see the end 200 ms late at most.
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
+_RESULT_PAUSE_SECONDS = 1.0
 Verdict = Literal["running", "done", "lost", "withdrawn", "unknown"]
 log = logging.getLogger("access_es.tasks")
 
@@ -81,11 +82,14 @@ class Desk:
         return max(0.0, self._clock() - ticket.begun)
 
     def await_end(self, ticket: Ticket, until: float) -> Verdict:
-        """How the task stands when it has ended, or at the latest at `until` on time.monotonic()."""
+        """How the task stands when it has ended, or at the latest at `until` on time.monotonic().
+
+        Raises TasksUnusable where the store does not answer until then; one that is throttled may do so soon.
+        """
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            verdict = self._judge(ticket, self._look(ticket))
             left = until - time.monotonic()
+            verdict = self._judge(ticket, left > 0)
             if verdict != "running" or left <= 0:
                 return verdict
             self.store.pause(min(pause, left))
@@ -99,17 +103,19 @@ class Desk:
         self._is_withdrawn(ticket)
 
     def result(self, ticket: Ticket) -> Result:
-        return self.store.result(ticket.id)
-
-    def _look(self, ticket: Ticket) -> Progress | None:
-        """Raises TasksUnusable when the store does not answer twice in a row: pollers come back by themselves."""
         try:
-            return self.store.look(ticket.id)
-        except AccessEsError:
-            self.store.pause(_LAST_PAUSE_SECONDS)
-            return self.store.look(ticket.id)
+            return self.store.result(ticket.id)
+        except TasksUnusable:  # a moment later it may be there again; a client that read an error would not come back
+            self.store.pause(_RESULT_PAUSE_SECONDS)
+            return self.store.result(ticket.id)
 
-    def _judge(self, ticket: Ticket, progress: Progress | None) -> Verdict:
+    def _judge(self, ticket: Ticket, may_wait: bool) -> Verdict:
+        try:
+            progress = self.store.look(ticket.id)
+        except TasksUnusable:
+            if may_wait:
+                return "running"
+            raise
         if progress is None:
             return "unknown"
         match progress.state:
