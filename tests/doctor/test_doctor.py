@@ -22,6 +22,8 @@ from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.rest_api import FoundApi
 from tests.provision.conftest import MakeStage
 
+pytestmark = pytest.mark.heavy
+
 Deploy = Callable[[Path], str]
 
 

@@ -15,6 +15,8 @@ from access_es.upstream.client import Domain
 from access_es.upstream.signing import Credentials, Signer
 from tests.running_proxy import KEY
 
+pytestmark = pytest.mark.heavy
+
 
 class Given:
     """Credentials as they are given, with nothing to renew them from."""

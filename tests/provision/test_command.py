@@ -11,6 +11,8 @@ import pytest
 from access_es.cli import main
 from tests.provision.conftest import MakeStage
 
+pytestmark = pytest.mark.heavy
+
 
 def run(file: Path, *words: str, stage: str = "dev") -> int:
     return main(["--settings", str(file), "--stage", stage, "provision", *words])

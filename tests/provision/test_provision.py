@@ -19,6 +19,8 @@ from access_es.provision.step import Plan
 from tests.moto_server import REGION
 from tests.provision.conftest import MakeStage
 
+pytestmark = pytest.mark.heavy
+
 Deploy = Callable[[Path], str]
 
 
