@@ -54,7 +54,7 @@ class LongQueries:
             )  # fmt: skip
         except DomainTimeout as error:
             by = request.answer_by
-            if by is None or time.monotonic() < by - _LATE_SECONDS or error.message != DomainTimeout.message:
+            if by is None or time.monotonic() < by - _LATE_SECONDS or _is_told(error):
                 raise
             raise OutOfTime(can_wait=self._desk is not None, detail=error.detail) from error
 
@@ -63,30 +63,31 @@ class LongQueries:
     ) -> ProxyResponse | Own:
         ticket = desk.start(user, request, upload, is_search=course.is_search)
         if course.wait_seconds is None:
-            return self._wait(desk, request, ticket)
-        until = time.monotonic() + course.wait_seconds
-        until = until if request.answer_by is None else min(until, request.answer_by)
+            return self._wait(desk, request, ticket, _until(request))
+        until = min(time.monotonic() + course.wait_seconds, _until(request))
         return outcome(desk, ticket, request, until) or accept(_address(desk, ticket, request), request)
 
-    def _wait(self, desk: Desk, request: ProxyRequest, ticket: Ticket) -> ProxyResponse | Own:
-        by = request.answer_by or time.monotonic()
-        until = min(by, time.monotonic() + PAGE_SECONDS) if request.is_navigation else by
-        return outcome(desk, ticket, request, until) or redirect_to(_address(desk, ticket, request), request)
+    def _wait(self, desk: Desk, request: ProxyRequest, ticket: Ticket, until: float) -> ProxyResponse | Own:
+        """Its result, or at `until` the way to where it is waited for."""
+        found = outcome(desk, ticket, request, until) if time.monotonic() < until else None
+        return found or redirect_to(_address(desk, ticket, request), request)
 
     def _search(
         self, desk: Desk, request: ProxyRequest, user: str, upload: Upload, answer_by: float
     ) -> ProxyResponse | Own:
         began = time.monotonic()
-        until = min(answer_by, began + PAGE_SECONDS) if request.is_navigation else answer_by
+        until = _until(request)
         expected = self._durations.expect(_shape(request, upload)) if self._durations else None
         if expected is not None and expected > (until - began) * _NEARLY_ALL:
             ticket = desk.start(user, request, upload, is_search=True)
-            found = self._wait(desk, request, ticket)
+            found = self._wait(desk, request, ticket, until)
             self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, Own) else 0))
             return found
         # One that is known to answer in time is not asked twice before it takes twice as long.
         after = max(self._after_seconds, 2 * (expected or 0))
-        hedge = Hedge(lambda: desk.start(user, request, upload, is_search=True), desk.has_ended, after, until)
+        hedge = Hedge(
+            lambda: desk.start(user, request, upload, is_search=True), desk.has_ended, after, until, answer_by
+        )
         found = self._hedged(desk, hedge, request, upload, answer_by)
         if hedge.seconds >= self._after_seconds or expected is not None:
             self._note(request, upload, hedge.seconds)
@@ -102,8 +103,8 @@ class LongQueries:
             )
         except (HandedOver, DomainTimeout) as end:
             if hedge.ticket is None:
-                raise OutOfTime(can_wait=True) from end
-            return self._wait(desk, request, hedge.ticket)
+                raise (end if _is_told(end) else OutOfTime(can_wait=True)) from end
+            return self._wait(desk, request, hedge.ticket, hedge.until)
         except BaseException:
             if hedge.ticket:
                 desk.withdraw(hedge.ticket)
@@ -119,6 +120,17 @@ class LongQueries:
             self._durations.note(shape, seconds)
         else:
             self._durations.forget(shape)
+
+
+def _is_told(end: Exception) -> bool:
+    """Whether its own words say more than ours could, such as that nothing was sent."""
+    return isinstance(end, DomainTimeout) and end.message != DomainTimeout.message
+
+
+def _until(request: ProxyRequest) -> float:
+    """When the client must have an answer, on time.monotonic()."""
+    by = float("inf") if request.answer_by is None else request.answer_by
+    return min(by, time.monotonic() + PAGE_SECONDS) if request.is_navigation else by
 
 
 def _address(desk: Desk, ticket: Ticket, request: ProxyRequest) -> str:

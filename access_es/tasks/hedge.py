@@ -19,16 +19,25 @@ class HandedOver(Exception):
 
 
 class Hedge:
-    """`start` makes the task when `after` seconds have passed; at `until`, on time.monotonic(), the client must go."""
+    """`start` makes the task when `after` seconds have passed; at `until`, on time.monotonic(), the client must go.
+
+    Where no task can be started, it waits until `answer_by`.
+    """
 
     def __init__(
-        self, start: Callable[[], Ticket], has_ended: Callable[[Ticket], bool], after: float, until: float
+        self,
+        start: Callable[[], Ticket],
+        has_ended: Callable[[Ticket], bool],
+        after: float,
+        until: float,
+        answer_by: float,
     ) -> None:
         self._start = start
         self._has_ended = has_ended
         self._begun = time.monotonic()
         self._start_at = self._begun + min(after, (until - self._begun) * _LATEST_START)
-        self._until = until
+        self.until = until
+        self._answer_by = answer_by
         self.ticket: Ticket | None = None
 
     @property
@@ -44,9 +53,10 @@ class Hedge:
             self.ticket = self._start()
         except AccessEsError as error:
             log.warning("A search goes on without a task: %s: %s", error.code, error.detail)
-        while (left := self._until - time.monotonic()) > 0:
+            self.until = self._answer_by
+        while (left := self.until - time.monotonic()) > 0:
             yield min(_LOOK_SECONDS, left) if self.ticket else left
-            if self.ticket and self._is_over(self.ticket):
+            if self.ticket and time.monotonic() < self.until and self._is_over(self.ticket):
                 break
         raise HandedOver
 
