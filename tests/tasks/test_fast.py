@@ -19,7 +19,7 @@ from access_es.upload import Upload
 
 settings = read_settings({
     "ES_ENDPOINT": sys.argv[1], "ES_REGION": "us-east-1", "SESSION_SECRET": "s" * 40, "USERS": "file:" + sys.argv[2],
-    "TASKS_TABLE": "access-es-tasks", "OVERFLOW_BUCKET": "access-es-overflow", "HOME_PATH": "/_dashboards/",
+    "TASKS_TABLE": "access-es-tasks", "OVERFLOW_BUCKET": "access-es-overflow", "LONG_QUERY_AFTER_SECONDS": "9",
 })
 services = build_services(settings, function_name="access-es-prod")
 for method, target in (("POST", b"/demo-slow/_search"), ("GET", b"/_demo/echo"), ("POST", b"/demo-slow/_search?a=1")):
