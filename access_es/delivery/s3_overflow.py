@@ -1,7 +1,8 @@
 """Too-large answers in S3: uploaded in parts while they arrive, linked by a presigned URL.
 
 S3 wants parts of 5 MiB or more, but for the last, 10,000 at most (docs.aws.amazon.com/AmazonS3, qfacts). Two are under
-way while the next one fills, so that neither the domain nor S3 waits for the other, and memory stays at three parts.
+way while the next one fills, so that neither the domain nor S3 waits for the other. Their buffers are used again and
+again: growing and freeing them for each part would leave the heap full of holes after a gigabyte.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class _S3Writer:
         self._described = described
         self._url_seconds = url_seconds
         self._seconds_left = seconds_left
-        self._filling = bytearray()
+        self._spare: list[bytearray] = []
+        self._filling = bytearray(PART_BYTES)
+        self._filled = 0
         self._upload_id: str | None = None
         self._is_given_up = False
         self._threads = ThreadPoolExecutor(UNDER_WAY, "spill")
@@ -72,16 +75,21 @@ class _S3Writer:
         self._parts: list[Future[dict[str, Any]]] = []
 
     def write(self, data: bytes) -> None:
-        self._filling += data
-        if len(self._filling) >= PART_BYTES:
-            self._send_part()
+        rest = memoryview(data)
+        while rest:
+            taken = rest[: PART_BYTES - self._filled]
+            self._filling[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            rest = rest[len(taken) :]
+            if self._filled == PART_BYTES:
+                self._send_part()
 
     def finish(self) -> str:
+        del self._filling[self._filled :]
         if self._upload_id is None:
-            body, self._filling = self._filling, bytearray()
-            self._await(self._threads.submit(self._call, "put_object", Body=body, **self._described))
+            self._await(self._threads.submit(self._call, "put_object", Body=self._filling, **self._described))
         else:
-            if self._filling:
+            if self._filled:
                 self._send_part()
             parts = {"Parts": [self._await(part) for part in self._parts]}
             completing = {"UploadId": self._upload_id, "MultipartUpload": parts}
@@ -110,14 +118,15 @@ class _S3Writer:
         self._raise_if_failed()
         if not self._room.acquire(timeout=_bounded(self._seconds_left())):
             raise OverflowTimeout(detail="S3 is slower than the answer arrives")
-        data, self._filling = self._filling, bytearray()
-        self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, data))
+        self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, self._filling))
+        self._filling, self._filled = self._spare.pop() if self._spare else bytearray(PART_BYTES), 0
 
     def _upload_part(self, number: int, data: bytearray) -> dict[str, Any]:
         try:
             done = self._call("upload_part", UploadId=self._upload_id, PartNumber=number, Body=data)
             return {"PartNumber": number, "ETag": done["ETag"]}
         finally:
+            self._spare.append(data)
             self._room.release()
             if self._is_given_up:
                 # "part uploads in progress might or might not succeed. As a result, it might be necessary to abort a
