@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from access_es.accounts.accounts import Accounts, AccountSettings, build_accounts
 from access_es.audit import Write
@@ -17,7 +18,7 @@ from access_es.settings import Settings
 from access_es.task_services import Tasks, build_tasks
 from access_es.upstream.client import Domain
 from access_es.upstream.probe import Probe
-from access_es.upstream.signing import CredentialsSource, Signer
+from access_es.upstream.signing import Signer
 
 log = logging.getLogger("access_es.services")
 
@@ -41,23 +42,21 @@ class Services:
 
 
 def build_services(
-    settings: Settings,
-    *,
-    credentials: CredentialsSource | None = None,
-    write_audit: Write | None = None,
-    function_name: str | None = None,
+    settings: Settings, *, function_name: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Services:
     """Real services for these settings; no AWS client is made and nothing is asked before it is needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
+    `clock` tells the time that signatures carry.
     """
     signer = Signer(settings.region, settings.service) if settings.sign else None
     domain = Domain(
         settings.endpoint,
         signer,
-        (credentials or BotoCredentials(settings.region, settings.role_arn)) if signer else None,
+        BotoCredentials(settings.region, settings.role_arn) if signer else None,
         connect_seconds=settings.connect_seconds,
         read_seconds=settings.read_seconds,
+        clock=clock,
     )
     probe = Probe(domain, settings.service)
     home = settings.home_path
@@ -68,7 +67,7 @@ def build_services(
         domain,
         probe,
         home_path,
-        write_audit or _line_writer(),
+        _line_writer(),
         build_tasks(settings, domain.send, function_name),
         _open_overflow(settings),
         settings.front_door,

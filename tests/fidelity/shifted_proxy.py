@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
 
 from access_es.app import create_app
-from access_es.aws import BotoCredentials
 from access_es.server import serve
 from access_es.services import build_services
 from access_es.settings import Settings, read_settings
 from access_es.stage import read_stage
-from access_es.upstream.client import Domain
-from access_es.upstream.signing import Signer
 
 
 def shifted_app(settings: Settings, shift: timedelta) -> Flask:
-    domain = Domain(
-        settings.endpoint,
-        Signer(settings.region, settings.service),
-        BotoCredentials(settings.region),
-        connect_seconds=settings.connect_seconds,
-        read_seconds=settings.read_seconds,
-        clock=lambda: datetime.now(UTC) + shift,
-    )
-    return create_app(replace(build_services(settings), domain=domain))
+    return create_app(build_services(settings, clock=lambda: datetime.now(UTC) + shift))
 
 
 def main() -> int:
