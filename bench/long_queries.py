@@ -1,6 +1,6 @@
 """Long searches in real time through the emulated REST door, which hangs up after 29 seconds: how late is the answer?
 
-    python -m bench.long_queries [--seconds 28 40 120 600] [--clients curl requests fetch]
+    python -m bench.long_queries [--seconds 28 40 120 600] [--clients curl requests fetch] [--rounds 1]
 
 Each search is new to access-es, so it is asked on the client's own connection first. `fetch` is that of a headless
 Chromium, which follows 20 redirects. Those of a minute or less run one after the other, the longer ones
@@ -42,7 +42,9 @@ class Search:
 
     @property
     def target(self) -> str:
-        return f"/demo-slow/_search?by={self.client}&delay={self.seconds:g}"
+        # In letters as well: searches that differ in numbers alone are the same to access-es.
+        length = f"{self.seconds:g}".translate(str.maketrans("0123456789.", "abcdefghijx"))
+        return f"/demo-slow/_search?by={self.client}-{length}&delay={self.seconds:g}"
 
     @property
     def answer(self) -> str:
@@ -111,12 +113,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How late are the answers to long searches?")
     parser.add_argument("--seconds", type=float, nargs="+", default=SECONDS)
     parser.add_argument("--clients", nargs="+", choices=CLIENTS, default=CLIENTS)
+    parser.add_argument("--rounds", type=int, default=1, help="from the second one on, the searches are known")
     args = parser.parse_args()
     with TemporaryDirectory() as folder, open_place(Path(folder), is_moto=True, tasks_table="bench-tasks") as place:
         url, headers = place.through()
         requests.get(f"{url}/_demo/slow?delay=0", headers=headers, timeout=60)  # a warm function, as keep_warm has it
         print("| search | client | answer after | allowed | in time |\n| --- | --- | --- | --- | --- |", flush=True)
-        measure(place, [Search(seconds, client) for seconds in args.seconds for client in args.clients])
+        for _ in range(args.rounds):
+            measure(place, [Search(seconds, client) for seconds in args.seconds for client in args.clients])
 
 
 if __name__ == "__main__":
