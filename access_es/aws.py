@@ -22,6 +22,35 @@ _ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got n
 _CONNECTIONS = 32
 
 
+class AwsSession:
+    """boto3's session, opened when it is first needed: one for the credentials and all clients of a process.
+
+    Opening one and reading AWS's list of addresses take as long as making a client does.
+    """
+
+    def __init__(self, profile: str | None = None) -> None:
+        self.profile = profile
+        self._lock = threading.RLock()
+        self._opened: Any = None
+
+    def credentials(self) -> Any:
+        """botocore's credentials of the usual chain, which renew themselves, or None."""
+        with self._lock:
+            return self._open().get_credentials()
+
+    def make_client(self, service: str, region: str | None, config: Any = None) -> Any:
+        """A low-level client, for any number of threads; making one is not for several (boto3 guide, "Session")."""
+        with self._lock:
+            return self._open().client(service, region_name=region or None, config=config)
+
+    def _open(self) -> Any:
+        import boto3
+
+        if self._opened is None:
+            self._opened = boto3.Session(profile_name=self.profile or None)
+        return self._opened
+
+
 class BotoCredentials:
     """Credentials from the usual chain (environment, profile, role of the function or machine), or of an assumed role.
 
@@ -34,10 +63,10 @@ class BotoCredentials:
         role_arn: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         *,
-        profile: str | None = None,
+        session: AwsSession | None = None,
     ) -> None:
         self._region = region
-        self._profile = profile
+        self._session = session or AwsSession()
         self._role_arn = role_arn
         self._clock = clock
         self._lock = threading.Lock()
@@ -55,7 +84,7 @@ class BotoCredentials:
     def renew(self, refused: Credentials) -> bool:
         with self._lock:
             if self._clock() - self._renewed_at >= _RENEW_PAUSE_SECONDS:
-                self._source = None
+                self._source, self._session = None, AwsSession(self._session.profile)  # the old one remembers
                 self._renewed_at = self._clock()
         return self.current() != refused
 
@@ -66,13 +95,10 @@ class BotoCredentials:
             return self._source
 
     def _find(self) -> Any:
-        import boto3
-
         try:
-            session = boto3.Session(region_name=self._region, profile_name=self._profile)
-            found = session.get_credentials()
+            found = self._session.credentials()
             if found is not None and self._role_arn:
-                return _assumed(session, self._role_arn)
+                return _assumed(self._session, self._region, self._role_arn)
         except Exception as fault:  # a broken profile, an unreadable file: botocore has no common base for these
             raise NoCredentials(detail=f"{type(fault).__name__}: {fault}") from fault
         if found is None:
@@ -80,11 +106,13 @@ class BotoCredentials:
         return found
 
 
-def _assumed(session: Any, role_arn: str) -> Any:
+def _assumed(session: AwsSession, region: str, role_arn: str) -> Any:
     from botocore.credentials import DeferredRefreshableCredentials
 
     def fetch() -> dict[str, str]:
-        answer = session.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="access-es")["Credentials"]
+        answer = session.make_client("sts", region).assume_role(RoleArn=role_arn, RoleSessionName="access-es")[
+            "Credentials"
+        ]
         return {
             "access_key": answer["AccessKeyId"],
             "secret_key": answer["SecretAccessKey"],
@@ -122,31 +150,16 @@ class AwsService:
         return answer
 
     def _opened(self) -> Any:
-        with self._lock:  # clients are for many threads, the making of them is not (boto3 guide, "Low-level clients")
+        with self._lock:
             if self._client is None:
                 self._client = self._make_client()
             return self._client
 
 
-def open_session(profile: str | None = None) -> Any:
-    """boto3's session: credentials, found once, and descriptions of services for all clients made of it."""
-    import boto3
-
-    return boto3.Session(profile_name=profile or None)
-
-
 def make_client(
-    name: str,
-    region: str | None = None,
-    profile: str | None = None,
-    *,
-    session: Any = None,
-    read_seconds: float = _READ_SECONDS,
+    name: str, region: str | None = None, session: AwsSession | None = None, *, read_seconds: float = _READ_SECONDS
 ) -> Any:
-    """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile.
-
-    A session, which counts instead of the profile, makes several clients sooner.
-    """
+    """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile."""
     from botocore.config import Config
 
     _keep_bodies_out_of_the_log()
@@ -156,16 +169,15 @@ def make_client(
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         max_pool_connections=_CONNECTIONS,
     )
-    return (session or open_session(profile)).client(name, region_name=region or None, config=config)
+    return (session or AwsSession()).make_client(name, region, config)
 
 
-def make_s3_client(region: str | None = None) -> Any:
+def make_s3_client(region: str | None = None, session: AwsSession | None = None) -> Any:
     """boto3's S3 client for large objects and links to them.
 
     Links must lead to the region itself: the global address redirects, which no preflight and no signature survives
     (boto/boto3#421, #1982).
     """
-    import boto3
     from botocore.config import Config
 
     _keep_bodies_out_of_the_log()
@@ -179,7 +191,7 @@ def make_s3_client(region: str | None = None) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return boto3.Session(region_name=region or None).client("s3", config=config)
+    return (session or AwsSession()).make_client("s3", region, config)
 
 
 def load() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from access_es import __version__
 from access_es.accounts.commands import register as register_account_commands
+from access_es.aws import AwsSession
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
 from access_es.provision.command import register as register_provision
@@ -108,7 +109,7 @@ def _demo(args: argparse.Namespace, stage: Stage) -> int:
 def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     """`users …` and `tokens …`, which need no domain."""
     values = {"ES_ENDPOINT": "https://unused.invalid", "ES_SIGN": "false", **stage.values}
-    accounts = build_accounts_for(read_settings(values), region=stage.region, profile=stage.profile)
+    accounts = build_accounts_for(read_settings(values), region=stage.region, session=AwsSession(stage.profile))
     status: int = args.accounts_command(args, accounts)
     return status
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from access_es.aws import AwsService, make_client
+from access_es.aws import AwsService, AwsSession, make_client
 from access_es.errors import AwsFailure, SettingsError
 from access_es.settings import NAMES, parse_config, read_settings
 from access_es.settings_file import near_misses
@@ -51,16 +51,16 @@ def read_config(text: str) -> tuple[dict[str, str], list[str]]:
     return {name: found[name] for name in told if not told[name]}, [wrong for wrong in told.values() if wrong]
 
 
-def fetch_config(place: str, region: str | None = None, profile: str | None = None) -> str:
+def fetch_config(place: str, region: str | None = None, session: AwsSession | None = None) -> str:
     """The text at a place. Raises AwsFailure."""
     if place.startswith("ssm:"):
-        ssm = AwsService(lambda: make_client("ssm", region, profile))
+        ssm = AwsService(lambda: make_client("ssm", region, session))
         value: str = ssm.call("get_parameter", Name=place.removeprefix("ssm:"), WithDecryption=True)["Parameter"][
             "Value"
         ]
         return value
     bucket, _, key = place.removeprefix("s3://").partition("/")
-    s3 = AwsService(lambda: make_client("s3", region, profile))
+    s3 = AwsService(lambda: make_client("s3", region, session))
     data: bytes = s3.call("get_object", Bucket=bucket, Key=key)["Body"].read()
     return data.decode("utf-8", "replace")
 

@@ -15,8 +15,12 @@ gc.disable()  # while modules load there is nothing to collect, and looking for 
 import logging
 import os
 import time
+import warnings
 from functools import cache
 from typing import Any
+
+# requests guesses the encodings of texts with it. Nobody here reads a text, so it is not packed: it takes long to load.
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
 from zappa.handler import LambdaHandler
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from access_es.accounts.accounts import Accounts, AccountSettings, build_accounts
 from access_es.audit import Write
-from access_es.aws import AwsService, BotoCredentials, make_client, make_s3_client
+from access_es.aws import AwsService, AwsSession, BotoCredentials, make_client, make_s3_client
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
 from access_es.settings import Settings
@@ -42,18 +42,23 @@ class Services:
 
 
 def build_services(
-    settings: Settings, *, function_name: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    *,
+    session: AwsSession | None = None,
+    function_name: str | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Services:
     """Real services for these settings; no AWS client is made and nothing is asked before it is needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
     `clock` tells the time that signatures carry.
     """
+    session = session or AwsSession()
     signer = Signer(settings.region, settings.service) if settings.sign else None
     domain = Domain(
         settings.endpoint,
         signer,
-        BotoCredentials(settings.region, settings.role_arn) if signer else None,
+        BotoCredentials(settings.region, settings.role_arn, session=session) if signer else None,
         connect_seconds=settings.connect_seconds,
         read_seconds=settings.read_seconds,
         clock=clock,
@@ -61,15 +66,15 @@ def build_services(
     probe = Probe(domain, settings.service)
     home = settings.home_path
     home_path = (lambda: home) if home else probe.home_path
-    accounts = build_accounts_for(settings, home_path)
+    accounts = build_accounts_for(settings, home_path, session=session)
     return Services(
         accounts,
         domain,
         probe,
         home_path,
         _line_writer(),
-        build_tasks(settings, domain.send, function_name),
-        _open_overflow(settings),
+        build_tasks(settings, domain.send, session, function_name),
+        _open_overflow(settings, session),
         settings.front_door,
     )
 
@@ -79,10 +84,10 @@ def build_accounts_for(
     home_path: Callable[[], str] = lambda: "/",
     *,
     region: str | None = None,
-    profile: str | None = None,
+    session: AwsSession | None = None,
 ) -> Accounts:
     """The accounts alone, for commands that need no domain. `region` counts where the settings do not tell it."""
-    dynamodb = AwsService(lambda: make_client("dynamodb", settings.region or region, profile))
+    dynamodb = AwsService(lambda: make_client("dynamodb", settings.region or region, session))
     return build_accounts(
         AccountSettings(
             secrets=settings.session_secrets,
@@ -96,13 +101,13 @@ def build_accounts_for(
     )
 
 
-def _open_overflow(settings: Settings) -> Overflow | None:
+def _open_overflow(settings: Settings, session: AwsSession) -> Overflow | None:
     if settings.overflow_bucket is None:
         if settings.front_door != "local":
             log.info("OVERFLOW_BUCKET is not set: behind a gateway, answers that it cannot carry are refused.")
         return None
     region = settings.region
-    return S3Overflow(lambda: make_s3_client(region), settings.overflow_bucket, settings.overflow_url_seconds)
+    return S3Overflow(lambda: make_s3_client(region, session), settings.overflow_bucket, settings.overflow_url_seconds)
 
 
 def _overflow_origins(settings: Settings) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from access_es.aws import AwsSession
 from access_es.config import Fetch, apply_config, fetch_config
 from access_es.errors import SettingsError
 from access_es.settings import NAMES
@@ -54,7 +55,7 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
 
 
 def _fetching(region: str | None, profile: str | None) -> Fetch:
-    return lambda place: fetch_config(place, region, profile)
+    return lambda place: fetch_config(place, region, AwsSession(profile))
 
 
 def open_state(folder: Path) -> Path:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from access_es.aws import AwsService, make_client, make_s3_client
+from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
 from access_es.settings import Settings
 from access_es.tasks.desk import Desk, Starter
 from access_es.tasks.dynamodb_store import DynamoStore, DynamoTable
@@ -15,7 +15,6 @@ from access_es.tasks.kept import Shelf
 from access_es.tasks.rules import Rules
 from access_es.tasks.runner import Runner, Send
 from access_es.tasks.shelves import S3Shelf, TableShelf
-from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile
 from access_es.tasks.store import LIFETIME_SECONDS, Store
 from access_es.tasks.threads import ThreadStarter
 from access_es.tasks.tickets import Tickets
@@ -35,10 +34,10 @@ class Tasks:
     runner: Runner | None = None
 
 
-def build_tasks(settings: Settings, send: Send, function_name: str | None) -> Tasks:
+def build_tasks(settings: Settings, send: Send, session: AwsSession, function_name: str | None) -> Tasks:
     """`function_name`: the Lambda function whose invocations tasks are; None: they are threads."""
     rules = Rules(settings.long_query_paths)
-    kept = _open_store(settings)
+    kept = _open_store(settings, session)
     if kept is None:
         if settings.front_door != "local":
             log.info("TASKS_TABLE is not set: behind a gateway, queries longer than it waits end with 504.")
@@ -50,14 +49,18 @@ def build_tasks(settings: Settings, send: Send, function_name: str | None) -> Ta
     return Tasks(LongQueries(send, desk, rules, settings.long_query_after_seconds), desk, runner)
 
 
-def _open_store(settings: Settings) -> tuple[Store, Shelf] | None:
+def _open_store(settings: Settings, session: AwsSession) -> tuple[Store, Shelf] | None:
     if settings.tasks_table is None:
         return None
     if settings.tasks_table.startswith(_FILE):
+        from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile  # never needed in Lambda
+
         file = TaskFile(Path(settings.tasks_table.removeprefix(_FILE)))
         return SqliteStore(file), SqliteShelf(file, LIFETIME_SECONDS)
     region = settings.region
-    table = DynamoTable(settings.tasks_table, AwsService(lambda: make_client("dynamodb", region)).call)
+    table = DynamoTable(settings.tasks_table, AwsService(lambda: make_client("dynamodb", region, session)).call)
     if settings.overflow_bucket is None:
         return DynamoStore(table), TableShelf(table, LIFETIME_SECONDS)
-    return DynamoStore(table), S3Shelf(settings.overflow_bucket, AwsService(lambda: make_s3_client(region)).call)
+    return DynamoStore(table), S3Shelf(
+        settings.overflow_bucket, AwsService(lambda: make_s3_client(region, session)).call
+    )

@@ -7,6 +7,7 @@ import os
 from flask import Flask
 
 from access_es.app import create_app
+from access_es.aws import AwsSession
 from access_es.config import apply_config, fetch_config
 from access_es.services import build_services
 from access_es.settings import read_settings
@@ -14,8 +15,10 @@ from access_es.settings import read_settings
 
 def build_app() -> Flask:
     """A new app. Raises SettingsError with every fault of the settings."""
-    settings = read_settings(apply_config(os.environ, fetch_config))
-    return create_app(build_services(settings, function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME")))
+    session = AwsSession()
+    settings = read_settings(apply_config(os.environ, lambda place: fetch_config(place, session=session)))
+    function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    return create_app(build_services(settings, session=session, function_name=function_name))
 
 
 def __getattr__(name: str) -> Flask:

@@ -34,6 +34,7 @@ from access_es.demo.credentials import Credential
 from access_es.demo.running_gateway import running_gateway
 
 CREDENTIAL = Credential("ASIABENCH", "secret-of-the-bench", "token-of-the-bench")
+CONFIG = "ssm:/access-es/bench"
 SECRET = "a-session-secret-of-more-than-32-characters"
 BARE_APP = """
 from flask import Flask
@@ -64,14 +65,21 @@ class Bench:
     runtime: VirtualEnvironment
     domain: str
 
-    def ours(self, packed: Package, name: str, users: str) -> Subject:
-        """access-es, with its accounts in `users`; the request is signed in by a token and goes to the domain."""
+    def ours(self, packed: Package, name: str, users: str, config: str = "") -> Subject:
+        """access-es, with its accounts in `users`; the request is signed in by a token and goes to the domain.
+
+        With a `config`, its settings are read from that place at the start.
+        """
         settings = {
             "ES_ENDPOINT": self.domain, "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/",
             "SESSION_SECRET": SECRET, "USERS": users,
         }  # fmt: skip
-        token = self._token(settings)
-        function = self.cloud.create_function(packed, self.runtime, settings, name=name.replace(" ", "-"))
+        slug = name.lower().replace(" ", "-")
+        token = self._token(settings, user=slug)
+        if config:
+            self._keep(config, settings)
+            settings = {"CONFIG": config}
+        function = self.cloud.create_function(packed, self.runtime, settings, name=slug)
         return Subject(name, function, ((b"Authorization", f"Bearer {token}".encode()),))
 
     def bare(self, packed: Package) -> Subject:
@@ -79,11 +87,15 @@ class Bench:
         function = self.cloud.create_function(packed, self.runtime, on_import, name="bare")
         return Subject("bare Flask", function)
 
-    def _token(self, settings: Mapping[str, str]) -> str:
+    def _keep(self, config: str, settings: Mapping[str, str]) -> None:
+        name = config.removeprefix("ssm:")
+        self.cloud.aws.client("ssm").put_parameter(Name=name, Value=json.dumps(settings), Type="SecureString")
+
+    def _token(self, settings: Mapping[str, str], user: str) -> str:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment = {**kept, **self.cloud.aws.environment, **settings}
-        command(environment, "users", "add", "alice", "--password-stdin", given="correct horse battery staple")
-        return command(environment, "tokens", "add", "alice", "bench").strip()
+        command(environment, "users", "add", user, "--password-stdin", given="correct horse battery staple")
+        return command(environment, "tokens", "add", user, "bench").strip()
 
 
 def command(environment: Mapping[str, str], *words: str, given: str = "") -> str:
@@ -167,6 +179,7 @@ def main() -> None:
             bench.bare(pack_bare(bench, deployment)),
             bench.ours(packed, "accounts in a file", f"file:{bench.folder / 'users.db'}"),
             bench.ours(packed, "accounts in DynamoDB", f"dynamodb:{USERS_TABLE}"),
+            bench.ours(packed, "and settings in SSM", f"dynamodb:{USERS_TABLE}", CONFIG),
         ]
         report(bench, subjects, args.rounds, args.requests)
 

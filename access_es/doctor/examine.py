@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from access_es.aws import BotoCredentials
+from access_es.aws import AwsSession, BotoCredentials
 from access_es.config import fetch_config
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
 from access_es.doctor.domain import check_address, check_domain
@@ -113,7 +113,7 @@ def _who(call: Call) -> tuple[str | None, Finding]:
 def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
     """Ask the domain with the credentials of whoever runs the doctor."""
     signer = Signer(settings.region, settings.service) if settings.sign else None
-    source = BotoCredentials(settings.region, settings.role_arn, profile=profile) if signer else None
+    source = BotoCredentials(settings.region, settings.role_arn, session=AwsSession(profile)) if signer else None
     if source:
         try:
             source.current()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from access_es.aws import AwsService, make_client, open_session
+from access_es.aws import AwsService, AwsSession, make_client
 from access_es.errors import AwsFailure
 
 _READ_SECONDS = 60  # making things takes longer than asking for them
@@ -23,20 +23,15 @@ class Calls:
     def __init__(self, region: str | None, profile: str | None) -> None:
         self.data_region = region
         self._region = region
-        self._profile = profile
-        self._session: Any = None
+        self._session = AwsSession(profile)
         self._services: dict[tuple[str, str | None], AwsService] = {}
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         region = self.data_region if service in _BESIDE_THE_DOMAIN else self._region
         place = (service, region)
         if place not in self._services:
-            self._services[place] = AwsService(lambda: self._make(*place))
+            self._services[place] = AwsService(lambda: make_client(*place, self._session, read_seconds=_READ_SECONDS))
         return self._services[place].call(operation, **parameters)
-
-    def _make(self, service: str, region: str | None) -> Any:
-        self._session = self._session or open_session(self._profile)
-        return make_client(service, region, session=self._session, read_seconds=_READ_SECONDS)
 
 
 def ask(call: Call, absent: tuple[str, ...], service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:

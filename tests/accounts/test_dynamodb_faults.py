@@ -12,7 +12,7 @@ import pytest
 from access_es.accounts.dynamodb_stores import open_dynamodb_stores
 from access_es.accounts.stores import Stores, StoreUnusable
 from access_es.accounts.users import User
-from access_es.aws import AwsService, make_client
+from access_es.aws import AwsService, AwsSession, make_client
 from access_es.errors import AwsFailure
 from tests.accounts.dynamodb_tables import Counted
 from tests.accounts.store_contract import token
@@ -94,7 +94,7 @@ def test_a_region_that_is_not_known_is_told(dynamodb: Counted, monkeypatch: pyte
 
 
 def test_a_profile_that_does_not_exist_is_told(dynamodb: Counted) -> None:
-    call = AwsService(lambda: make_client("dynamodb", REGION, "no-such-profile")).call
+    call = AwsService(lambda: make_client("dynamodb", REGION, AwsSession("no-such-profile"))).call
     with pytest.raises(StoreUnusable) as caught:
         open_dynamodb_stores("accounts", call).users.find("ann")
     assert "no-such-profile" in caught.value.detail

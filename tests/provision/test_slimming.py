@@ -11,7 +11,8 @@ from pathlib import Path
 import botocore
 import pytest
 
-from access_es.provision.slimming import packed_services, slim, without_documentation
+from access_es.provision.packaging import compile_folder
+from access_es.provision.slimming import packed_services, slim, unchecked, without_documentation
 
 SERVICES = ("dynamodb", "s3", "sts")
 CLIENTS = """
@@ -72,3 +73,20 @@ def test_a_shape_that_is_called_documentation_stays() -> None:
     model = {"documentation": "text", "members": {"documentation": {"shape": "String", "documentation": "text"}}}
     shape = {"shape": "String", "documentation": ""}
     assert without_documentation(model) == {"documentation": "", "members": {"documentation": shape}}
+
+
+def test_bytecode_is_loaded_without_a_look_at_its_source(tmp_path: Path) -> None:
+    (tmp_path / "answer.py").write_text("WHICH = 'compiled'\n")
+    compile_folder(tmp_path, tmp_path)
+    (bytecode,) = tmp_path.glob("__pycache__/*.pyc")
+    bytecode.write_bytes(unchecked(bytecode.read_bytes()))
+    (tmp_path / "answer.py").write_text("WHICH = 'as the source has it now'\n")
+    printed = subprocess.run(
+        [sys.executable, "-c", "import answer; print(answer.WHICH)"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert printed.stdout == "compiled\n"
+
+
+def test_bytecode_that_goes_by_times_stays_so() -> None:
+    by_time = b"\xa7\r\r\n" + bytes(4) + b"rest"
+    assert unchecked(by_time) == by_time
