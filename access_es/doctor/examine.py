@@ -59,7 +59,7 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     if account is None:
         read_deployment(file, stage, "", _unread)  # for its faults, as far as the file alone has them
         return
-    deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, profile))
+    deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, call.session))
     yield good("settings", f"{file.name} is complete")
     yield from _check_network(deployment)
     yield from check_limits(deployment)

@@ -23,14 +23,14 @@ class Calls:
     def __init__(self, region: str | None, profile: str | None) -> None:
         self.data_region = region
         self._region = region
-        self._session = AwsSession(profile)
+        self.session = AwsSession(profile)
         self._services: dict[tuple[str, str | None], AwsService] = {}
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         region = self.data_region if service in _BESIDE_THE_DOMAIN else self._region
         place = (service, region)
         if place not in self._services:
-            self._services[place] = AwsService(lambda: make_client(*place, self._session, read_seconds=_READ_SECONDS))
+            self._services[place] = AwsService(lambda: make_client(*place, self.session, read_seconds=_READ_SECONDS))
         return self._services[place].call(operation, **parameters)
 
 

@@ -41,7 +41,9 @@ def open_deployment(file: Path, stage: str, function: str | None = None) -> tupl
     region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
     call = Calls(region, profile)
     account = find_account(call)
-    deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, profile), function)
+    deployment = read_deployment(
+        file, stage, account, lambda place: fetch_config(place, region, call.session), function
+    )
     call.data_region = deployment.data_region
     return deployment, call
 

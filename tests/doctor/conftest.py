@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.provision.conftest import aws, deploy, make_stage
+from tests.provision.conftest import aws, deploy, make_stage, profile
 
-__all__ = ["aws", "deploy", "make_stage"]
+__all__ = ["aws", "deploy", "make_stage", "profile"]

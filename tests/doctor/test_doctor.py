@@ -129,6 +129,16 @@ def test_what_is_only_a_pity_is_a_warning(
     assert told["level"] == "warning" and told["mend"]
 
 
+@pytest.mark.usefixtures("no_domain")
+def test_a_profile_of_the_stage_is_the_one_that_asks(make_stage: MakeStage, profile: str, doctor: Any) -> None:
+    file = make_stage(profile_name=profile)
+    provisioned(file)
+    assert {one["level"] for one in doctor(file)[1] if one["topic"] in ("credentials", "settings")} == {"good"}
+    _, found = doctor(make_stage(profile_name="nobody"))
+    (told,) = [one for one in found if one["topic"] == "credentials"]
+    assert told["level"] == "fault" and "nobody" in told["says"]
+
+
 @pytest.mark.usefixtures("aws")
 def test_the_local_stage_is_examined_with_the_environment(
     tmp_path: Path, gateway: RunningGateway, doctor: Any, monkeypatch: pytest.MonkeyPatch

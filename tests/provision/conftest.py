@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,18 @@ def make_stage(tmp_path: Path) -> MakeStage:
         return file
 
     return make
+
+
+@pytest.fixture
+def profile(aws: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Credentials that only the name of their profile leads to."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    lines = [f"{name.lower()} = {os.environ[name]}" for name in names]
+    (tmp_path / "credentials").write_text("\n".join(["[work]", *lines]))
+    for name in names:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return "work"
 
 
 @pytest.fixture

@@ -137,6 +137,12 @@ def test_the_secret_is_made_once_and_never_touched_again(make_stage: MakeStage) 
     assert make(file).deployment.settings.session_secrets == (secret,)
 
 
+def test_a_profile_of_the_stage_is_the_one_that_makes_and_reads_everything(make_stage: MakeStage, profile: str) -> None:
+    file = make_stage(profile_name=profile)
+    secret = make(file).deployment.settings.session_secrets
+    assert secret and make(file).deployment.settings.session_secrets == secret
+
+
 @pytest.mark.usefixtures("aws")
 def test_a_parameter_beside_a_given_secret_is_made_empty(make_stage: MakeStage) -> None:
     file = make_stage({"SESSION_SECRET": "s" * 40})
