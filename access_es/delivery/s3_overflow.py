@@ -1,8 +1,7 @@
 """Too-large answers in S3: uploaded in parts while they arrive, linked by a presigned URL.
 
 S3 wants parts of 5 MiB or more, but for the last, 10,000 at most (docs.aws.amazon.com/AmazonS3, qfacts). Two are under
-way while the next one fills, so that neither the domain nor S3 waits for the other. Their buffers are used again and
-again: growing and freeing them for each part would leave the heap full of holes after a gigabyte.
+way while the next one fills, so that neither the domain nor S3 waits for the other.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ class S3Overflow:
         self._url_seconds = url_seconds
         self._lock = threading.Lock()
         self._client: Any = None
+        self._buffers = _Buffers()
 
     def open(
         self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
@@ -46,7 +46,25 @@ class S3Overflow:
         # Nobody can guess the name; the day in front is for people who look into the bucket.
         key = f"overflow/{datetime.now(UTC):%Y-%m-%d}/{secrets.token_urlsafe(24)}"
         place = {"Bucket": self._bucket, "Key": key}
-        return _S3Writer(self._client, place, described, self._url_seconds, seconds_left)
+        return _S3Writer(self._client, self._buffers, place, described, self._url_seconds, seconds_left)
+
+
+class _Buffers:
+    """Room for parts, used again and again: the system takes as long to provide fresh memory as a part takes to fill
+    it, and what was freed after each part would leave the heap full of holes after a gigabyte."""
+
+    def __init__(self) -> None:
+        self._spare: list[bytearray] = []
+
+    def take(self) -> bytearray:
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return bytearray(PART_BYTES)
+
+    def give_back(self, buffer: bytearray) -> None:
+        if len(self._spare) <= UNDER_WAY:
+            self._spare.append(buffer)
 
 
 class _S3Writer:
@@ -55,6 +73,7 @@ class _S3Writer:
     def __init__(
         self,
         client: Any,
+        buffers: _Buffers,
         place: dict[str, str],
         described: dict[str, str],
         url_seconds: int,
@@ -65,8 +84,8 @@ class _S3Writer:
         self._described = described
         self._url_seconds = url_seconds
         self._seconds_left = seconds_left
-        self._spare: list[bytearray] = []
-        self._filling = bytearray(PART_BYTES)
+        self._buffers = buffers
+        self._filling = buffers.take()
         self._filled = 0
         self._upload_id: str | None = None
         self._is_given_up = False
@@ -82,15 +101,17 @@ class _S3Writer:
             self._filled += len(taken)
             rest = rest[len(taken) :]
             if self._filled == PART_BYTES:
-                self._send_part()
+                self._send_part(self._filling)
+                self._filling, self._filled = self._buffers.take(), 0
 
     def finish(self) -> str:
-        del self._filling[self._filled :]
+        rest = bytes(memoryview(self._filling)[: self._filled])
+        self._buffers.give_back(self._filling)
         if self._upload_id is None:
-            self._await(self._threads.submit(self._call, "put_object", Body=self._filling, **self._described))
+            self._await(self._threads.submit(self._call, "put_object", Body=rest, **self._described))
         else:
-            if self._filled:
-                self._send_part()
+            if rest:
+                self._send_part(rest)
             parts = {"Parts": [self._await(part) for part in self._parts]}
             completing = {"UploadId": self._upload_id, "MultipartUpload": parts}
             self._await(self._threads.submit(self._call, "complete_multipart_upload", **completing))
@@ -111,22 +132,22 @@ class _S3Writer:
         """For each of the two things that an abort waits for."""
         return max(_LATE_ABORT_SECONDS, min(self._seconds_left() / 2, _ABORT_SECONDS))
 
-    def _send_part(self) -> None:
+    def _send_part(self, data: bytearray | bytes) -> None:
         if self._upload_id is None:
             creating = self._threads.submit(self._call, "create_multipart_upload", **self._described)
             self._upload_id = self._await(creating)["UploadId"]
         self._raise_if_failed()
         if not self._room.acquire(timeout=_bounded(self._seconds_left())):
             raise OverflowTimeout(detail="S3 is slower than the answer arrives")
-        self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, self._filling))
-        self._filling, self._filled = self._spare.pop() if self._spare else bytearray(PART_BYTES), 0
+        self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, data))
 
-    def _upload_part(self, number: int, data: bytearray) -> dict[str, Any]:
+    def _upload_part(self, number: int, data: bytearray | bytes) -> dict[str, Any]:
         try:
             done = self._call("upload_part", UploadId=self._upload_id, PartNumber=number, Body=data)
             return {"PartNumber": number, "ETag": done["ETag"]}
         finally:
-            self._spare.append(data)
+            if isinstance(data, bytearray):
+                self._buffers.give_back(data)
             self._room.release()
             if self._is_given_up:
                 # "part uploads in progress might or might not succeed. As a result, it might be necessary to abort a
