@@ -116,10 +116,7 @@ def last_line(place: Place) -> dict[str, str]:
 
 def print_table(place: Place, sizes: list[float], rate: int, rounds: int) -> None:
     print(f"\nThe domain at {f'{rate} MB/s' if rate else 'full speed'}:\n")
-    print(
-        "| size | content | client takes compression | delivered | directly | through the door | times as long", end=""
-    )
-    print(" | of which the function | memory above idle |\n" + "|---" * 9 + "|", flush=True)
+    print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|", flush=True)
     for size in sizes:
         for kind in ("json", "random"):
             for is_compressing in (True, False):
