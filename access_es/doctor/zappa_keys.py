@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import platform
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from access_es.doctor.finding import Finding, fault, warning
 Keys = Mapping[str, Any]
 _APP, _HANDLER = "access_es.wsgi.app", "access_es.lambda_handler.lambda_handler"
 _CALLBACKS = ("settings", "zip", "post")
+_PROCESSORS = {"aarch64": "arm64"}  # Linux's name, and Lambda's
 _LEAST_SECONDS, _MOST_SECONDS = 30, 900
 _LEAST_MEGABYTES = 256
 # Bare names in the package without which nothing runs: Zappa applies `exclude` to every one of them, at any depth.
@@ -110,8 +112,22 @@ def _package(keys: Keys) -> Iterator[Finding]:
     if (runtime := keys.get("runtime", packing)) != packing:
         what = f"runtime is {runtime}, but {packing} packs: compiled libraries and bytecode would not fit"
         yield fault("zappa", what, f'remove "runtime", or deploy with {runtime}')
+    yield from _machine(keys.get("architecture", "x86_64"))
+    if keys.get("use_precompiled_packages", True):
+        what = "use_precompiled_packages is on, Zappa's default: it packs libraries again that were left out"
+        yield warning("zappa", what, '"use_precompiled_packages": false')
     if keys.get("slim_handler"):
         yield warning("zappa", "slim_handler fetches the code at every cold start", '"slim_handler": false')
+
+
+def _machine(processor: str) -> Iterator[Finding]:
+    packs = _PROCESSORS.get(platform.machine(), platform.machine())
+    if platform.system() != "Linux":
+        what = f"this machine runs {platform.system()}, Lambda runs Linux: compiled libraries would not fit"
+        yield fault("zappa", what, "deploy from a Linux machine, or in a container of one")
+    elif processor != packs:
+        what = f"architecture is {processor}, but this machine is {packs}: compiled libraries would not fit"
+        yield fault("zappa", what, f'"architecture": "{packs}", or deploy from {processor}')
 
 
 def _permissions(keys: Keys) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ def zip(cli: Any) -> None:
 
 def slim(cli: Any) -> None:
     """The package without what no call of ours reads; alone where nothing is to be provisioned."""
-    _module("slimming").slim(Path(cli.zip_path))
+    slimming = _module("slimming")
+    beside = slimming.kept_beside(Path.cwd(), Path(sysconfig.get_path("purelib")))
+    slimming.slim(Path(cli.zip_path), beside)
 
 
 def post(cli: Any) -> None:

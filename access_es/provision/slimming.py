@@ -3,6 +3,9 @@
 botocore's data is left without what no call of ours reads. Making a first AWS client is mostly reading JSON: the
 addresses of all services in all regions, and a model of the service that is half documentation. Without those it takes
 a third of the time. And bytecode need not be checked any more: what lies in Lambda never changes.
+
+Zappa packs the folder that it runs in, whole. Of that our package stays and nothing else: what people keep beside it,
+such as a copy of `CONFIG` with its secrets, is theirs.
 """
 
 from __future__ import annotations
@@ -13,18 +16,27 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+OURS = "access_es"
 DATA = "botocore/data/"
 _CHECKED, _UNCHECKED = 0b11, 0b01  # the flags of bytecode that goes by its source's hash
 
 
-def slim(package: Path) -> None:
-    """Rewrite the zip in place, every other entry as it was."""
+def slim(package: Path, beside: frozenset[str] = frozenset()) -> None:
+    """Rewrite the zip in place, without what lies `beside` our package; every other entry as it was."""
     slimmer = package.with_name(f"{package.name}.slim")
     with zipfile.ZipFile(package) as old, zipfile.ZipFile(slimmer, "w", zipfile.ZIP_DEFLATED) as new:
         services = packed_services(old.namelist())
         for entry in old.infolist():
+            if entry.filename.partition("/")[0] in beside:
+                continue
             new.writestr(entry, slimmed(entry.filename, old.read(entry), services), zipfile.ZIP_DEFLATED)
     slimmer.replace(package)
+
+
+def kept_beside(project: Path, installed: Path) -> frozenset[str]:
+    """Names in the project's folder that are neither our package nor one of those `installed`."""
+    libraries = {each.name for each in installed.iterdir()}
+    return frozenset(each.name for each in project.iterdir()) - {OURS} - libraries
 
 
 def packed_services(names: list[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,18 @@ from access_es.settings_file import load_stage_keys
 
 FILE = Path(__file__).parent.parent.parent / "zappa_settings.json"
 OTHER = "python3.9"
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """What packs: unless a test says otherwise, what the shipped settings are for."""
+
+    def be(system: str, processor: str) -> None:
+        monkeypatch.setattr("platform.system", lambda: system)
+        monkeypatch.setattr("platform.machine", lambda: processor)
+
+    be("Linux", "x86_64")
+    return be
 
 
 def stage(**changes: Any) -> dict[str, Any]:
@@ -51,6 +64,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"exclude": ["docs"]}, "removes docs", "exclude_glob"),
     ({"exclude": ["boto*"]}, "removes boto3", "exclude_glob"),
     ({"runtime": OTHER}, "compiled libraries and bytecode", OTHER),
+    ({"architecture": "other"}, "compiled libraries would not fit", "deploy from other"),
     ({"attach_policy": None}, "allows s3:*", "no_permissions.json"),
     ({"vpc_config": {"SubnetIds": ["subnet-1"]}}, "no SecurityGroupIds", "SecurityGroupIds"),
     ({"vpc_config": {"SecurityGroupIds": ["sg-1"]}}, "no SubnetIds", "SubnetIds"),
@@ -63,6 +77,7 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"domain": None}, "Kibana cannot live with", "certify"),
     ({"touch_path": None}, "domain is slow", "/--access-es/health"),
     ({"async_response_table": "x"}, "TASKS_TABLE", "remove"),
+    ({"use_precompiled_packages": None}, "that were left out", "false"),
     ({"slim_handler": True}, "every cold start", "false"),
 ]
 
@@ -83,6 +98,16 @@ def test_harmless_variants_are_none() -> None:
     running = f"python{sys.version_info.major}.{sys.version_info.minor}"
     url = {"function_url_enabled": True, "function_url_config": {"authorizer": "AWS_IAM"}}
     assert check_keys(stage(runtime=running, endpoint_configuration=["PRIVATE"], **url)) == []
+
+
+def test_a_machine_of_another_kind_packs_for_its_own_kind(machine: Callable[[str, str], None]) -> None:
+    machine("Linux", "aarch64")
+    assert check_keys(stage(architecture="arm64")) == []
+    (found,) = check_keys(stage())
+    assert found.level == "fault" and '"architecture": "arm64"' in found.mend
+    machine("Darwin", "x86_64")
+    (found,) = check_keys(stage())
+    assert found.level == "fault" and "Linux machine" in found.mend
 
 
 def test_other_doors_have_no_rules_of_a_rest_api() -> None:

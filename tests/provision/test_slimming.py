@@ -12,7 +12,7 @@ import botocore
 import pytest
 
 from access_es.provision.packaging import compile_folder
-from access_es.provision.slimming import packed_services, slim, unchecked, without_documentation
+from access_es.provision.slimming import kept_beside, packed_services, slim, unchecked, without_documentation
 
 SERVICES = ("dynamodb", "s3", "sts")
 CLIENTS = """
@@ -58,6 +58,21 @@ def test_the_same_clients_come_from_much_less(package: Path, tmp_path: Path) -> 
         assert len(archive.read("botocore/data/endpoints.json")) * 10 < table
         assert archive.read("access_es/x.py") == b"pass\n"
     assert package.stat().st_size < size
+
+
+def test_of_the_project_our_package_alone_is_packed(tmp_path: Path) -> None:
+    project, installed = tmp_path / "project", tmp_path / "installed"
+    names = ["access_es", "config.json", "notes", "flask"]  # the last is a folder that is called as a library
+    for folder, each in [*((project, name) for name in names), (installed, "flask")]:
+        (folder / each).mkdir(parents=True)
+    package = tmp_path / "package.zip"
+    packed = ["access_es/x.py", "config.json", "notes/plan.md", "flask/app.py", "zappa_settings.py"]
+    with zipfile.ZipFile(package, "w") as archive:
+        for name in packed:
+            archive.writestr(name, "")
+    slim(package, kept_beside(project, installed))
+    with zipfile.ZipFile(package) as archive:
+        assert archive.namelist() == ["access_es/x.py", "flask/app.py", "zappa_settings.py"]
 
 
 def test_services_are_those_with_a_model() -> None:

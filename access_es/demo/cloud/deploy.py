@@ -144,7 +144,6 @@ def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str] 
         "s3_bucket": BUCKET,
         "touch": False,
         "delete_s3_zip": False,
-        "use_precompiled_packages": False,  # they are those of this machine already
         # Without variables there is nothing to provision for.
         "callbacks": {"zip": "access_es.provision.callbacks.slim"}
         if variables is None
