@@ -99,9 +99,12 @@ class Desk:
     def has_ended(self, ticket: Ticket) -> bool:
         return self.await_end(ticket, 0.0) != "running"
 
-    def withdraw(self, ticket: Ticket) -> None:
+    def abandon(self, ticket: Ticket) -> None:
         """Nobody waits for it any more. Where that cannot be told, it works in vain."""
-        self._is_withdrawn(ticket)
+        try:
+            self.store.abandon(ticket.id)
+        except AccessEsError as error:
+            log.warning("A task could not be given up: %s: %s", error.code, error.detail)
 
     def result(self, ticket: Ticket) -> Result:
         try:

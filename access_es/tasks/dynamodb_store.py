@@ -115,16 +115,18 @@ class DynamoStore:
         )  # fmt: skip
 
     def withdraw(self, id: str) -> bool:
-        key = task_key(id, "state")
         held, found = self._table.change(
-            key, "SET #state = :withdrawn", "#state = :new", withdrawn={"S": "withdrawn"}, new={"S": "new"}
-        )
-        if held or not found or found["state"] == {"S": "withdrawn"}:
-            return True
-        self._table.change(
-            key, "SET #wanted = :no", "#state = :claimed", no={"BOOL": False}, claimed={"S": "claimed"}
+            task_key(id, "state"), "SET #state = :withdrawn", "#state = :new",
+            withdrawn={"S": "withdrawn"}, new={"S": "new"},
         )  # fmt: skip
-        return False
+        return held or not found or found["state"] == {"S": "withdrawn"}
+
+    def abandon(self, id: str) -> None:
+        if not self.withdraw(id):
+            self._table.change(
+                task_key(id, "state"), "SET #wanted = :no", "#state = :claimed",
+                no={"BOOL": False}, claimed={"S": "claimed"},
+            )  # fmt: skip
 
     def look(self, id: str) -> Progress | None:
         found = self._table.get(task_key(id, "state"))

@@ -107,11 +107,11 @@ class LongQueries:
             return self._wait(desk, request, hedge.ticket, hedge.until)
         except BaseException:
             if hedge.ticket:
-                desk.withdraw(hedge.ticket)
+                desk.abandon(hedge.ticket)
             raise
         waits.close()  # the answer is here; its body is waited for as always
         if hedge.ticket:
-            desk.withdraw(hedge.ticket)
+            desk.abandon(hedge.ticket)
         return answer
 
     def _note(self, request: ProxyRequest, upload: Upload, seconds: float) -> None:

@@ -110,9 +110,12 @@ class SqliteStore:
     def withdraw(self, id: str) -> bool:
         with self._file.open(write=True) as connection:
             connection.execute("UPDATE tasks SET state = 'withdrawn' WHERE id = ? AND state = 'new'", (id,))
-            connection.execute("UPDATE tasks SET is_wanted = 0 WHERE id = ? AND state = 'claimed'", (id,))
             row = connection.execute("SELECT state FROM tasks WHERE id = ?", (id,)).fetchone()
         return row is None or row[0] == "withdrawn"
+
+    def abandon(self, id: str) -> None:
+        if not self.withdraw(id):
+            self._change("UPDATE tasks SET is_wanted = 0 WHERE id = ? AND state = 'claimed'", (id,))
 
     def look(self, id: str) -> Progress | None:
         with self._file.open() as connection:

@@ -109,7 +109,7 @@ def test_it_shows_that_it_lives_and_hears_that_nobody_waits(desk: Desk) -> None:
             assert progress is not None
             beats.append(progress.beat)
             if number == 2:
-                desk.store.withdraw("t1")
+                desk.store.abandon("t1")
             time.sleep(seconds)
         raise AssertionError
 

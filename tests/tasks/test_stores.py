@@ -85,8 +85,21 @@ def test_a_finished_or_withdrawn_task_is_never_claimed(place: Place) -> None:
 def test_a_runner_is_told_that_nobody_waits(place: Place) -> None:
     create(place)
     place.store.claim("t1", "r1")
-    assert not place.store.withdraw("t1")
+    place.store.abandon("t1")
     assert not place.store.beat("t1", "r1")
+
+
+def test_what_is_under_way_cannot_be_withdrawn_and_goes_on(place: Place) -> None:
+    create(place)
+    place.store.claim("t1", "r1")
+    assert not place.store.withdraw("t1")
+    assert place.store.beat("t1", "r1")
+
+
+def test_nobody_begins_what_nobody_waits_for(place: Place) -> None:
+    create(place)
+    place.store.abandon("t1")
+    assert not place.store.claim("t1", "r1")
 
 
 def test_what_another_runner_says_counts_for_nothing(place: Place) -> None:
@@ -150,7 +163,7 @@ class TestTable:
         place.store.beat("t1", "r1")
         place.store.finish("t1", "r1", RESULT)
         place.store.result("t1")
-        place.store.withdraw("t1")
+        place.store.abandon("t1")
         assert {f"dynamodb:{call.title().replace('_', '')}" for call in place.calls} == set(ACTIONS)
 
     def test_a_claim_whose_answer_got_lost_holds(self) -> None:
