@@ -12,7 +12,7 @@ from access_es.errors import DomainTimeout
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.tasks.desk import Desk
 from access_es.tasks.durations import BODY_BYTES, Durations, shape_of
-from access_es.tasks.failures import OutOfTime
+from access_es.tasks.failures import OutOfTime, TasksUnusable
 from access_es.tasks.hedge import HandedOver, Hedge
 from access_es.tasks.poll import outcome
 from access_es.tasks.replies import Own, accept, address_of, redirect_to
@@ -65,11 +65,11 @@ class LongQueries:
         if course.wait_seconds is None:
             return self._wait(desk, request, ticket, _until(request))
         until = min(time.monotonic() + course.wait_seconds, _until(request))
-        return outcome(desk, ticket, request, until) or accept(_address(desk, ticket, request), request)
+        return _found(desk, ticket, request, until) or accept(_address(desk, ticket, request), request)
 
     def _wait(self, desk: Desk, request: ProxyRequest, ticket: Ticket, until: float) -> ProxyResponse | Own:
         """Its result, or at `until` the way to where it is waited for."""
-        found = outcome(desk, ticket, request, until) if time.monotonic() < until else None
+        found = _found(desk, ticket, request, until) if time.monotonic() < until else None
         return found or redirect_to(_address(desk, ticket, request), request)
 
     def _search(
@@ -120,6 +120,15 @@ class LongQueries:
             self._durations.note(shape, seconds)
         else:
             self._durations.forget(shape)
+
+
+def _found(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
+    """What came of it. A store that cannot tell is asked again, at the address where that may be done as often as one
+    likes: who reads an error here sends the whole request again."""
+    try:
+        return outcome(desk, ticket, request, until)
+    except TasksUnusable:
+        return None
 
 
 def _is_told(end: Exception) -> bool:

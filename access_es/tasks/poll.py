@@ -91,13 +91,15 @@ def _read_body(desk: Desk, name: str, kept: Kept, request: ProxyRequest) -> Body
 
 
 class _Brought:
-    """The body of a result, read when it is sent."""
+    """The body of a result, read when it is sent; its start at once, while an error can still be told."""
 
     def __init__(self, desk: Desk, name: str, kept: Kept) -> None:
         self._pieces = bring(kept, name, desk.shelf)
+        self._first = next(self._pieces, b"")
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
+        yield self._first
+        yield from self._pieces
 
     def close(self) -> None:
         self._pieces.close()
