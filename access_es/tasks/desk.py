@@ -21,6 +21,7 @@ START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's conc
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
 _RESULT_PAUSE_SECONDS = 1.0
 Verdict = Literal["running", "done", "lost", "withdrawn", "unknown"]
+Outlook = Literal["open", "answered", "failed"]
 log = logging.getLogger("access_es.tasks")
 
 
@@ -96,8 +97,12 @@ class Desk:
                 verdict = self._judge(ticket, may_wait=True)
         return verdict
 
-    def has_ended(self, ticket: Ticket) -> bool:
-        return self.await_end(ticket, 0.0) != "running"
+    def outlook(self, ticket: Ticket) -> Outlook:
+        """Whether the domain's answer is there, or may still come. Raises TasksUnusable, ResultLost."""
+        verdict = self.await_end(ticket, 0.0)
+        if verdict == "running":
+            return "open"
+        return "answered" if verdict == "done" and self.store.result(ticket.id).failure is None else "failed"
 
     def abandon(self, ticket: Ticket) -> None:
         """Nobody waits for it any more. Where that cannot be told, it works in vain."""

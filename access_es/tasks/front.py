@@ -85,9 +85,7 @@ class LongQueries:
             return found
         # One that is known to answer in time is not asked twice before it takes twice as long.
         after = max(self._after_seconds, 2 * (expected or 0))
-        hedge = Hedge(
-            lambda: desk.start(user, request, upload, is_search=True), desk.has_ended, after, until, answer_by
-        )
+        hedge = Hedge(lambda: desk.start(user, request, upload, is_search=True), desk.outlook, after, until, answer_by)
         found = self._hedged(desk, hedge, request, upload, answer_by)
         if hedge.seconds >= self._after_seconds or expected is not None:
             self._note(request, upload, hedge.seconds)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 
 from access_es.errors import AccessEsError
+from access_es.tasks.desk import Outlook
 from access_es.tasks.tickets import Ticket
 
 _LATEST_START = 0.85  # of the time there is: to start a task takes a second, when the function is cold
@@ -15,25 +16,25 @@ log = logging.getLogger("access_es.tasks")
 
 
 class HandedOver(Exception):
-    """The task has ended first, or it is time to send the client round: the connection to the domain is closed."""
+    """The task has the answer first, or it is time to send the client round: the connection to the domain is closed."""
 
 
 class Hedge:
     """`start` makes the task when `after` seconds have passed; at `until`, on time.monotonic(), the client must go.
 
-    Where no task can be started, it waits until `answer_by`.
+    Where no task can be started, or the task fails, it waits until `answer_by`.
     """
 
     def __init__(
         self,
         start: Callable[[], Ticket],
-        has_ended: Callable[[Ticket], bool],
+        outlook: Callable[[Ticket], Outlook],
         after: float,
         until: float,
         answer_by: float,
     ) -> None:
         self._start = start
-        self._has_ended = has_ended
+        self._outlook = outlook
         self._begun = time.monotonic()
         self._start_at = self._begun + min(after, (until - self._begun) * _LATEST_START)
         self.until = until
@@ -52,16 +53,23 @@ class Hedge:
         try:
             self.ticket = self._start()
         except AccessEsError as error:
-            log.warning("A search goes on without a task: %s: %s", error.code, error.detail)
-            self.until = self._answer_by
+            self._go_on_alone(f"{error.code}: {error.detail}")
         while (left := self.until - time.monotonic()) > 0:
             yield min(_LOOK_SECONDS, left) if self.ticket else left
-            if self.ticket and time.monotonic() < self.until and self._is_over(self.ticket):
+            if self.ticket and time.monotonic() < self.until and self._is_answered(self.ticket):
                 break
         raise HandedOver
 
-    def _is_over(self, ticket: Ticket) -> bool:
+    def _is_answered(self, ticket: Ticket) -> bool:
         try:
-            return self._has_ended(ticket)
+            outlook = self._outlook(ticket)
         except AccessEsError:
             return False  # it can be looked at later, too
+        if outlook == "failed":
+            self._go_on_alone("its task has failed")
+        return outlook == "answered"
+
+    def _go_on_alone(self, why: str) -> None:
+        log.warning("A search goes on without a task: %s", why)
+        self.ticket = None
+        self.until = self._answer_by

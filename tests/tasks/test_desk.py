@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from access_es.tasks.desk import START_SECONDS, Desk
-from access_es.tasks.store import Store
+import pytest
+
+from access_es.tasks.desk import START_SECONDS, Desk, Outlook
+from access_es.tasks.heart import DEAD_SECONDS
+from access_es.tasks.kept import Kept
+from access_es.tasks.store import Failure, Result, Store
 from access_es.tasks.tickets import Tickets
 from access_es.upload import Upload
 from tests.tasks.asking import asked
@@ -57,3 +61,25 @@ def test_a_write_that_is_begun_at_the_last_moment_goes_on(place: Place) -> None:
     place.clock.now += START_SECONDS + 1
     assert desk.await_end(ticket, 0.0) == "running"
     assert place.store.beat(ticket.id, "r1")
+
+
+@pytest.mark.parametrize(
+    ("failure", "outlook"),
+    [(None, "answered"), (Failure(502, "domain_unreachable", "network", "It is not there."), "failed")],
+)
+def test_a_failure_is_no_answer(place: Place, failure: Failure | None, outlook: Outlook) -> None:
+    desk = Desk(place.store, place.shelf, Queued(), Tickets(["s" * 40]), list, place.clock)
+    ticket = desk.start("alice", REQUEST, Upload(b"{}"), is_search=True)
+    assert desk.outlook(ticket) == "open"
+    assert place.store.claim(ticket.id, "r1")
+    assert desk.outlook(ticket) == "open"
+    place.store.finish(ticket.id, "r1", Result(502, None, (), Kept(0, False, b""), failure))
+    assert desk.outlook(ticket) == outlook
+
+
+def test_nor_is_a_task_that_died_or_was_never_begun(place: Place) -> None:
+    desk = Desk(place.store, place.shelf, Queued(), Tickets(["s" * 40]), list, place.clock)
+    begun, waiting = (desk.start("alice", REQUEST, Upload(b"{}"), is_search=True) for _ in range(2))
+    assert place.store.claim(begun.id, "r1")
+    place.clock.now += max(DEAD_SECONDS, START_SECONDS) + 1
+    assert desk.outlook(begun) == desk.outlook(waiting) == "failed"

@@ -31,7 +31,7 @@ def test_it_starts_late_and_lets_go_in_time() -> None:
         started.append(time.monotonic() - began)
         return TICKET
 
-    hedge = Hedge(start, lambda ticket: False, 0.2, began + 0.6, began + 9)
+    hedge = Hedge(start, lambda ticket: "open", 0.2, began + 0.6, began + 9)
     wait_out(hedge)
     assert started == [pytest.approx(0.2, abs=0.05)] and hedge.ticket == TICKET
     assert time.monotonic() - began == pytest.approx(0.6, abs=0.05)
@@ -39,12 +39,12 @@ def test_it_starts_late_and_lets_go_in_time() -> None:
 
 def test_a_search_known_to_be_slow_is_still_started_before_the_client_must_go() -> None:
     began = time.monotonic()
-    hedge = Hedge(lambda: TICKET, lambda ticket: False, 100.0, began + 0.4, began + 9)
+    hedge = Hedge(lambda: TICKET, lambda ticket: "open", 100.0, began + 0.4, began + 9)
     assert wait_out(hedge)[0] == pytest.approx(0.34, abs=0.02)
 
 
 def test_a_task_that_is_faster_wins() -> None:
-    hedge = Hedge(lambda: TICKET, lambda ticket: True, 0.05, time.monotonic() + 20, time.monotonic() + 20)
+    hedge = Hedge(lambda: TICKET, lambda ticket: "answered", 0.05, time.monotonic() + 20, time.monotonic() + 20)
     began = time.monotonic()
     wait_out(hedge)
     assert time.monotonic() - began < 2
@@ -55,6 +55,14 @@ def test_where_none_can_be_started_the_first_one_goes_on() -> None:
         raise NotStarted
 
     began = time.monotonic()
-    hedge = Hedge(start, lambda ticket: True, 0.1, began + 0.2, began + 0.4)
+    hedge = Hedge(start, lambda ticket: "answered", 0.1, began + 0.2, began + 0.4)
     wait_out(hedge)
     assert hedge.ticket is None and time.monotonic() - began == pytest.approx(0.4, abs=0.05)
+
+
+def test_a_task_that_fails_leaves_the_search_to_the_first_one() -> None:
+    """Its sandbox may be the one that does not reach the domain."""
+    began = time.monotonic()
+    hedge = Hedge(lambda: TICKET, lambda ticket: "failed", 0.05, began + 1.2, began + 1.4)
+    wait_out(hedge)
+    assert hedge.ticket is None and time.monotonic() - began == pytest.approx(1.4, abs=0.05)
