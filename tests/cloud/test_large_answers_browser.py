@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,7 +16,7 @@ from tests.browser.chromium import new_window, running_chromium
 from tests.browser.kibana import ACCOUNT, sign_in
 from tests.cloud.bucket_cors import readable_by_pages_of
 from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
-from tests.cloud.test_large_answers import digest_of
+from tests.cloud.test_large_answers import DOORS, SIZES, digest_of
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser]
 
@@ -49,6 +50,12 @@ def door(lambda_door: OpenLambdaDoor) -> LambdaDoor:
 
 @pytest.fixture
 def page(browser: Browser, door: LambdaDoor) -> Iterator[Page]:
+    with open_page(browser, door) as page:
+        yield page
+
+
+@contextmanager
+def open_page(browser: Browser, door: LambdaDoor) -> Iterator[Page]:
     """alice is signed in, and a page of the domain's is open."""
     with new_window(browser, door.url) as window:
         page = window.new_page()
@@ -57,6 +64,16 @@ def page(browser: Browser, door: LambdaDoor) -> Iterator[Page]:
         expect(page.get_by_role("heading", name="alice")).to_be_visible()
         page.goto("/_demo/slow?delay=0")
         yield page
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_page_fetches_every_byte_whatever_the_size(browser: Browser, lambda_door: OpenLambdaDoor, name: str) -> None:
+    door = lambda_door(name)
+    with open_page(browser, door) as page, readable_by_pages_of(door):
+        for size in SIZES:
+            for kind in ("json", "random"):
+                got = page.evaluate(FETCH, [f"/_demo/giant?size={size}&kind={kind}&type=application/json", "POST"])
+                assert (got["status"], got["size"], got["digest"]) == (200, size, digest_of(kind, size))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
