@@ -18,6 +18,7 @@ T = TypeVar("T")
 LONG_QUERY_PATHS = ("_reindex", "_update_by_query", "_delete_by_query", "_forcemerge", "_shrink", "_split", "_clone")
 FRONT_DOORS = ("rest", "http", "url", "alb", "local")
 MIN_SECRET_CHARACTERS = 32
+_MOST_URL_SECONDS = 7 * 24 * 3600  # S3 User Guide, "Sharing objects with presigned URLs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         session_recheck_seconds=reader.read("SESSION_RECHECK_SECONDS", _positive(float), 60.0),
         users=users,
         overflow_bucket=reader.read("OVERFLOW_BUCKET", _parse_bucket, None),
-        overflow_url_seconds=reader.read("OVERFLOW_URL_SECONDS", _positive(int), 60),
+        overflow_url_seconds=reader.read("OVERFLOW_URL_SECONDS", _positive(int, _MOST_URL_SECONDS), 60),
         tasks_table=reader.read("TASKS_TABLE", _parse_tasks, None),
         long_query_after_seconds=reader.read("LONG_QUERY_AFTER_SECONDS", _positive(float), 0.5),
         long_query_paths=reader.read("LONG_QUERY_PATHS", _parse_names, LONG_QUERY_PATHS),
@@ -118,7 +119,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _positive(number: Callable[[str], T]) -> Callable[[str], T]:
+def _positive(number: Callable[[str], T], most: float = float("inf")) -> Callable[[str], T]:
     def parse(text: str) -> T:
         try:
             value = number(text)
@@ -126,6 +127,8 @@ def _positive(number: Callable[[str], T]) -> Callable[[str], T]:
             raise ValueError(f"{text!r} is not a number") from None
         if not 0 < float(value) < float("inf"):  # type: ignore[arg-type]
             raise ValueError(f"{text!r} must be greater than 0")
+        if float(value) > most:  # type: ignore[arg-type]
+            raise ValueError(f"{text!r} must be {most:,} or less")
         return value
 
     return parse
@@ -175,11 +178,12 @@ def _parse_tasks(text: str) -> str | None:
 
 
 def _parse_bucket(text: str) -> str | None:
-    return _matching(text, r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket")
+    # With a dot in its name, a bucket has no host of its own over TLS: S3 User Guide, "Virtual hosting of buckets".
+    return _matching(text, r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket, without dots")
 
 
 def _parse_door(text: str) -> str | None:
-    pattern = rf"({'|'.join(FRONT_DOORS)})(:\d+(\.\d+)?)?"
+    pattern = rf"({'|'.join(FRONT_DOORS)})(:[1-9]\d*(\.\d+)?)?"
     return _matching(text, pattern, f"one of {', '.join(FRONT_DOORS)}, perhaps with its seconds, as in rest:60")
 
 
@@ -193,7 +197,7 @@ def _parse_names(text: str) -> tuple[str, ...]:
 
 def _parse_secrets(text: str) -> tuple[str, ...]:
     secrets = _parse_names(text)
-    if any(len(secret) < MIN_SECRET_CHARACTERS for secret in secrets):
+    if not secrets or any(len(secret) < MIN_SECRET_CHARACTERS for secret in secrets):
         raise ValueError(f"each secret needs {MIN_SECRET_CHARACTERS} characters or more")
     return secrets
 

@@ -11,6 +11,24 @@ from typing import Any
 from access_es.errors import SettingsError
 from access_es.settings import NAMES
 
+# What Zappa's keys must be, as far as they are read here: it takes them as they come, and stumbles later.
+_WORDS = {
+    str: "text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list, in [ ]",
+    dict: "an object, in { }",
+}
+_KINDS: dict[type, tuple[str, ...]] = {
+    str: ("aws_region", "profile_name", "project_name", "role_arn", "role_name", "domain", "apigateway_version",
+          "architecture", "runtime", "log_level", "touch_path"),
+    int: ("timeout_seconds", "memory_size"),
+    bool: ("debug", "binary_support", "payload_compression", "keep_warm", "manage_roles", "function_url_enabled",
+           "alb_enabled", "use_apigateway", "apigateway_enabled", "touch", "slim_handler", "xray_tracing"),
+    list: ("exclude", "exclude_glob", "endpoint_configuration", "extra_permissions"),
+    dict: ("vpc_config", "callbacks", "function_url_config", "aws_environment_variables"),
+}  # fmt: skip
+
 
 def load_stage(path: Path, stage: str) -> dict[str, str]:
     """A stage's `environment_variables` from a Zappa settings file. Raises SettingsError.
@@ -34,7 +52,10 @@ def load_stage_keys(path: Path, stage: str) -> dict[str, Any]:
         raise SettingsError([f"{path} does not exist; name the settings file with --settings."]) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as fault:
         raise SettingsError([f"{path} cannot be read as JSON: {fault}."]) from fault
-    return _merge(stages, stage, path)
+    keys = _merge(stages, stage, path)
+    if faults := list(_wrong_kinds(keys)):
+        raise SettingsError(faults)
+    return keys
 
 
 def _merge(stages: Any, stage: str, path: Path) -> dict[str, Any]:
@@ -52,6 +73,13 @@ def _merge(stages: Any, stage: str, path: Path) -> dict[str, Any]:
         chain.append(found)
         name = found.get("extends")
     return {key: value for part in reversed(chain) for key, value in part.items()}
+
+
+def _wrong_kinds(keys: Mapping[str, Any]) -> Iterable[str]:
+    for kind, names in _KINDS.items():
+        for name in names:
+            if keys.get(name) is not None and type(keys[name]) is not kind:
+                yield f"{name}: must be {_WORDS[kind]}."
 
 
 def _wrong_types(variables: Mapping[str, Any]) -> Iterable[str]:

@@ -69,6 +69,23 @@ def test_secrets_can_be_rotated_and_never_show() -> None:
     assert "nnn" not in repr(settings) and "nnn" not in str(faults(SESSION_SECRET="nnn"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"SESSION_SECRET": ",,"}, "SESSION_SECRET: each secret needs 32 characters"),
+        (
+            {"OVERFLOW_BUCKET": "my.bucket"},
+            "OVERFLOW_BUCKET: 'my.bucket' is not the name of an S3 bucket, without dots",
+        ),
+        ({"OVERFLOW_URL_SECONDS": "604801"}, "OVERFLOW_URL_SECONDS: '604801' must be 604,800 or less"),
+        ({"FRONT_DOOR": "rest:0"}, "FRONT_DOOR: 'rest:0' is not one of"),
+    ],
+)
+def test_a_value_that_would_fail_later_is_refused_now(changes: dict[str, str], part: str) -> None:
+    (fault,) = faults(**changes)
+    assert fault.startswith(part)
+
+
 def write(folder: Path, stages: object) -> Path:
     file = folder / "zappa_settings.json"
     file.write_text(stages if isinstance(stages, str) else json.dumps(stages))
@@ -117,6 +134,11 @@ def test_what_cannot_be_a_table_is_refused(users: str) -> None:
         ({"dev": {"environment_variables": ["x"]}}, "must be an object"),
         ({"dev": {"environment_variables": {"SESSION_HOURS": 12}}}, "SESSION_HOURS: must be text in quotes"),
         ({"dev": {"environment_variables": {"ES_ENDPIONT": "x"}}}, "did you mean ES_ENDPOINT?"),
+        ({"dev": {"timeout_seconds": "900"}}, "timeout_seconds: must be a whole number."),
+        ({"dev": {"aws_region": 5}}, "aws_region: must be text in quotes."),
+        ({"dev": {"debug": "false"}}, "debug: must be true or false."),
+        ({"dev": {"vpc_config": ["subnet-1"]}}, "vpc_config: must be an object"),
+        ({"dev": {"endpoint_configuration": "REGIONAL"}}, "endpoint_configuration: must be a list"),
     ],
 )
 def test_a_settings_file_that_cannot_work_says_why(tmp_path: Path, stages: object, part: str) -> None:

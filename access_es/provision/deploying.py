@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from access_es.provision.apply import apply
 from access_es.provision.deployment import Deployment
 from access_es.provision.plan import wanted_policy
 from access_es.provision.prepare import Prepared, prepare
+from access_es.settings_file import load_stage_keys
 from access_es.stage import LOCAL
 
 DEPLOYING = ("deploy", "update")
@@ -26,7 +29,9 @@ def check(cli: Any) -> None:
         sys.exit("The stage 'local' is for this machine: python -m access_es serve. Deploy 'dev' or 'prod'.")
     if cli.command not in DEPLOYING:
         return
-    if wrong := [found for found in check_keys(cli.stage_config) if found.level == "fault"]:
+    with _refusing(cli):
+        keys = load_stage_keys(_file(cli), cli.api_stage)
+    if wrong := [found for found in check_keys(keys) if found.level == "fault"]:
         sys.exit("\n".join(f"{found.says}: {found.mend}." for found in wrong))
     prepared = _prepare(cli)
     if prepared.plan.obstacles:
@@ -55,9 +60,18 @@ def make(cli: Any) -> None:
 
 
 def _prepare(cli: Any) -> Prepared:
-    file = Path((cli.vargs or {}).get("settings_file") or "zappa_settings.json")
+    with _refusing(cli):
+        return prepare(_file(cli), cli.api_stage, cli.lambda_name)
+
+
+def _file(cli: Any) -> Path:
+    return Path((cli.vargs or {}).get("settings_file") or "zappa_settings.json")
+
+
+@contextmanager
+def _refusing(cli: Any) -> Iterator[None]:
     try:
-        return prepare(file, cli.api_stage, cli.lambda_name)
+        yield
     except AccessEsError as error:
         sys.exit(f"{error.message}\nNothing was changed. More: python -m access_es --stage {cli.api_stage} doctor")
 

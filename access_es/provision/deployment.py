@@ -95,6 +95,8 @@ def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:
     for name, table in (("USERS", "dynamodb:<table>"), ("TASKS_TABLE", "<table>")):
         if values.get(name, "").startswith("file:"):
             faults.append(f"{name}: a function has no files that last; use {table}.")
+    if values.get("TASKS_TABLE") and values.get("USERS") == f"dynamodb:{values['TASKS_TABLE']}":
+        faults.append("TASKS_TABLE: is the table of USERS; long queries have one of their own.")
     if values.get("FRONT_DOOR", "").strip() == "local":
         faults.append("FRONT_DOOR: local has no limits, a function has; leave it empty.")
     try:

@@ -98,6 +98,7 @@ def test_before_ours_the_attached_policy_allows_nothing() -> None:
             "CONFIG: s3://nobody-has-this-bucket/x cannot be read",
         ),
         ("dev", {}, {"debug": True}, '"debug": false'),
+        ("dev", {}, {"timeout_seconds": "900"}, "timeout_seconds: must be a whole number"),
         ("dev", {}, {"function_url_enabled": True}, "lets every AWS account invoke the function"),
         ("dev", {}, {"endpoint_configuration": None}, '"endpoint_configuration": ["REGIONAL"]'),
     ],

@@ -184,6 +184,11 @@ def test_what_cannot_work_in_lambda_is_told_with_all_other_faults(make_stage: Ma
     ]  # fmt: skip
 
 
+def test_users_and_tasks_have_a_table_each(make_stage: MakeStage) -> None:
+    with pytest.raises(SettingsError, match="TASKS_TABLE: is the table of USERS"):
+        deployment(make_stage({"USERS": "dynamodb:one", "TASKS_TABLE": "one"}))
+
+
 def test_the_environment_of_this_machine_has_no_say(make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ES_ENDPOINT", "https://search-other-abc.us-east-1.es.amazonaws.com")
     assert "search-logs" in deployment(make_stage()).settings.endpoint.host
