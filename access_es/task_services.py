@@ -44,7 +44,11 @@ def build_tasks(settings: Settings, send: Send, session: AwsSession, function_na
         return Tasks(LongQueries(send, None, rules, settings.long_query_after_seconds))
     store, shelf = kept
     runner = Runner(send, store, shelf)
-    starter: Starter = ZappaStarter(function_name) if function_name else ThreadStarter(runner.run)
+    starter: Starter = (
+        ZappaStarter(function_name, lambda: make_client("lambda", session=session))
+        if function_name
+        else ThreadStarter(runner.run)
+    )
     desk = Desk(store, shelf, starter, Tickets(settings.session_secrets), request_headers)
     return Tasks(LongQueries(send, desk, rules, settings.long_query_after_seconds), desk, runner)
 

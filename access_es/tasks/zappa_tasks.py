@@ -7,6 +7,9 @@ more than 256,000 characters), an event that is logged says nothing, and one tha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 TASK_PATH = "access_es.lambda_handler.run_task"
@@ -15,15 +18,29 @@ _ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class ZappaStarter:
-    """`zappa.asynchronous` makes four AWS clients when it is imported, in a tenth of a second: so not before."""
+    """`zappa.asynchronous` makes four AWS clients when it is imported, in a tenth of a second: so not before.
 
-    def __init__(self, function_name: str) -> None:
+    None of them is used: in a VPC without a way to Lambda its own would wait five minutes. `make_client` gives boto3's.
+    """
+
+    def __init__(self, function_name: str, make_client: Callable[[], Any]) -> None:
         self._function_name = function_name
+        self._session = _Session(cache(make_client))
 
     def start(self, id: str) -> None:
         from zappa.asynchronous import LambdaAsyncResponse
 
-        LambdaAsyncResponse(self._function_name).send(TASK_PATH, [id], {})
+        LambdaAsyncResponse(self._function_name, boto_session=self._session).send(TASK_PATH, [id], {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What Zappa asks of a boto3 session."""
+
+    make_client: Callable[[], Any]
+
+    def client(self, service: str) -> Any:
+        return self.make_client()
 
 
 def is_task_event(event: Any) -> bool:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+import secrets
+import socket
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
 
+from access_es.aws import AwsSession, make_client
+from access_es.settings import read_settings
+from access_es.task_services import build_tasks
 from access_es.tasks import TASK_PATH, is_task_event, task_id
+from access_es.tasks.dynamodb_schema import table_definition
+from access_es.tasks.failures import NotStarted
 from access_es.tasks.zappa_tasks import ZappaStarter
+from access_es.upload import Upload
+from tests.moto_server import REGION
+from tests.tasks.asking import asked
 
 ID = "abcdefghijklmnop-_01"
 
@@ -28,11 +39,8 @@ class Lambda:
 def event(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """As `zappa.asynchronous` sends it."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    import zappa.asynchronous
-
     client = Lambda()
-    monkeypatch.setattr(zappa.asynchronous, "LAMBDA_CLIENT", client, raising=False)
-    ZappaStarter("our-function").start(ID)
+    ZappaStarter("our-function", lambda: client).start(ID)
     (call,) = client.calls
     assert (call["FunctionName"], call["InvocationType"]) == ("our-function", "Event")
     sent: dict[str, Any] = json.loads(call["Payload"])
@@ -76,3 +84,25 @@ def test_the_handler_runs_tasks_under_the_name_that_is_sent() -> None:
         "assert 'zappa.asynchronous' not in sys.modules"  # its import makes four AWS clients
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("aws")
+def test_a_lambda_that_does_not_answer_is_not_waited_for_longer_than_a_door_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a VPC without an endpoint for it. The search that asks goes on meanwhile, and may be answered by then."""
+    table = f"tasks-{secrets.token_hex(4)}"
+    make_client("dynamodb", REGION).create_table(**table_definition(table)["create_table"])
+    settings = read_settings({
+        "ES_ENDPOINT": "http://127.0.0.1:9", "ES_REGION": REGION, "SESSION_SECRET": "s" * 40, "USERS": "file:/none",
+        "TASKS_TABLE": table,
+    })  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        desk = build_tasks(settings, lambda *_, **__: pytest.fail(), AwsSession(), "our-function").desk
+        assert desk is not None
+        began = time.monotonic()
+        with pytest.raises(NotStarted):
+            desk.start("alice", asked(), Upload(), is_search=True)
+        assert time.monotonic() - began < 15
