@@ -182,7 +182,7 @@ def _overflow(
     """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""
     if overflow is None or request.header("sec-fetch-dest") in _OWN_ORIGIN_ONLY:
         raise AnswerTooLarge(room.limit_bytes)
-    writer = overflow.open(answer.header("content-type"), answer.header("content-encoding"), seconds_left)
+    writer = overflow.open(answer.headers, seconds_left)
     try:
         for piece in pieces:
             writer.write(piece)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from access_es.messages import Headers
+
 MAX_KEY_AGE_DAYS = 1  # what the bucket's lifecycle removes; links end long before
 
 
@@ -32,8 +34,9 @@ class Writer(Protocol):
 class Overflow(Protocol):
     """A place for answers of any size."""
 
-    def open(
-        self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
-    ) -> Writer:
-        """A new object, which must be finished while there are seconds left."""
+    def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Writer:
+        """A new object, which must be finished while there are seconds left.
+
+        Of the answer's headers it keeps its type, coding, language and disposition, which may name a file.
+        """
         ...

@@ -16,10 +16,18 @@ from typing import Any
 
 from access_es.delivery.overflow import Writer, endless
 from access_es.errors import OverflowFailed, OverflowTimeout
+from access_es.messages import Headers
 
 PART_BYTES = 8 * 1024 * 1024
 UNDER_WAY = 2
 _ABORT_SECONDS, _LATE_ABORT_SECONDS = 5.0, 0.25  # for tidying up: with time left, and when the door is about to go
+# Header: its name among the options of PutObject and CreateMultipartUpload (S3 API reference).
+_KEPT = {
+    "content-type": "ContentType",
+    "content-encoding": "ContentEncoding",
+    "content-language": "ContentLanguage",
+    "content-disposition": "ContentDisposition",
+}
 log = logging.getLogger("access_es.delivery")
 
 
@@ -34,19 +42,22 @@ class S3Overflow:
         self._client: Any = None
         self._buffers = _Buffers()
 
-    def open(
-        self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
-    ) -> Writer:
+    def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Writer:
         with self._lock:
             if self._client is None:
                 self._client = self._make_client()
-        described = {"CacheControl": "no-store", "ContentType": content_type or "application/octet-stream"}
-        if content_encoding:
-            described["ContentEncoding"] = content_encoding
         # Nobody can guess the name; the day in front is for people who look into the bucket.
         key = f"overflow/{datetime.now(UTC):%Y-%m-%d}/{secrets.token_urlsafe(24)}"
         place = {"Bucket": self._bucket, "Key": key}
-        return _S3Writer(self._client, self._buffers, place, described, self._url_seconds, seconds_left)
+        return _S3Writer(self._client, self._buffers, place, _described(headers), self._url_seconds, seconds_left)
+
+
+def _described(headers: Headers) -> dict[str, str]:
+    """What S3 says of the object to whoever follows the link."""
+    # ASCII: of all else botocore signs the UTF-8, and sends the latin-1.
+    told = {name.lower(): value for name, value in headers if value and value.isascii()}
+    kept = {option: told[name] for name, option in _KEPT.items() if name in told}
+    return {"CacheControl": "no-store", "ContentType": "application/octet-stream", **kept}
 
 
 class _Buffers:

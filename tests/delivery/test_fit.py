@@ -43,10 +43,9 @@ class Stored:
     data: bytearray = field(default_factory=bytearray)
     ends: list[str] = field(default_factory=list)
 
-    def open(
-        self, content_type: str | None, content_encoding: str | None, seconds_left: Callable[[], float] = endless
-    ) -> Stored:
-        self.described = (content_type, content_encoding)
+    def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Stored:
+        told = dict(headers)
+        self.described = (told.get("Content-Type"), told.get("Content-Encoding"))
         return self
 
     def write(self, data: bytes) -> None:

@@ -45,7 +45,7 @@ def objects(client: Any) -> int:
 @pytest.mark.parametrize("size", [0, 10, PART_BYTES - 1, PART_BYTES, PART_BYTES * 3 + 5])
 def test_the_link_gives_the_same_bytes_with_type_and_coding(s3: Any, size: int) -> None:
     data = os.urandom(size)
-    writer = store(s3).open("application/json", "gzip")
+    writer = store(s3).open((("content-type", "application/json"), ("Content-Encoding", "gzip")))
     for start in range(0, size, 1_000_000):
         writer.write(data[start : start + 1_000_000])
     with urllib.request.urlopen(writer.finish()) as answer:
@@ -54,9 +54,27 @@ def test_the_link_gives_the_same_bytes_with_type_and_coding(s3: Any, size: int) 
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_download_keeps_its_name_and_no_header_of_another_kind_leaves(s3: Any) -> None:
+    named = "attachment; filename=\"sales.csv\"; filename*=UTF-8''sales.csv"
+    headers = (("Content-Disposition", named), ("Content-Language", "en"), ("X-A", "b"), ("Cache-Control", "public"))
+    writer = store(s3).open(headers)
+    writer.write(b"a,b")
+    with urllib.request.urlopen(writer.finish()) as answer:
+        assert (answer.headers["Content-Disposition"], answer.headers["Content-Language"]) == (named, "en")
+        assert (answer.headers["X-A"], answer.headers["Cache-Control"]) == (None, "no-store")
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+
+
+def test_a_name_that_cannot_be_signed_is_left_out(s3: Any) -> None:
+    writer = store(s3).open((("Content-Disposition", 'attachment; filename="caf\xc3\xa9.csv"'),))
+    writer.write(b"a,b")
+    with urllib.request.urlopen(writer.finish()) as answer:
+        assert (answer.read(), answer.headers["Content-Disposition"]) == (b"a,b", None)
+
+
 def test_an_aborted_answer_leaves_no_object_and_no_parts(s3: Any) -> None:
     before = objects(s3)
-    writer = store(s3).open(None, None)
+    writer = store(s3).open(())
     writer.write(os.urandom(PART_BYTES * 2))
     writer.abort()
     writer.abort()
@@ -73,14 +91,14 @@ def test_no_client_is_made_before_an_answer_needs_it(s3: Any) -> None:
 
     overflow = S3Overflow(make, BUCKET, 60)
     assert made == []
-    overflow.open(None, None)
-    overflow.open(None, None)
+    overflow.open(())
+    overflow.open(())
     assert len(made) == 1
 
 
 @pytest.mark.parametrize("size", [10, PART_BYTES * 3])
 def test_a_store_that_refuses_is_our_error(s3: Any, size: int) -> None:
-    writer = store(s3, "no-such-bucket").open(None, None)
+    writer = store(s3, "no-such-bucket").open(())
     with pytest.raises(OverflowFailed):
         for _ in range(4):
             writer.write(os.urandom(size))
