@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.test_large_answers import DOORS, SIZES, digest_of
 
 pytestmark = pytest.mark.cloud
 
@@ -39,6 +41,15 @@ def search(made: Any, kind: str, size: int) -> Any:
     parameters = {"size": str(size), "kind": kind, "type": "application/json" if kind == "json" else "text/plain"}
     answer = made.transport.perform_request("GET", "/_demo/giant", params=parameters)
     return answer[1] if isinstance(answer, tuple) else answer
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_byte_reaches_a_client_that_follows(lambda_door: OpenLambdaDoor, door: str) -> None:
+    with client("opensearch-py", lambda_door(door), "RequestsHttpConnection") as made:
+        for size in SIZES:
+            parameters = {"size": str(size), "kind": "json", "type": "text/plain"}  # which the client does not parse
+            text = made.transport.perform_request("GET", "/_demo/giant", params=parameters)
+            assert hashlib.sha256(text.encode()).hexdigest() == digest_of("json", size)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
