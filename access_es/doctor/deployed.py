@@ -8,7 +8,7 @@ from typing import Any
 
 from access_es.doctor.finding import Finding, fault, good, warning
 from access_es.errors import AwsFailure
-from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor
+from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, named_door
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
 from access_es.provision.plan import Found
@@ -65,7 +65,11 @@ def check_api(deployment: Deployment, found: Found) -> Iterator[Finding]:
 
 def check_limits(deployment: Deployment) -> Iterator[Finding]:
     """What the front door lets through, and where the rest goes."""
-    door = _door(deployment.zappa)
+    made = _door(deployment.zappa)
+    door = named_door(deployment.settings.front_door) or made
+    if door.name != made.name:
+        what = f"FRONT_DOOR is {door.name}, but what Zappa deploys is {made.name}: its limits would not be known"
+        yield warning("limits", what, "leave FRONT_DOOR empty, unless you made another door yourself")
     fits = f"answers of up to {door.answer_bytes:,} bytes as JSON fit through the door '{door.name}'"
     bucket = deployment.settings.overflow_bucket
     if bucket:

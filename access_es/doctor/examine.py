@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from access_es.aws import AwsSession, BotoCredentials
@@ -24,6 +25,13 @@ from access_es.upstream.signing import Signer
 
 _PATIENCE_SECONDS = 10.0
 _GIVE_CREDENTIALS = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_CHECK_REGION = "give an aws_region that there is, such as us-east-1, and check the network from here to AWS"
+_MENDS = {  # botocore's own reasons, which are none of AWS's
+    "ConnectTimeoutError": _CHECK_REGION,
+    "EndpointConnectionError": _CHECK_REGION,
+    "InvalidRegionError": _CHECK_REGION,
+    "ProfileNotFound": "give a profile_name that `aws configure list-profiles` shows, or none",
+}
 
 
 def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -32,7 +40,15 @@ def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Find
     try:
         yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage)
     except SettingsError as error:
-        yield from setting_faults(error, place)
+        yield from setting_faults(error, place + _also(file, stage))
+
+
+def _also(file: Path, stage: str) -> str:
+    """Where else a wrong value may stand."""
+    with suppress(SettingsError):
+        if config := load_stage(file, stage).get("CONFIG"):
+            return f", or in {config}"
+    return ""
 
 
 def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -106,7 +122,8 @@ def _who(call: Call) -> tuple[str | None, Finding]:
     try:
         known = call("sts", "get_caller_identity")
     except AwsFailure as failure:
-        return None, fault("credentials", f"AWS does not know you: {failure.reason}: {failure.said}", _GIVE_CREDENTIALS)
+        what = f"AWS does not know you: {failure.reason}: {failure.said}"
+        return None, fault("credentials", what, _MENDS.get(failure.reason, _GIVE_CREDENTIALS))
     return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
 
 
@@ -118,7 +135,7 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
         try:
             source.current()
         except NoCredentials as error:
-            yield fault("credentials", f"{error.message} {error.detail}", _GIVE_CREDENTIALS)
+            yield fault("credentials", f"{error.message} {error.detail}", _mend_source(settings))
             return
     domain = Domain(
         settings.endpoint, signer, source, connect_seconds=settings.connect_seconds, read_seconds=_PATIENCE_SECONDS
@@ -127,3 +144,9 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
         yield from check_domain(settings, domain)
     finally:
         domain.close()
+
+
+def _mend_source(settings: Settings) -> str:
+    if settings.role_arn is None:
+        return _GIVE_CREDENTIALS
+    return f"allow this identity sts:AssumeRole on {settings.role_arn}, in its own policy and in that role's trust"

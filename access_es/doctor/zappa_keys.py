@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import platform
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,10 +13,11 @@ from access_es.doctor.finding import Finding, fault, warning
 
 Keys = Mapping[str, Any]
 _APP, _HANDLER = "access_es.wsgi.app", "access_es.lambda_handler.lambda_handler"
+_PREBUILD = "access_es.provision.packaging.compile_all"
 _CALLBACKS = ("settings", "zip", "post")
 _PROCESSORS = {"aarch64": "arm64"}  # Linux's name, and Lambda's
 _LEAST_SECONDS, _MOST_SECONDS = 30, 900
-_LEAST_MEGABYTES = 256
+_LEAST_MEGABYTES, _MOST_MEGABYTES = 256, 10_240  # Lambda's own bounds: Developer Guide, "Lambda quotas"
 # Bare names in the package without which nothing runs: Zappa applies `exclude` to every one of them, at any depth.
 _NEEDED = (
     "access_es", "wsgi.py", "templates", "login.html", "static", "zappa", "handler.py", "flask", "werkzeug", "requests",
@@ -26,7 +28,8 @@ _NEEDED = (
 
 def check_keys(keys: Keys) -> list[Finding]:
     """What is wrong with the keys of a stage that is deployed."""
-    rest = keys.get("apigateway_version", "v1") == "v1" and keys.get("apigateway_enabled", True)
+    gateway = keys.get("use_apigateway", True) and keys.get("apigateway_enabled", True)
+    rest = gateway and keys.get("apigateway_version", "v1") == "v1"
     checks = [_entry, _logging, _doors, _limits, _package, _permissions, _network, _left_over]
     return [found for check in (*checks, *([_rest_api] if rest else [])) for found in check(keys)]
 
@@ -38,6 +41,9 @@ def _entry(keys: Keys) -> Iterator[Finding]:
     ):
         if keys.get(key) != wanted:
             yield fault("zappa", f"{key} is {keys.get(key)!r}: {why}", f'"{key}": "{wanted}"')
+    if keys.get("prebuild_script") != _PREBUILD:
+        what = f"prebuild_script is {keys.get('prebuild_script')!r}: every cold start compiles all of the code"
+        yield warning("zappa", what, f'"prebuild_script": "{_PREBUILD}"')
     callbacks = keys.get("callbacks") or {}
     for name in _CALLBACKS:
         wanted = f"access_es.provision.callbacks.{name}"
@@ -64,6 +70,12 @@ def _doors(keys: Keys) -> Iterator[Finding]:
     if keys.get("function_url_enabled") and url.get("authorizer", "NONE") == "NONE":
         what = "a Function URL with authorizer NONE lets every AWS account invoke the function directly"
         yield fault("zappa", what, '"function_url_enabled": false, or "function_url_config": {"authorizer": "AWS_IAM"}')
+    domain = keys.get("domain") or ""
+    if not re.fullmatch(r"[a-z0-9.-]*", domain):
+        yield fault("zappa", f"domain is {domain!r}: it must be a host's name alone", '"domain": "kibana.example.com"')
+    if keys.get("base_path"):
+        what = "base_path is set: it stands before every path, which Kibana cannot live with"
+        yield warning("zappa", what, 'remove "base_path": give access-es a host of its own')
     for key in ("iam_authorization", "api_key_required", "authorizer"):
         if keys.get(key):
             what = f"{key} is set: the gateway refuses browsers, which cannot sign or send a key"
@@ -95,12 +107,18 @@ def _limits(keys: Keys) -> Iterator[Finding]:
     if seconds < _LEAST_SECONDS:
         what = f"timeout_seconds is {seconds}: the function ends before the gateway gives up"
         yield fault("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
+    elif seconds > _MOST_SECONDS:
+        what = f"timeout_seconds is {seconds}: Lambda ends a function after {_MOST_SECONDS} at the latest"
+        yield fault("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
     elif seconds < _MOST_SECONDS:
         what = f"timeout_seconds is {seconds}: that is how long a long query may take at the most"
         yield warning("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
-    if (memory := keys.get("memory_size", 512)) < _LEAST_MEGABYTES:
-        what = f"memory_size is {memory}: large answers need more, and a processor comes with it"
-        yield fault("zappa", what, '"memory_size": 1024')
+    memory = keys.get("memory_size", 512)
+    if not _LEAST_MEGABYTES <= memory <= _MOST_MEGABYTES:
+        why = (
+            "large answers need more, and a processor comes with it" if memory < _LEAST_MEGABYTES else "Lambda has less"
+        )
+        yield fault("zappa", f"memory_size is {memory}: {why}", '"memory_size": 1024')
 
 
 def _package(keys: Keys) -> Iterator[Finding]:

@@ -12,10 +12,12 @@ import pytest
 from access_es.cli import main
 from access_es.demo.running_gateway import RunningGateway
 from access_es.doctor.deployed import check_api, check_function
+from access_es.doctor.examine import _ask as ask_domain
 from access_es.doctor.permissions import check_permissions
 from access_es.errors import AwsFailure
 from access_es.provision.apply import apply
 from access_es.provision.calls import Calls
+from access_es.provision.deployment import read_deployment
 from access_es.provision.function import FoundFunction
 from access_es.provision.plan import Found, wanted_policy
 from access_es.provision.prepare import Prepared, prepare
@@ -91,12 +93,16 @@ NEWCOMER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
         "network",
         "the function is not and cannot",
     ),
+    ({}, {"timeout_seconds": "900"}, "settings", "timeout_seconds: must be a whole number"),
+    ({}, {"manage_roles": False}, "resources", "There is no role"),
+    ({}, {"aws_region": "us east 1"}, "credentials", "Provided region_name 'us east 1'"),
     ({"ES_REGION": "eu-west-1"}, {}, "region", "ES_REGION is eu-west-1, but the address"),
     ({"ES_SERVICE": "aoss"}, {}, "region", "ES_SERVICE is aoss, but the address"),
     ({}, {"debug": True}, "zappa", "debug is on"),
 ]
 WARNED: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({"SESSION_SECRET": "s" * 40}, {}, "settings", "stands in the settings file"),
+    ({"FRONT_DOOR": "alb"}, {}, "limits", "FRONT_DOOR is alb, but what Zappa deploys is rest"),
     ({"OVERFLOW_BUCKET": ""}, {}, "limits", "larger ones are refused"),
     ({"TASKS_TABLE": ""}, {}, "limits", "longer queries fail"),
     ({}, {"aws_region": "eu-west-1"}, "network", "the function is in eu-west-1, the domain in us-east-1"),
@@ -165,6 +171,31 @@ def test_without_credentials_the_rest_waits(
     assert status == 1 and found[-1]["topic"] == "credentials" and "aws configure" in found[-1]["mend"]
     status, found = doctor(make_stage({"ES_ENDPOINT": ""}))
     assert [one["topic"] for one in found[-2:]] == ["credentials", "settings"], "what the file alone tells is told"
+
+
+def test_a_faulty_value_may_stand_in_config(make_stage: MakeStage, aws: Calls, doctor: Any) -> None:
+    file = make_stage()
+    place = json.loads(file.read_text())["dev"]["environment_variables"]["CONFIG"]
+    aws(
+        "ssm",
+        "put_parameter",
+        Name=place.removeprefix("ssm:"),
+        Type="SecureString",
+        Value='{"SESSION_SECRET": "short"}',
+    )
+    (told,) = [one for one in doctor(file)[1] if "SESSION_SECRET" in one["says"]]
+    assert told["mend"] == f"change it in zappa_settings.json, stage dev, or in {place}"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_role_that_may_not_be_assumed_is_told(make_stage: MakeStage, gateway: RunningGateway, doctor: Any) -> None:
+    role = "arn:aws:iam::123456789012:role/reader"
+    file = make_stage({**reached(gateway), "ES_ROLE_ARN": role})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+        settings = read_deployment(file, "dev", "1", lambda place: json.dumps({"SESSION_SECRET": "s" * 40})).settings
+        (told,) = ask_domain(settings, None)
+    assert told.topic == "credentials" and f"sts:AssumeRole on {role}" in told.mend
 
 
 @pytest.mark.usefixtures("aws")

@@ -59,6 +59,9 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"api_key_required": True}, "send a key", "api_key_required"),
     ({"authorizer": {"function": "x"}}, "refuses browsers", "authorizer"),
     ({"timeout_seconds": 10}, "before the gateway gives up", "900"),
+    ({"timeout_seconds": 901}, "at the latest", "900"),
+    ({"memory_size": 10_241}, "Lambda has less", "1024"),
+    ({"domain": "https://kibana.example.com/"}, "a host's name alone", '"domain": "kibana.example.com"'),
     ({"memory_size": 128}, "large answers need more", "1024"),
     ({"exclude": ["*.json"]}, "removes endpoints.json", "exclude_glob"),
     ({"exclude": ["docs"]}, "removes docs", "exclude_glob"),
@@ -74,6 +77,8 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"payload_compression": None}, "payload_compression is on", '"payload_compression": false'),
     ({"cors": True}, "answers preflights itself", '"cors": false'),
     ({"timeout_seconds": 60}, "how long a long query may take", "900"),
+    ({"prebuild_script": None}, "compiles all of the code", "packaging.compile_all"),
+    ({"base_path": "es"}, "before every path", 'remove "base_path"'),
     ({"domain": None}, "Kibana cannot live with", "certify"),
     ({"touch_path": None}, "domain is slow", "/--access-es/health"),
     ({"async_response_table": "x"}, "TASKS_TABLE", "remove"),
@@ -110,5 +115,8 @@ def test_a_machine_of_another_kind_packs_for_its_own_kind(machine: Callable[[str
     assert found.level == "fault" and "Linux machine" in found.mend
 
 
-def test_other_doors_have_no_rules_of_a_rest_api() -> None:
-    assert check_keys(stage(apigateway_version="v2", endpoint_configuration=None, payload_compression=None)) == []
+@pytest.mark.parametrize(
+    "door", [{"apigateway_version": "v2"}, {"apigateway_enabled": False}, {"use_apigateway": False}], ids=json.dumps
+)
+def test_other_doors_have_no_rules_of_a_rest_api(door: dict[str, Any]) -> None:
+    assert check_keys(stage(endpoint_configuration=None, payload_compression=None, **door)) == []

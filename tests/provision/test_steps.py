@@ -135,6 +135,8 @@ def test_failed_events_run_no_second_time(events: Any, operation: str | None, ma
 def test_a_role_of_others_is_left_alone(keys: dict[str, Any], make_stage: MakeStage) -> None:
     stage = deployment(make_stage(**keys))
     assert plan_function(stage, {}, FoundFunction({}, EVENTS, True, {"other": 1})) == Plan()
+    (missing,) = plan_function(stage, {}, FoundFunction()).obstacles
+    assert f"no role {stage.role}" in missing.what and "manage_roles" in missing.mend
     assert stage.role == ("mine" if "role_arn" in keys else f"{stage.function}-ZappaLambdaExecutionRole")
 
 
