@@ -104,7 +104,8 @@ def _fit_whole(
     coding = _accepted(request) if is_compressible(plain.headers) else None
     try:
         unpacked = _in_time(gunzipped(start), seconds_left)
-        return _pack(plain, coding, unpacked, gzip_length(start[-1]), room) if coding else None
+        length = gzip_length(b"".join(start[-4:]))  # its last four bytes may have come one by one
+        return _pack(plain, coding, unpacked, length, room) if coding else None
     except BadGzip:
         return None
 
