@@ -194,8 +194,9 @@ def _overflow(
     kept = tuple((name, value) for name, value in answer.headers if name.lower() not in _OF_THE_BODY)
     headers = (*kept, ("Cache-Control", "no-store"), ("X-Redirect-Reason", "answer-too-large"))
     if 200 <= answer.status < 300 and answer.status != 206:
-        # 303, so that whatever the method was, a GET follows (RFC 9110, 15.4.4).
-        return Fitted(ProxyResponse.held(303, (*headers, ("Location", link)), b""), "spilled")
+        # 303, so that whatever the method was, a GET follows (RFC 9110, 15.4.4). A 201 has a Location of its own.
+        others = tuple(pair for pair in headers if pair[0].lower() != "location")
+        return Fitted(ProxyResponse.held(303, (*others, ("Location", link)), b""), "spilled")
     return Fitted(_linked(answer.status, headers, link), "linked")
 
 

@@ -230,6 +230,14 @@ def test_cookies_and_cors_belong_to_the_redirect_and_facts_of_the_body_do_not() 
     ]
 
 
+def test_a_redirect_has_one_location() -> None:
+    made = ("Location", "/logs/_doc/1")
+    spilled = fitted(os.urandom(200_000), status=201, store=Stored(), answered=(TYPE, made)).response
+    assert [value for name, value in spilled.headers if name == "Location"] == [Stored().finish()]
+    linked = fitted(os.urandom(200_000), status=302, store=Stored(), answered=(TYPE, made)).response
+    assert (linked.status, linked.header("location")) == (302, "/logs/_doc/1")
+
+
 @pytest.mark.parametrize("status", [400, 404, 500, 206])
 def test_answers_that_are_no_plain_success_keep_their_status_and_carry_a_link(status: int) -> None:
     store = Stored()
