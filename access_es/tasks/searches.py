@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 # Elasticsearch's REST API specification. Missing on purpose: _search/scroll and _sql move a cursor, _async_search and
 # a point in time leave something behind.
-_SEARCHES = frozenset(
-    (b"_search", b"_msearch", b"_count", b"_field_caps", b"_rank_eval", b"_terms_enum")
+_OF_TYPES = frozenset(
+    ((b"_search",), (b"_msearch",), (b"_count",), (b"_search", b"template"), (b"_msearch", b"template"))
 )  # fmt: skip
-_SEARCHES_OF_TWO = frozenset(((b"_search", b"template"), (b"_msearch", b"template"), (b"_eql", b"search")))
+# Behind an index and a type, these are the name of a document up to Elasticsearch 7.
+_OF_INDICES = frozenset(((b"_field_caps",), (b"_rank_eval",), (b"_terms_enum",), (b"_eql", b"search")))
 # `scroll` opens a cursor; the others keep a result that nobody would ask for.
 _LEAVING = frozenset((b"scroll", b"keep_alive", b"keep_on_completion", b"wait_for_completion_timeout"))
 
@@ -78,15 +79,13 @@ def ui_segments(segments: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
 def _is_engine_search(segments: tuple[bytes, ...], query: bytes) -> bool:
     if query and any(pair.partition(b"=")[0] in _LEAVING for pair in query.split(b"&")):
         return False
-    if segments[-2:] in _SEARCHES_OF_TWO:
-        names = segments[:-2]
-    elif segments and segments[-1] in _SEARCHES:
-        names = segments[:-1]
-    else:
-        return False
-    return _are_names(names)
+    for size in (2, 1):
+        names, asked = segments[:-size], segments[-size:]
+        if asked in _OF_TYPES or asked in _OF_INDICES:
+            return len(names) <= (2 if asked in _OF_TYPES else 1) and _are_names(names)
+    return False
 
 
 def _are_names(names: tuple[bytes, ...]) -> bool:
     """An index, perhaps a type: POST /index/_doc/_search would be a document of that name."""
-    return len(names) <= 2 and all(not name.startswith(b"_") or name == b"_all" for name in names)
+    return all(not name.startswith(b"_") or name == b"_all" for name in names)

@@ -37,6 +37,10 @@ PUT /logs/_doc/_search
 POST /logs/_create/_search
 POST /logs/_update/_count
 POST /a/b/c/_search
+POST /a/b/_field_caps
+POST /a/b/_rank_eval
+POST /a/b/_terms_enum
+POST /a/b/_eql/search
 POST /_search/scroll
 POST /logs/_search?scroll=1m
 GET /logs/_search?pretty&scroll=1m
