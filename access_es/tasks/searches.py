@@ -7,6 +7,7 @@ a search could be executed twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 # Elasticsearch's REST API specification. Missing on purpose: _search/scroll and _sql move a cursor, _async_search and
@@ -77,13 +78,18 @@ def ui_segments(segments: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
 
 
 def _is_engine_search(segments: tuple[bytes, ...], query: bytes) -> bool:
-    if query and any(pair.partition(b"=")[0] in _LEAVING for pair in query.split(b"&")):
+    if query and any(name in _LEAVING for name in _parameters(query)):
         return False
     for size in (2, 1):
         names, asked = segments[:-size], segments[-size:]
         if asked in _OF_TYPES or asked in _OF_INDICES:
             return len(names) <= (2 if asked in _OF_TYPES else 1) and _are_names(names)
     return False
+
+
+def _parameters(query: bytes) -> Iterator[bytes]:
+    """The names in a query as the engine reads them: a `;` ends one, too, and their characters may be escaped."""
+    return (unquote_to_bytes(pair.partition(b"=")[0]) for pair in query.replace(b";", b"&").split(b"&"))
 
 
 def _are_names(names: tuple[bytes, ...]) -> bool:

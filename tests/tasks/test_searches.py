@@ -44,6 +44,8 @@ POST /a/b/_eql/search
 POST /_search/scroll
 POST /logs/_search?scroll=1m
 GET /logs/_search?pretty&scroll=1m
+GET /logs/_search?pretty;scroll=1m
+GET /logs/_search?pretty&%73croll=1m
 DELETE /_search/scroll
 POST /logs/_async_search
 POST /logs/_search/point_in_time
