@@ -36,11 +36,15 @@ _MARK = re.compile(
     b"search|_count|_field_caps|_rank_eval|_terms_enum|metrics|timelion"
 )  # one of these is in all of them
 
+# Kibana reads addresses as browsers do (url.spec.whatwg.org, 4.4), also what Console asks for: dot segments go back, a
+# backslash is a slash, control characters are not there, and the address ends at a "#".
+_READ_ANEW = re.compile(rb"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\#\x00-\x1f]", re.IGNORECASE)
+
 
 def is_search(method: str, target: bytes) -> bool:
     """Whether this reads and does nothing else, so that asking twice is asking once."""
     path, _, query = target.partition(b"?")
-    if method not in ("GET", "POST") or not _MARK.search(path):
+    if method not in ("GET", "POST") or not _MARK.search(path) or _READ_ANEW.search(path):
         return False
     segments = split_path(path)
     inner = ui_segments(segments)

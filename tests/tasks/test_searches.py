@@ -63,6 +63,9 @@ POST /_plugin/kibana/api/saved_objects/_search
 GET /_plugin/kibana/internal/search/es
 DELETE /_plugin/kibana/internal/search/ese/FmRl
 PUT /_plugin/kibana/internal/bsearch
+POST /_dashboards/internal/search/../../api/saved_objects/index-pattern
+POST /_dashboards/internal/search/%2E%2e/%2e./api/saved_objects/index-pattern
+POST /logs/./_search
 GET /
 GET /_plugin/kibana/app/discover
 POST /_sql
@@ -82,6 +85,12 @@ def test_a_search_may_be_asked_twice(method: str, target: str) -> None:
 def test_what_changes_keeps_or_moves_something_is_asked_once(method: str, target: str) -> None:
     """Also what would have been a document in some version: POST /internal/search/es indexed one up to 7."""
     assert not is_search(method, target.encode())
+
+
+@pytest.mark.parametrize("path", ["x/..%5C_bulk%23/_search", "logs/type%23/_search", "logs/%09_doc/_search"])
+def test_what_kibana_reads_as_another_address_is_no_search(path: str) -> None:
+    asked = console_request("POST", f"/_plugin/kibana/api/console/proxy?path={path}&method=POST".encode())
+    assert asked is not None and not is_search(*asked)
 
 
 def test_console_names_what_it_asks_of_the_engine() -> None:
