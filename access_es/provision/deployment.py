@@ -50,8 +50,16 @@ class Deployment:
 
     @property
     def has_rest_api(self) -> bool:
+        return self._api_version == "v1"
+
+    @property
+    def has_http_api(self) -> bool:
+        return self._api_version == "v2"
+
+    @property
+    def _api_version(self) -> str | None:
         enabled = self.zappa.get("use_apigateway", True) and self.zappa.get("apigateway_enabled", True)
-        return bool(enabled) and self.zappa.get("apigateway_version", "v1") == "v1"
+        return self.zappa.get("apigateway_version", "v1") if enabled else None
 
     @property
     def role(self) -> str:

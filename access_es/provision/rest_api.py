@@ -84,11 +84,3 @@ def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
             ),
         )
     )  # fmt: skip
-
-
-def find_origins(deployment: Deployment, found: FoundApi | None) -> tuple[str, ...]:
-    """Where our pages come from, as browsers name it: the domain of one's own, and the API's own address."""
-    own = [f"https://{deployment.zappa['domain']}"] if deployment.zappa.get("domain") else []
-    suffix = "amazonaws.com.cn" if deployment.partition == "aws-cn" else "amazonaws.com"
-    api = [f"https://{found.api['id']}.execute-api.{deployment.region}.{suffix}"] if found else []
-    return (*own, *api)

@@ -87,6 +87,18 @@ def test_the_bucket_is_private_encrypted_open_to_our_pages_and_empties_itself(
     assert aws("s3", "get_bucket_encryption", **bucket)["ServerSideEncryptionConfiguration"]["Rules"]
 
 
+def test_the_bucket_is_open_to_the_pages_of_an_http_api_and_of_a_function_url(
+    aws: Calls, make_stage: MakeStage, deploy: Deploy
+) -> None:
+    file = make_stage(apigateway_version="v2", function_url_enabled=True)
+    name = deploy(file)
+    api = aws("apigatewayv2", "create_api", Name=name, ProtocolType="HTTP")["ApiEndpoint"]
+    url = aws("lambda", "create_function_url_config", FunctionName=name, AuthType="AWS_IAM")["FunctionUrl"]
+    prepared = make(file)
+    (rule,) = aws("s3", "get_bucket_cors", Bucket=prepared.deployment.settings.overflow_bucket)["CORSRules"]
+    assert rule["AllowedOrigins"] == [api, url.rstrip("/")] and prepared.plan == Plan()
+
+
 def test_what_others_set_on_the_bucket_stays(aws: Calls, make_stage: MakeStage, deploy: Deploy) -> None:
     file = make_stage()
     deploy(file)

@@ -14,6 +14,7 @@ from access_es.provision.apply import ProvisionFailed, apply
 from access_es.provision.bucket import FoundBucket, WantedBucket, find_bucket, plan_bucket
 from access_es.provision.deployment import Deployment, function_name, read_deployment
 from access_es.provision.function import EVENTS, FoundFunction, plan_function
+from access_es.provision.origins import find_origins
 from access_es.provision.rest_api import RESPONSE, FoundApi, find_api, plan_api
 from access_es.provision.step import Plan, Step
 from access_es.provision.tables import FoundTable, plan_table, wanted_tables
@@ -155,6 +156,28 @@ def test_the_api_is_found_on_a_later_page(make_stage: MakeStage) -> None:
     assert found is not None and found.api["id"] == "b"
     assert [step.operation for step in plan_api(stage, found).steps] == ["put_gateway_response", "create_deployment"]
     assert plan_api(stage, FoundApi(found.api, RESPONSE)) == Plan()
+
+
+def test_an_http_api_on_a_later_page_and_a_load_balancer_have_addresses(make_stage: MakeStage) -> None:
+    stage = deployment(make_stage(apigateway_version="v2", alb_enabled=True, domain="kibana.example.com"))
+    answers: dict[str, dict[str, Any]] = {
+        "get_apis": {"Items": [{"Name": stage.function, "ApiEndpoint": "https://api.example"}]},
+        "describe_load_balancers": {"LoadBalancers": [{"DNSName": "balancer.example"}]},
+    }
+
+    def call(service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if operation == "get_apis" and not parameters:
+            return {"Items": [{"Name": f"{stage.function}-ws", "ApiEndpoint": "wss://api.example"}], "NextToken": "2"}
+        return answers[operation]
+
+    wanted = ("https://kibana.example.com", "https://api.example", "https://balancer.example")
+    assert find_origins(call, stage, None) == wanted
+
+
+@pytest.mark.parametrize("keys", [{"function_url_enabled": True}, {"alb_enabled": True}])
+def test_a_door_that_is_not_there_yet_has_no_address(keys: dict[str, Any], make_stage: MakeStage) -> None:
+    absent = failing("ResourceNotFoundException" if "function_url_enabled" in keys else "LoadBalancerNotFound")
+    assert find_origins(absent, deployment(make_stage(**keys)), None) == ()
 
 
 @pytest.mark.parametrize(

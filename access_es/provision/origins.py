@@ -1,0 +1,45 @@
+"""Where our pages come from, as browsers name it: addresses of one's own, and those that AWS gave to the front door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from access_es.provision.calls import Call, ask
+from access_es.provision.deployment import Deployment
+from access_es.provision.rest_api import FoundApi
+
+_ABSENT = ("ResourceNotFoundException", "LoadBalancerNotFound")
+
+
+def find_origins(call: Call, deployment: Deployment, api: FoundApi | None) -> tuple[str, ...]:
+    """None before the first deployment, unless there is a domain of one's own. Raises AwsFailure."""
+    own = [f"https://{deployment.zappa['domain']}"] if deployment.zappa.get("domain") else []
+    return tuple(dict.fromkeys((*own, *_given(call, deployment, api))))
+
+
+def _given(call: Call, deployment: Deployment, api: FoundApi | None) -> Iterator[str]:
+    """Zappa names the API and the load balancer after the function."""
+    if api is not None:
+        suffix = "amazonaws.com.cn" if deployment.partition == "aws-cn" else "amazonaws.com"
+        yield f"https://{api.api['id']}.execute-api.{deployment.region}.{suffix}"
+    if deployment.has_http_api:
+        yield from _http_apis(call, deployment.function)
+    if deployment.zappa.get("function_url_enabled"):
+        found = ask(call, _ABSENT, "lambda", "get_function_url_config", FunctionName=deployment.function)
+        if found:
+            yield f"https://{urlsplit(found['FunctionUrl']).netloc}"
+    if deployment.zappa.get("alb_enabled"):
+        found = ask(call, _ABSENT, "elbv2", "describe_load_balancers", Names=[deployment.function])
+        for balancer in found["LoadBalancers"] if found else ():
+            yield f"https://{balancer['DNSName']}"
+
+
+def _http_apis(call: Call, function: str) -> Iterator[str]:
+    position: dict[str, str] = {}
+    while True:
+        page = call("apigatewayv2", "get_apis", **position)
+        yield from (api["ApiEndpoint"] for api in page.get("Items", ()) if api.get("Name") == function)
+        if not page.get("NextToken"):
+            return
+        position = {"NextToken": page["NextToken"]}
