@@ -21,7 +21,12 @@ class ThreadStarter:
         if not self._room.acquire(blocking=False):
             raise TooManyTasks("too many tasks at once")
         # A daemon: a server that stops does not wait for them, and their pollers learn that they died.
-        threading.Thread(target=self._run_and_leave, args=(id,), name="task", daemon=True).start()
+        thread = threading.Thread(target=self._run_and_leave, args=(id,), name="task", daemon=True)
+        try:
+            thread.start()
+        except BaseException:
+            self._room.release()
+            raise
 
     def _run_and_leave(self, id: str) -> None:
         try:

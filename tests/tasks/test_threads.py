@@ -1,0 +1,40 @@
+"""Tasks as threads of this process: so many at once, and no fewer later."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from access_es.tasks.threads import ThreadStarter, TooManyTasks
+
+
+def test_it_takes_as_many_as_it_has_room_for() -> None:
+    over, begun = threading.Event(), threading.Semaphore(0)
+
+    def run(id: str) -> None:
+        begun.release()
+        over.wait(10)
+
+    starter = ThreadStarter(run, most=2)
+    for _ in range(2):
+        starter.start("t1")
+        assert begun.acquire(timeout=10)
+    with pytest.raises(TooManyTasks):
+        starter.start("t3")
+    over.set()
+
+
+def test_a_thread_that_cannot_be_had_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    starter = ThreadStarter(lambda id: done.set(), most=1)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short_of_memory:
+        short_of_memory.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            starter.start("t1")
+    starter.start("t2")
+    assert done.wait(10)
