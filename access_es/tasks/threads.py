@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from access_es.tasks.store import LIFETIME_SECONDS
+
 MOST_THREADS = 256
+# A connection may be gone without a word, and its domain never answer. Who waits is told before the ticket is over.
+LONGEST_SECONDS = LIFETIME_SECONDS - 60.0
 
 
 class TooManyTasks(Exception):
@@ -13,7 +17,9 @@ class TooManyTasks(Exception):
 
 
 class ThreadStarter:
-    def __init__(self, run: Callable[[str], None], most: int = MOST_THREADS) -> None:
+    """`run` carries out a task within so many seconds."""
+
+    def __init__(self, run: Callable[[str, float], None], most: int = MOST_THREADS) -> None:
         self._run = run
         self._room = threading.BoundedSemaphore(most)
 
@@ -30,6 +36,6 @@ class ThreadStarter:
 
     def _run_and_leave(self, id: str) -> None:
         try:
-            self._run(id)
+            self._run(id, LONGEST_SECONDS)
         finally:
             self._room.release()

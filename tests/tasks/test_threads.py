@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 
 import pytest
 
+from access_es.tasks.store import LIFETIME_SECONDS
 from access_es.tasks.threads import ThreadStarter, TooManyTasks
 
 
 def test_it_takes_as_many_as_it_has_room_for() -> None:
     over, begun = threading.Event(), threading.Semaphore(0)
 
-    def run(id: str) -> None:
+    def run(id: str, seconds: float) -> None:
         begun.release()
         over.wait(10)
 
@@ -27,7 +29,7 @@ def test_it_takes_as_many_as_it_has_room_for() -> None:
 
 def test_a_thread_that_cannot_be_had_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
-    starter = ThreadStarter(lambda id: done.set(), most=1)
+    starter = ThreadStarter(lambda id, seconds: done.set(), most=1)
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -38,3 +40,11 @@ def test_a_thread_that_cannot_be_had_takes_no_room(monkeypatch: pytest.MonkeyPat
             starter.start("t1")
     starter.start("t2")
     assert done.wait(10)
+
+
+def test_a_domain_that_never_answers_holds_no_thread_for_ever() -> None:
+    """And its client reads why, while the ticket still counts."""
+    told: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
+    ThreadStarter(lambda *given: told.put(given)).start("t1")
+    id, seconds = told.get(timeout=10)
+    assert id == "t1" and LIFETIME_SECONDS - 120 < seconds < LIFETIME_SECONDS
