@@ -93,7 +93,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if settings.sign:
         aws.load()  # once, before the workers are forked
     return serve(
-        lambda: create_app(build_services(settings)),
+        lambda: create_app(build_services(settings, session=AwsSession(stage.profile))),
         host=args.host,
         port=args.port,
         workers=args.workers or min(4, os.cpu_count() or 1),

@@ -1,6 +1,14 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
+from flask import Flask
 
 from access_es.cli import main
+from access_es.demo.running_gateway import RunningGateway
+from tests.running_proxy import KEY
 
 
 @pytest.mark.parametrize(
@@ -31,3 +39,27 @@ def test_serving_without_a_domain_names_the_way_out(
     told = capsys.readouterr().err
     assert "ES_ENDPOINT" in told
     assert "access_es demo" in told
+
+
+def test_a_profile_of_the_stage_signs_what_is_served(
+    gateway: RunningGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"ES_ENDPOINT": gateway.url, "ES_REGION": "us-east-1"}
+    file = tmp_path / "zappa_settings.json"
+    file.write_text(json.dumps({"local": {"profile_name": "work", "environment_variables": variables}}))
+    keys = f"aws_access_key_id = {KEY[0]}\naws_secret_access_key = {KEY[1]}\n"
+    (tmp_path / "credentials").write_text(f"[work]\n{keys}")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    apps: list[Flask] = []
+
+    def serve(make_app: Callable[[], Flask], **how: Any) -> int:
+        apps.append(make_app())
+        return 0
+
+    monkeypatch.setattr("access_es.server.serve", serve)
+    assert main(["--settings", str(file), "serve"]) == 0
+    apps[0].test_client().get("/--access-es/ready")
+    assert [seen.verdict for seen in gateway.log.last()] == ["verified"]

@@ -11,9 +11,9 @@ from access_es.provision.calls import Call
 from access_es.provision.deployment import Deployment
 from access_es.provision.domain_arn import find_domain_arn
 from access_es.provision.function import FoundFunction, find_function, plan_function
+from access_es.provision.origins import find_origins
 from access_es.provision.parameter import plan_parameter
 from access_es.provision.policy import make_policy
-from access_es.provision.origins import find_origins
 from access_es.provision.rest_api import FoundApi, find_api, plan_api
 from access_es.provision.step import Plan
 from access_es.provision.tables import FoundTable, find_table, plan_table, wanted_tables
