@@ -26,6 +26,7 @@ _NETWORK_ACTIONS = [
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 ]
+_ALIASED, _NO_ALIAS = ("apigateway_lambda_qualifier", "snap_start", "provisioned_concurrency"), (None, "", "None")
 _TRACE_ACTIONS = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]  # they know no resources
 
 
@@ -92,8 +93,12 @@ def _config(deployment: Deployment) -> Iterator[Statement]:
 
 
 def _itself(deployment: Deployment) -> Iterator[Statement]:
-    if deployment.settings.tasks_table:
-        yield allow("StartTasks", ["lambda:InvokeFunction"], _function(deployment))
+    """Long queries are invocations of it; and a REST API of Zappa's takes this role to invoke it (core.py,
+    `integration.Credentials`), by the name of an alias where there is one."""
+    if deployment.settings.tasks_table or deployment.has_rest_api:
+        name = _function(deployment)
+        aliases = [f"{name}:*"] if any(deployment.zappa.get(key) not in _NO_ALIAS for key in _ALIASED) else []
+        yield allow("InvokeItself", ["lambda:InvokeFunction"], name, *aliases)
 
 
 def _network(deployment: Deployment) -> Iterator[Statement]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from zappa.core import Zappa
 
 from access_es.errors import SettingsError
 from access_es.provision.deployment import Deployment, read_deployment
@@ -45,7 +48,7 @@ def test_every_statement_is_about_what_is_ours(make_stage: MakeStage) -> None:
         "TrackTasks": [f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/tasks"],
         "KeepAnswers": ["arn:aws:s3:::bucket/overflow/*"],
         "ReadConfig": [f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/a/b"],
-        "StartTasks": [f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:p-dev"],
+        "InvokeItself": [f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:p-dev"],
     }
 
 
@@ -58,6 +61,7 @@ VARIANTS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"OVERFLOW_BUCKET": "", "TASKS_TABLE": ""}, {}),
     ({}, {"vpc_config": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}),
     ({}, {"xray_tracing": True}),
+    ({}, {"provisioned_concurrency": 1}),
 ]
 
 
@@ -90,7 +94,28 @@ def test_with_a_role_to_assume_the_function_itself_may_not_ask_the_domain(make_s
 
 def test_features_that_are_off_need_nothing(make_stage: MakeStage) -> None:
     found = policy(make_stage({"OVERFLOW_BUCKET": "", "TASKS_TABLE": "", "CONFIG": "", "SESSION_SECRET": SECRET}))
-    assert set(found) == {"Log", "AskDomain", "KnowUsers"}
+    assert set(found) == {"Log", "AskDomain", "KnowUsers", "InvokeItself"}
+
+
+@pytest.mark.parametrize("tasks", ["tasks", ""])
+@pytest.mark.parametrize("alias", ["", "snapstart"])
+def test_what_zappas_rest_api_takes_the_role_for_is_allowed(tasks: str, alias: str, make_stage: MakeStage) -> None:
+    """An integration with credentials goes by them alone (API Gateway API reference, "PutIntegration")."""
+    keys = {"snap_start": "PublishedVersions"} if alias else {}
+    allowed = policy(make_stage({"TASKS_TABLE": tasks}, project_name="p", **keys))["InvokeItself"]["Resource"]
+    zappa = Zappa(load_credentials=False)
+    zappa.boto_session, zappa.credentials_arn = boto3.Session(region_name="us-east-1"), "the role"
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:p-dev"
+    template = zappa.create_stack_template(arn, "p-dev", False, False, None, lambda_qualifier=alias).to_dict()
+    asked = [one["Properties"]["Integration"] for one in template["Resources"].values() if "Method" in one["Type"]]
+    assert {one["Credentials"] for one in asked} == {"the role"}
+    for one in asked:
+        function = one["Uri"].partition("/functions/")[2].removesuffix("/invocations")
+        assert any(fnmatch.fnmatchcase(function, pattern) for pattern in allowed)
+
+
+def test_other_doors_invoke_it_by_themselves(make_stage: MakeStage) -> None:
+    assert "InvokeItself" not in policy(make_stage({"TASKS_TABLE": ""}, apigateway_version="v2"))
 
 
 def test_in_a_vpc_lambda_may_join_it_and_our_code_may_not(make_stage: MakeStage) -> None:
