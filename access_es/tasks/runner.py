@@ -112,14 +112,21 @@ class Runner:
         return Result(answer.status, answer.reason, answer.headers, kept)
 
     def _hand_in(self, id: str, runner: str, result: Result) -> None:
-        for pause in (*_HAND_IN_PAUSES_SECONDS, None):
-            try:
-                self._store.finish(id, runner, result)
+        for pause in _HAND_IN_PAUSES_SECONDS:
+            if self._finish(id, runner, result):
                 return
-            except AccessEsError as error:
-                log.warning("The result of a task could not be kept: %s: %s", error.code, error.detail)
-                if pause is not None:
-                    self._sleep(pause)
+            self._sleep(pause)
+        if not self._finish(id, runner, result) and result.failure is None:
+            # With its headers it may be more than an item takes. That there was an answer is small, and known.
+            self._finish(id, runner, _failed(ResultNotKept(result.status)))
+
+    def _finish(self, id: str, runner: str, result: Result) -> bool:
+        try:
+            self._store.finish(id, runner, result)
+        except AccessEsError as error:
+            log.warning("The result of a task could not be kept: %s: %s", error.code, error.detail)
+            return False
+        return True
 
 
 class _Listened:

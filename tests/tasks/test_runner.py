@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 
 from access_es.errors import DomainUnreachable
 from access_es.messages import ProxyResponse
-from access_es.tasks.kept import bring, keep
+from access_es.tasks.kept import Kept, bring, keep
 from access_es.tasks.runner import Runner
 from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile
 from access_es.tasks.store import Result, TaskRequest
+from tests.tasks.conftest import Clock, cloud_place
 
 SECRET = "no-log-may-show-this"
 
@@ -117,6 +119,18 @@ def test_it_shows_that_it_lives_and_hears_that_nobody_waits(desk: Desk) -> None:
     with pytest.raises(Exception, match="no longer be read"):
         desk.run(watched)
     assert len(set(beats)) >= 3 and time.monotonic() - began < 3
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_answer_with_more_headers_than_a_table_takes_is_known_to_have_been_given() -> None:
+    place = cloud_place(Clock())
+    request = TaskRequest("POST", b"/_reindex", (), Kept(0, False, b""), False)
+    place.store.create("t1", request, place.clock() + 3600)
+    headers = (("Content-Encoding", "x"), *((f"X-{number}", "y" * 1000) for number in range(200)))
+    answer = ProxyResponse.held(201, headers, os.urandom(250_000))
+    Runner(lambda *_, **__: answer, place.store, place.shelf, sleep=lambda _: None).run("t1")
+    failure = place.store.result("t1").failure
+    assert failure is not None and failure.code == "result_not_kept" and "201" in failure.message
 
 
 def test_no_word_of_the_data_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
