@@ -34,6 +34,22 @@ TARGETS: dict[str, set[str]] = {
 VERBATIM = {"url": {"root-empty-query"}}
 # A balancer takes what calls itself text for UTF-8.
 BODIES: dict[str, set[str]] = {"alb": {"utf-16"}, "alb-single": {"utf-16"}}
+# Without multi-value headers, the last value of each name again.
+HEADERS: dict[str, set[str]] = {"alb-single": {"accept", "x-one"}}
+# Every door tells its own time; some keep what they replace under another name, and add ids of theirs.
+_RENAMED = {"date", "server", "x-amzn-remapped-date", "x-amzn-remapped-server"}
+_REST_HEADERS = {
+    *_RENAMED, "content-md5", "user-agent", "x-amzn-remapped-content-md5", "x-amzn-remapped-user-agent",
+    "x-amz-apigw-id", "x-amzn-requestid",
+}  # fmt: skip
+ANSWER_HEADERS: dict[str, set[str]] = {
+    "rest": _REST_HEADERS,
+    "rest-stage": _REST_HEADERS,
+    "http": {"date"},
+    "http-stage": {"date"},
+    "url": _RENAMED,
+    "alb": {"date"},
+}
 # Methods that a door refuses by itself.
 METHODS: dict[str, set[str]] = {
     "rest": {"REPORT"},
