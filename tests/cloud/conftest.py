@@ -1,6 +1,7 @@
-"""Fixtures of the emulated cloud: see `package` and `lambda_door`."""
+"""Fixtures of the emulated cloud: see `package`, `lambda_door` and `through`."""
 
 from tests.cloud.lambda_door import cloud, lambda_door
 from tests.cloud.package import package, runtime
+from tests.cloud.through import domain, through
 
-__all__ = ["cloud", "lambda_door", "package", "runtime"]
+__all__ = ["cloud", "domain", "lambda_door", "package", "runtime", "through"]
