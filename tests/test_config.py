@@ -13,6 +13,7 @@ from access_es.config import apply_config, fetch_config
 from access_es.errors import AwsFailure, SettingsError
 from access_es.settings import read_settings
 from access_es.stage import read_stage
+from tests.lambda_process import environment_of, start
 from tests.moto_server import REGION, moto_environment
 
 GOOD = {
@@ -108,6 +109,30 @@ def test_it_comes_from_a_parameter_and_from_an_object() -> None:
         apply_config({"CONFIG": "ssm:/config/none"}, fetch_config)
     with pytest.raises(SettingsError, match="does not exist"):
         apply_config({"CONFIG": "s3://config-test/none"}, fetch_config)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (None, "/config/lambda cannot be read: it does not exist"),
+        ('{"SESSION_SECRET": "geheim",', "no JSON"),
+        ('{"SESSION_HOURS": 12}', "SESSION_HOURS: must be text in quotes"),
+    ],
+)
+def test_a_function_does_not_start_without_it(moto_url: str, tmp_path: Path, text: str | None, part: str) -> None:
+    """Though all that it needs was deployed as well."""
+    aws = moto_environment(moto_url)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in aws.items():
+            patched.setenv(name, value)
+        ssm: Any = make_client("ssm", REGION, read_seconds=60)
+    if text is not None:
+        ssm.put_parameter(Name="/config/lambda", Type="SecureString", Value=text, Overwrite=True)
+    deployed = environment_of(tmp_path, "http://127.0.0.1:9", CONFIG="ssm:/config/lambda")
+    process = start(tmp_path, {**deployed, **aws, "AWS_LAMBDA_FUNCTION_NAME": "access-es-dev"})
+    assert "LOADED" not in process.communicate(timeout=60)[0] and process.returncode != 0
+    said = (tmp_path / "ours.log").read_text()
+    assert part in said and "geheim" not in said
 
 
 @pytest.mark.usefixtures("aws")
