@@ -17,11 +17,12 @@ from access_es.upstream.client import Domain
 from access_es.upstream.diagnosis import diagnose
 
 _WARN_SECONDS, _REFUSED_SECONDS = 60, 300  # AWS refuses signatures that are off by more than 5 minutes
+MEND_CLOCK = "set the clock of this machine, such as: sudo chronyc makestep"
 _MENDS = {
     "iam": "allow es:ESHttp* on the domain's ARN/* in the policy of this identity, or name it in the domain's access "
     "policy; python -m access_es --stage dev provision --policy shows such a policy",
     "domain": "map this identity to a role in the domain's Security page (fine-grained access control)",
-    "clock": "set the clock of this machine, such as: sudo chronyc makestep",
+    "clock": MEND_CLOCK,
     "region": "set ES_REGION and ES_SERVICE to those of the domain",
     "token": "renew the AWS credentials, such as: aws sso login",
     "signature": "check the secret key, ES_SIGN, and proxies between here and the domain",
@@ -118,9 +119,9 @@ def check_clock(asked: Asked, now: datetime) -> Iterator[Finding]:
     off = (now - asked.date).total_seconds()
     says = f"the clock of this machine is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the domain's"
     if abs(off) >= _REFUSED_SECONDS:
-        yield fault("clock", f"{says}: it refuses signatures", _MENDS["clock"])
+        yield fault("clock", f"{says}: it refuses signatures", MEND_CLOCK)
     elif abs(off) >= _WARN_SECONDS:
-        yield warning("clock", f"{says}; at {_REFUSED_SECONDS} s it refuses signatures", _MENDS["clock"])
+        yield warning("clock", f"{says}; at {_REFUSED_SECONDS} s it refuses signatures", MEND_CLOCK)
     else:
         yield good("clock", says)
 

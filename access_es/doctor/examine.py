@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from access_es.aws import AwsSession, BotoCredentials
 from access_es.config import fetch_config
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
-from access_es.doctor.domain import check_address, check_domain
+from access_es.doctor.domain import MEND_CLOCK, check_address, check_domain
 from access_es.doctor.finding import Finding, fault, good, setting_faults, warning
 from access_es.doctor.permissions import check_permissions
 from access_es.doctor.zappa_keys import check_keys
@@ -123,8 +124,15 @@ def _who(call: Call) -> tuple[str | None, Finding]:
         known = call("sts", "get_caller_identity")
     except AwsFailure as failure:
         what = f"AWS does not know you: {failure.reason}: {failure.said}"
-        return None, fault("credentials", what, _MENDS.get(failure.reason, _GIVE_CREDENTIALS))
+        return None, fault("credentials", what, mend_identity(failure))
     return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
+
+
+def mend_identity(failure: AwsFailure) -> str:
+    """What to do when AWS does not say who we are."""
+    if re.match("Signature (expired|not yet current)", failure.said):  # STS's own words
+        return MEND_CLOCK
+    return _MENDS.get(failure.reason, _GIVE_CREDENTIALS)
 
 
 def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:

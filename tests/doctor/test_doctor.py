@@ -13,6 +13,7 @@ from access_es.cli import main
 from access_es.demo.running_gateway import RunningGateway
 from access_es.doctor.deployed import check_api, check_function
 from access_es.doctor.examine import _ask as ask_domain
+from access_es.doctor.examine import mend_identity
 from access_es.doctor.permissions import check_permissions
 from access_es.errors import AwsFailure
 from access_es.provision.apply import apply
@@ -143,6 +144,20 @@ def test_a_profile_of_the_stage_is_the_one_that_asks(make_stage: MakeStage, prof
     _, found = doctor(make_stage(profile_name="nobody"))
     (told,) = [one for one in found if one["topic"] == "credentials"]
     assert told["level"] == "fault" and "nobody" in told["says"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "part"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: 20260101T000000Z is now earlier than …", "chronyc"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20260101T000000Z is still later than …", "chronyc"),
+        ("SignatureDoesNotMatch", "The request signature we calculated does not match", "aws configure"),
+        ("ExpiredToken", "The security token included in the request is expired", "aws sso login"),
+        ("EndpointConnectionError", "Could not connect to https://sts.us-esat-1.amazonaws.com/", "aws_region"),
+    ],
+)
+def test_who_is_not_known_is_told_why(reason: str, said: str, part: str) -> None:
+    assert part in mend_identity(AwsFailure("get_caller_identity", reason, said))
 
 
 @pytest.mark.usefixtures("aws")
