@@ -18,7 +18,7 @@ from access_es.delivery.overflow import Writer, endless
 from access_es.errors import OverflowFailed, OverflowTimeout
 from access_es.messages import Headers
 
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 5 * 1024 * 1024
 UNDER_WAY = 2
 _ABORT_SECONDS, _LATE_ABORT_SECONDS = 5.0, 0.25  # for tidying up: with time left, and when the door is about to go
 # Header: its name among the options of PutObject and CreateMultipartUpload (S3 API reference).
@@ -74,7 +74,7 @@ class _Buffers:
             return bytearray(PART_BYTES)
 
     def give_back(self, buffer: bytearray) -> None:
-        if len(self._spare) <= UNDER_WAY:
+        if len(self._spare) < UNDER_WAY:
             self._spare.append(buffer)
 
 
