@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
@@ -204,10 +205,12 @@ async def _paced(
 ) -> AsyncGenerator[bytes | memoryview, None]:
     """`pieces`, at most `rate` bytes a second, and no more than `fail_after` of them before all breaks off."""
     left = fail_after
+    due = time.monotonic()
     for whole in pieces:
         for piece in _split(whole, max(1, rate // 20) if rate else len(whole)):
             if rate:
-                await asyncio.sleep(len(piece) / rate)
+                due += len(piece) / rate  # by the clock, as each sleep lasts a little too long
+                await asyncio.sleep(due - time.monotonic())
             if left is not None and len(piece) >= left:
                 yield piece[:left]
                 raise BrokenOffError("as asked")
