@@ -1,8 +1,9 @@
 """Once Zappa has packed: the same package, ready to be loaded faster at every cold start.
 
-botocore's data is left without what no call of ours reads. Making a first AWS client is mostly reading JSON: the
-addresses of all services in all regions, and a model of the service that is half documentation. Without those it takes
-a third of the time. And bytecode need not be checked any more: what lies in Lambda never changes.
+botocore's data is left without what no call of ours reads. Making an AWS client is mostly reading JSON: the addresses
+of all services in all regions, and a model of the service with all of its operations, which is half documentation.
+Without those it takes a fifth of the time. And bytecode need not be checked any more: what lies in Lambda never
+changes.
 
 Zappa packs the folder that it runs in, whole. Of that our package stays and nothing else: what people keep beside it,
 such as a copy of `CONFIG` with its secrets, is theirs.
@@ -18,6 +19,16 @@ from typing import Any
 
 OURS = "access_es"
 DATA = "botocore/data/"
+OPERATIONS = {
+    service: frozenset(names.split())
+    for service, names in {
+        "dynamodb": "BatchGetItem DeleteItem DescribeEndpoints GetItem PutItem Query TransactWriteItems UpdateItem",
+        "lambda": "Invoke",
+        "s3": "AbortMultipartUpload CompleteMultipartUpload CreateMultipartUpload GetObject PutObject UploadPart",
+        "ssm": "GetParameter",
+    }.items()
+}
+"""What is called from within Lambda, by us or by Zappa for us. botocore itself asks DynamoDB for its endpoints."""
 _CHECKED, _UNCHECKED = 0b11, 0b01  # the flags of bytecode that goes by its source's hash
 
 
@@ -50,7 +61,11 @@ def slimmed(name: str, data: bytes, services: frozenset[str]) -> bytes:
     if name == f"{DATA}endpoints.json":
         return _dump(without_services(json.loads(data), services))
     if name.startswith(DATA) and name.endswith("/service-2.json.gz"):
-        return gzip.compress(_dump(without_documentation(json.loads(gzip.decompress(data)))), mtime=0)
+        model = json.loads(gzip.decompress(data))
+        service = name.removeprefix(DATA).partition("/")[0]
+        if service in OPERATIONS:
+            model = with_operations(model, OPERATIONS[service])
+        return gzip.compress(_dump(without_documentation(model)), mtime=0)
     if name.endswith(".pyc"):
         return unchecked(data)
     return data
@@ -69,6 +84,28 @@ def without_services(endpoints: Any, services: frozenset[str]) -> Any:
         for partition in endpoints["partitions"]
     ]
     return {**endpoints, "partitions": partitions}
+
+
+def with_operations(model: Any, names: frozenset[str]) -> Any:
+    """A service's model with these operations alone, and the shapes that they are made of."""
+    operations = {name: facts for name, facts in model["operations"].items() if name in names}
+    needed: set[str] = set()
+    found = _shapes_in(operations)
+    while found:
+        needed |= found
+        found = _shapes_in([model["shapes"][name] for name in found]) - needed
+    shapes = {name: facts for name, facts in model["shapes"].items() if name in needed}
+    return {**model, "operations": operations, "shapes": shapes}
+
+
+def _shapes_in(facts: Any) -> set[str]:
+    """The shapes that a part of a model refers to."""
+    if isinstance(facts, list):
+        return set().union(*map(_shapes_in, facts))
+    if not isinstance(facts, dict):
+        return set()
+    own = {facts["shape"]} if isinstance(facts.get("shape"), str) else set()
+    return own.union(*map(_shapes_in, facts.values()))
 
 
 def without_documentation(model: Any) -> Any:

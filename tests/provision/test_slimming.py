@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
-import botocore
+import botocore.loaders
+import botocore.model
+import botocore.session
 import pytest
 
+import access_es
 from access_es.provision.packaging import compile_folder
-from access_es.provision.slimming import kept_beside, packed_services, slim, unchecked, without_documentation
+from access_es.provision.slimming import (
+    OPERATIONS,
+    kept_beside,
+    packed_services,
+    slim,
+    unchecked,
+    without_documentation,
+)
 
 SERVICES = ("dynamodb", "s3", "sts")
+ROOMS = ("accounts", "delivery", "tasks", "upstream")
 CLIENTS = """
 import boto3, botocore, sys
 assert botocore.__file__.startswith(sys.argv[1]), botocore.__file__
 for name in sys.argv[2:]:
     client = boto3.client(name, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
-    print(client.meta.endpoint_url, len(client.meta.service_model.operation_names))
+    print(client.meta.endpoint_url, client.meta.service_model.metadata["protocol"])
 """
 
 
@@ -105,3 +118,44 @@ def test_bytecode_is_loaded_without_a_look_at_its_source(tmp_path: Path) -> None
 def test_bytecode_that_goes_by_times_stays_so() -> None:
     by_time = b"\xa7\r\r\n" + bytes(4) + b"rest"
     assert unchecked(by_time) == by_time
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_every_operation_that_lambda_calls_is_kept(service: str) -> None:
+    """Looked for as the code writes them: in quotes, in their Python names."""
+    package = Path(access_es.__file__).parent
+    files = [*package.glob("*.py"), *(file for room in ROOMS for file in (package / room).glob("*.py"))]
+    running = [file for file in files if file.name != "dynamodb_schema.py"]  # what provisioning makes of it
+    words = set(re.findall(r'"([a-z_]+)"', "".join(file.read_text() for file in running)))
+    known = botocore.session.get_session().get_service_model(service).operation_names
+    called = {name for name in known if botocore.xform_name(name) in words}
+    assert called <= OPERATIONS[service]
+    assert called >= OPERATIONS[service] - {"DescribeEndpoints", "Invoke"}
+
+
+def test_a_kept_operation_has_all_of_its_shapes(package: Path, tmp_path: Path) -> None:
+    slim(package)
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    loader = botocore.loaders.Loader(
+        extra_search_paths=[str(tmp_path / "botocore" / "data")], include_default_search_paths=False
+    )
+    for service in ("dynamodb", "s3"):
+        model = botocore.model.ServiceModel(loader.load_service_model(service, "service-2"))
+        assert frozenset(model.operation_names) == OPERATIONS[service]
+        for name in model.operation_names:
+            operation = model.operation_model(name)
+            for shape in (operation.input_shape, operation.output_shape, *operation.error_shapes):
+                if shape is not None:
+                    walk(shape, set())
+
+
+def walk(shape: Any, seen: set[str]) -> None:
+    """Raises NoShapeFoundError where a shape that it is made of is missing."""
+    if shape.name in seen:
+        return
+    seen.add(shape.name)
+    parts = shape.members.values() if shape.type_name == "structure" else ()
+    inner = {"list": "member", "map": "value"}.get(shape.type_name)
+    for part in [getattr(shape, inner)] if inner else parts:
+        walk(part, seen)
