@@ -18,7 +18,7 @@ from access_es.delivery.overflow import Writer, endless
 from access_es.errors import OverflowFailed, OverflowTimeout
 from access_es.messages import Headers
 
-PART_BYTES = 5 * 1024 * 1024
+PART_BYTES = 8 * 1024 * 1024  # what is no larger takes one call, instead of four
 UNDER_WAY = 2
 _ABORT_SECONDS, _LATE_ABORT_SECONDS = 5.0, 0.25  # for tidying up: with time left, and when the door is about to go
 # Header: its name among the options of PutObject and CreateMultipartUpload (S3 API reference).
@@ -40,7 +40,7 @@ class S3Overflow:
         self._url_seconds = url_seconds
         self._lock = threading.Lock()
         self._client: Any = None
-        self._buffers = _Buffers()
+        self._kept = _Kept()
 
     def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Writer:
         with self._lock:
@@ -49,7 +49,7 @@ class S3Overflow:
         # Nobody can guess the name; the day in front is for people who look into the bucket.
         key = f"overflow/{datetime.now(UTC):%Y-%m-%d}/{secrets.token_urlsafe(24)}"
         place = {"Bucket": self._bucket, "Key": key}
-        return _S3Writer(self._client, self._buffers, place, _described(headers), self._url_seconds, seconds_left)
+        return _S3Writer(self._client, self._kept, place, _described(headers), self._url_seconds, seconds_left)
 
 
 def _described(headers: Headers) -> dict[str, str]:
@@ -60,22 +60,21 @@ def _described(headers: Headers) -> dict[str, str]:
     return {"CacheControl": "no-store", "ContentType": "application/octet-stream", **kept}
 
 
-class _Buffers:
-    """Room for parts, used again and again: the system takes as long to provide fresh memory as a part takes to fill
-    it, and what was freed after each part would leave the heap full of holes after a gigabyte."""
+class _Kept:
+    """One buffer, kept for the next answer: fresh memory takes the system as long as filling it takes us."""
 
     def __init__(self) -> None:
-        self._spare: list[bytearray] = []
+        self._buffers: list[bytearray] = []
 
     def take(self) -> bytearray:
         try:
-            return self._spare.pop()
+            return self._buffers.pop()
         except IndexError:
             return bytearray(PART_BYTES)
 
-    def give_back(self, buffer: bytearray) -> None:
-        if len(self._spare) < UNDER_WAY:
-            self._spare.append(buffer)
+    def keep(self, buffer: bytearray) -> None:
+        if not self._buffers:
+            self._buffers.append(buffer)
 
 
 class _S3Writer:
@@ -84,7 +83,7 @@ class _S3Writer:
     def __init__(
         self,
         client: Any,
-        buffers: _Buffers,
+        kept: _Kept,
         place: dict[str, str],
         described: dict[str, str],
         url_seconds: int,
@@ -95,8 +94,10 @@ class _S3Writer:
         self._described = described
         self._url_seconds = url_seconds
         self._seconds_left = seconds_left
-        self._buffers = buffers
-        self._filling = buffers.take()
+        self._kept = kept
+        # Freed and taken anew for each part, these would leave the heap full of holes after a gigabyte.
+        self._spare: list[bytearray] = []
+        self._filling = kept.take()
         self._filled = 0
         self._upload_id: str | None = None
         self._is_given_up = False
@@ -113,11 +114,11 @@ class _S3Writer:
             rest = rest[len(taken) :]
             if self._filled == PART_BYTES:
                 self._send_part(self._filling)
-                self._filling, self._filled = self._buffers.take(), 0
+                self._filling, self._filled = self._spare.pop() if self._spare else bytearray(PART_BYTES), 0
 
     def finish(self) -> str:
         rest = bytes(memoryview(self._filling)[: self._filled])
-        self._buffers.give_back(self._filling)
+        self._kept.keep(self._filling)
         if self._upload_id is None:
             self._await(self._threads.submit(self._call, "put_object", Body=rest, **self._described))
         else:
@@ -158,7 +159,7 @@ class _S3Writer:
             return {"PartNumber": number, "ETag": done["ETag"]}
         finally:
             if isinstance(data, bytearray):
-                self._buffers.give_back(data)
+                self._spare.append(data)
             self._room.release()
             if self._is_given_up:
                 # "part uploads in progress might or might not succeed. As a result, it might be necessary to abort a
