@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from ipaddress import ip_network
 from pathlib import Path
 
 from access_es import __version__
@@ -70,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
             "--workers", type=_count, default=None, help="processes (default: one per core, 4 at most)"
         )
         command.set_defaults(run=run)
+    serve.add_argument(
+        "--trusted-proxy", action="append", default=[], type=_network, metavar="ADDRESS",
+        help="a proxy with TLS in front (address or network, repeatable): its X-Forwarded-For and -Proto are believed",
+    )  # fmt: skip
     register_account_commands(commands)
     register_provision(commands)
     register_doctor(commands)
@@ -97,6 +102,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
         host=args.host,
         port=args.port,
         workers=args.workers or min(4, os.cpu_count() or 1),
+        trusted=args.trusted_proxy,
     )
 
 
@@ -118,6 +124,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
     return int(text)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address or network, as 127.0.0.1 or 10.0.0.0/8") from fault
 
 
 def _count(text: str) -> int:

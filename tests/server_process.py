@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,8 +164,11 @@ def read_answer(client: socket.socket) -> tuple[bytes, bytes]:
 
 
 @contextmanager
-def running(workers: int = 1, threads: int = 4, graceful_seconds: int = 5) -> Iterator[Running]:
+def running(
+    workers: int = 1, threads: int = 4, graceful_seconds: int = 5, trusted: Sequence[str] = ()
+) -> Iterator[Running]:
     command = [sys.executable, "-m", "tests.server_process", str(workers), str(threads), str(graceful_seconds)]
+    command += trusted
     process = subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.PIPE, text=True)
     said: list[str] = []
     ready = threading.Event()
@@ -196,5 +199,9 @@ def _listen(process: subprocess.Popen[str], said: list[str], ready: threading.Ev
 
 
 if __name__ == "__main__":
-    numbers = [int(argument) for argument in sys.argv[1:]]
-    sys.exit(serve(lambda: show, port=0, workers=numbers[0], threads=numbers[1], graceful_seconds=numbers[2]))
+    counts = [int(argument) for argument in sys.argv[1:4]]
+    sys.exit(
+        serve(
+            lambda: show, port=0, workers=counts[0], threads=counts[1], graceful_seconds=counts[2], trusted=sys.argv[4:]
+        )
+    )

@@ -10,6 +10,7 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
 from access_es.server.body import RequestBodyError
 from access_es.server.connection import Connection
+from access_es.server.forwarded import read_forwarded
 from access_es.server.refusal import OUR_FAULT, explain
 from access_es.server.request import StrictRequest
 from access_es.server.response import ClientGone, Response
@@ -36,7 +37,10 @@ def answer_next(worker: Any, conn: Connection) -> Outcome:
 
 def _answer(worker: Any, request: StrictRequest, conn: Connection) -> Outcome:
     response, environ = wsgi.create(request, conn.sock, conn.client, conn.server, worker.cfg, response_class=Response)
+    scheme, address = read_forwarded(request.pairs, conn.client[0], worker.cfg.forwarded_allow_networks())
     environ.update({
+        "wsgi.url_scheme": scheme or environ["wsgi.url_scheme"],
+        "REMOTE_ADDR": address,
         "wsgi.multithread": True,
         "access_es.target": request.target,
         "access_es.headers": request.pairs,

@@ -7,7 +7,7 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -36,6 +36,7 @@ class Place:
     workers: int
     threads: int
     graceful_seconds: int
+    trusted: tuple[str, ...]
 
     @property
     def address(self) -> str:
@@ -50,16 +51,18 @@ def serve(
     workers: int = 1,
     threads: int = 64,
     graceful_seconds: int = 30,
+    trusted: Sequence[str] = (),
     announce: Callable[[str], None] | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status.
 
     `factory` is called in every worker process, after it was forked. `announce` is called once, with the URL, in the
     first worker when it has its application. SIGTERM lets requests in flight finish for up to `graceful_seconds`.
+    `trusted` are the addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     Nothing of the caller runs in a worker: neither what follows this call nor its `finally` blocks.
     Raises SettingsError where the address cannot be listened on.
     """
-    place = Place(host, port, workers, threads, graceful_seconds)
+    place = Place(host, port, workers, threads, graceful_seconds, tuple(trusted))
     require_free(host, port)
     try:
         _Server(place, factory, announce or _print_url).run()
@@ -132,6 +135,7 @@ def _options(place: Place) -> dict[str, Any]:
         "limit_request_field_size": HEADER_LINE_BYTES,
         # gunicorn_h1c, the parser in C, accepts bare LF and folded lines.
         "http_parser": "python",
+        "forwarded_allow_ips": ",".join(place.trusted),
         "control_socket_disable": True,
         "sendfile": False,
         "logger_class": _Log,

@@ -71,7 +71,7 @@ class StrictRequest(Request):  # type: ignore[misc]
         return any(option.strip(" \t").lower() == "close" for value in said for option in value.split(","))
 
     def _peer_trusted_for_forwarded(self) -> tuple[dict[str, str], list[str]]:
-        """Nobody's X-Forwarded-Proto or SCRIPT_NAME is believed, not even from this machine."""
+        """Nobody's SCRIPT_NAME is believed, nor X-Forwarded-Proto; but see `forwarded`."""
         return {}, []
 
     def _require_host(self) -> None:
