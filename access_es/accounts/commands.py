@@ -84,6 +84,7 @@ def _reporting(handler: Handler) -> Handler:
 
 
 def add_user(args: argparse.Namespace, accounts: Accounts) -> int:
+    accounts.directory.check_free(args.name)  # before a password is asked for in vain
     accounts.directory.add_user(args.name, _read_password(args))
     return _GOOD
 
@@ -134,14 +135,28 @@ def revoke_token(args: argparse.Namespace, accounts: Accounts) -> int:
 
 
 def _read_password(args: argparse.Namespace) -> str:
-    if args.password_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+    password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else _ask_twice()
+    if not _is_text(password):
+        raise BadRequest("The password is not text in UTF-8.")
+    return password
+
+
+def _ask_twice() -> str:
     if not sys.stdin.isatty():
         raise BadRequest("There is no terminal to ask for the password on. Pipe it in and add --password-stdin.")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("The same again: ") != password:
+    try:
+        password = getpass.getpass("Password: ")
+        again = getpass.getpass("The same again: ")
+    except EOFError:  # Ctrl-D
+        raise BadRequest("No password was given. Nothing was changed.") from None
+    if again != password:
         raise BadRequest("The two passwords differ. Nothing was changed.")
     return password
+
+
+def _is_text(word: str) -> bool:
+    """Bytes of another encoding come from a terminal or a pipe as lone surrogates (PEP 383)."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in word)
 
 
 def _user_fields(user: User) -> dict[str, object]:

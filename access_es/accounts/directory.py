@@ -31,6 +31,12 @@ class Directory:
             raise NotFound(f"There is no user '{name}'.")
         return user
 
+    def check_free(self, name: str) -> None:
+        """Raises `BadRequest` where a user of this name cannot be added."""
+        users.check_name(name)
+        if self._users.find(name) is not None:
+            raise BadRequest(f"There is a user '{name}' already.")
+
     def add_user(self, name: str, password: str) -> User:
         users.check_name(name)
         user = User(name, self._hash(name, password), int(self._clock()))
@@ -69,7 +75,7 @@ class Directory:
         return token, text
 
     def revoke_token(self, name: str, label: str) -> None:
-        if not self._tokens.remove(name, label.strip()):
+        if not self._tokens.remove(self.user(name).name, label.strip()):
             raise NotFound(f"There is no token with the label '{label}'.")
 
     def _hash(self, name: str, password: str) -> str:

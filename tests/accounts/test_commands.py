@@ -59,7 +59,10 @@ def test_only_the_end_of_the_line_is_taken_off_a_password(run: Run, accounts: Ac
         (("users", "add", "Bob", "--password-stdin"), PASSWORD, "lower-case letters"),
         (("users", "add", "bob", "--password-stdin"), "short", "use 12 characters or more"),
         (("users", "add", "bob", "--password-stdin"), "", "use 12 characters or more"),
+        (("users", "add", "bob", "--password-stdin"), "zw\udcf6lf gr\udcfcne Fl", "not text in UTF-8"),
         (("users", "add", "bob"), PASSWORD, "add --password-stdin"),
+        (("users", "add", "ann"), "", "There is a user 'ann' already."),
+        (("users", "add", "Bob"), "", "lower-case letters"),
         (("users", "passwd", "bob", "--password-stdin"), PASSWORD, "There is no user 'bob'."),
         (("users", "disable", "bob"), "", "There is no user 'bob'."),
         (("users", "enable", "bob"), "", "There is no user 'bob'."),
@@ -68,6 +71,7 @@ def test_only_the_end_of_the_line_is_taken_off_a_password(run: Run, accounts: Ac
         (("tokens", "add", "ann", "ci", "--days", "0"), "", "1 to 366 days"),
         (("tokens", "list", "bob"), "", "There is no user 'bob'."),
         (("tokens", "revoke", "ann", "ci"), "", "There is no token with the label 'ci'."),
+        (("tokens", "revoke", "bob", "ci"), "", "There is no user 'bob'."),
     ],
 )
 def test_a_refusal_is_one_line_on_stderr(
@@ -168,17 +172,22 @@ sys.exit(args.accounts_command(args, accounts))
 """
 
 
-@pytest.mark.parametrize(("second", "status"), [("typed on a terminal", 0), ("typed otherwise", 1)])
-def test_a_password_is_asked_for_twice_on_a_terminal_and_never_shown(tmp_path: Path, second: str, status: int) -> None:
-    ours, theirs = pty.openpty()
+def on_terminal(theirs: int, folder: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-c", TERMINAL, f"file:{tmp_path / 'accounts.db'}"],
+        [sys.executable, "-c", TERMINAL, f"file:{folder / 'accounts.db'}"],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
     )
     os.close(theirs)
+    return process
+
+
+@pytest.mark.parametrize(("second", "status"), [("typed on a terminal", 0), ("typed otherwise", 1)])
+def test_a_password_is_asked_for_twice_on_a_terminal_and_never_shown(tmp_path: Path, second: str, status: int) -> None:
+    ours, theirs = pty.openpty()
+    process = on_terminal(theirs, tmp_path)
     seen = b""
     for prompt, answer in ((b"Password: ", "typed on a terminal"), (b"The same again: ", second)):
         while prompt not in seen:
@@ -187,3 +196,17 @@ def test_a_password_is_asked_for_twice_on_a_terminal_and_never_shown(tmp_path: P
     assert process.wait(30) == status
     os.close(ours)
     assert b"typed" not in seen
+
+
+def test_ctrl_d_instead_of_a_password_changes_nothing(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = on_terminal(theirs, tmp_path)
+    seen = b""
+    while b"Password: " not in seen:
+        seen += os.read(ours, 1_000)
+    os.write(ours, b"\x04")
+    while b"changed." not in seen:
+        seen += os.read(ours, 1_000)
+    assert process.wait(30) == 1
+    os.close(ours)
+    assert b"No password was given. Nothing was changed." in seen and b"Traceback" not in seen
