@@ -20,6 +20,28 @@ _CONNECT_SECONDS, _READ_SECONDS = 2, 3
 _PART_SECONDS = 20  # for S3 to take a part of an answer
 _ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got no answer
 _CONNECTIONS = 32
+GIVE_CREDENTIALS = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_CHECK_REGION = "give an aws_region that there is, such as us-east-1, and check the network from here to AWS"
+_MENDS = {  # botocore's own reasons, and those of AWS that are the same for all services
+    "ConnectTimeoutError": _CHECK_REGION,
+    "EndpointConnectionError": _CHECK_REGION,
+    "InvalidRegionError": _CHECK_REGION,
+    "ProfileNotFound": "give a profile_name that `aws configure list-profiles` shows, or none",
+    "NoCredentialsError": GIVE_CREDENTIALS,
+    "PartialCredentialsError": GIVE_CREDENTIALS,
+    "SSOTokenLoadError": GIVE_CREDENTIALS,
+    "TokenRetrievalError": GIVE_CREDENTIALS,
+    "UnauthorizedSSOTokenError": GIVE_CREDENTIALS,
+    "ExpiredToken": GIVE_CREDENTIALS,
+    "ExpiredTokenException": GIVE_CREDENTIALS,
+    "InvalidClientTokenId": GIVE_CREDENTIALS,
+    "UnrecognizedClientException": GIVE_CREDENTIALS,
+}
+
+
+def how_to_be_heard(reason: str) -> str:
+    """What to do where AWS was not reached, or does not know who asks; "" where the reason is another one."""
+    return _MENDS.get(reason, "")
 
 
 class AwsSession:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from access_es.aws import AwsService, AwsSession, make_client
+from access_es.aws import AwsService, AwsSession, how_to_be_heard, make_client
 from access_es.errors import AwsFailure, SettingsError
 from access_es.settings import NAMES, parse_config, read_settings
 from access_es.settings_file import near_misses
@@ -89,7 +89,8 @@ def _explain(failure: AwsFailure, place: str) -> str:
     if failure.reason in _DENIED:  # S3 says so of a missing object, too, to whoever may not list the bucket
         action = "ssm:GetParameter" if place.startswith("ssm:") else "s3:GetObject"
         return f"it does not exist, or these credentials lack {action} on it"
-    return f"{failure.reason}: {failure.said}".rstrip(".")
+    said = f"{failure.reason}: {failure.said}".rstrip(".")
+    return "; ".join(filter(None, (said, how_to_be_heard(failure.reason))))
 
 
 def how_to_make(place: str) -> str:

@@ -79,7 +79,11 @@ def test_a_place_that_cannot_be_is_a_fault(place: str) -> None:
         ("NoSuchKey", "s3://bucket/key", "does not exist; aws s3 cp config.json s3://bucket/key"),
         ("AccessDeniedException", "ssm:/a/b", "lack ssm:GetParameter"),
         ("AccessDenied", "s3://bucket/key", "does not exist, or these credentials lack s3:GetObject"),
-        ("EndpointConnectionError", "ssm:/a/b", "EndpointConnectionError: gone"),
+        ("InternalServerError", "ssm:/a/b", "cannot be read: InternalServerError: gone."),
+        ("EndpointConnectionError", "ssm:/a/b", "EndpointConnectionError: gone; give an aws_region that there is"),
+        ("NoCredentialsError", "ssm:/a/b", "aws sso login"),
+        ("ExpiredTokenException", "ssm:/a/b", "aws sso login"),
+        ("ProfileNotFound", "ssm:/a/b", "aws configure list-profiles"),
     ],
 )
 def test_what_cannot_be_read_says_why_and_what_to_do(reason: str, place: str, part: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from access_es.aws import AwsSession, BotoCredentials
+from access_es.aws import GIVE_CREDENTIALS, AwsSession, BotoCredentials, how_to_be_heard
 from access_es.config import fetch_config
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
 from access_es.doctor.domain import MEND_CLOCK, check_address, check_domain
@@ -25,14 +25,6 @@ from access_es.upstream.client import Domain
 from access_es.upstream.signing import Signer
 
 _PATIENCE_SECONDS = 10.0
-_GIVE_CREDENTIALS = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-_CHECK_REGION = "give an aws_region that there is, such as us-east-1, and check the network from here to AWS"
-_MENDS = {  # botocore's own reasons, which are none of AWS's
-    "ConnectTimeoutError": _CHECK_REGION,
-    "EndpointConnectionError": _CHECK_REGION,
-    "InvalidRegionError": _CHECK_REGION,
-    "ProfileNotFound": "give a profile_name that `aws configure list-profiles` shows, or none",
-}
 
 
 def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -132,7 +124,7 @@ def mend_identity(failure: AwsFailure) -> str:
     """What to do when AWS does not say who we are."""
     if re.match("Signature (expired|not yet current)", failure.said):  # STS's own words
         return MEND_CLOCK
-    return _MENDS.get(failure.reason, _GIVE_CREDENTIALS)
+    return how_to_be_heard(failure.reason) or GIVE_CREDENTIALS
 
 
 def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
@@ -156,5 +148,5 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
 
 def _mend_source(settings: Settings) -> str:
     if settings.role_arn is None:
-        return _GIVE_CREDENTIALS
+        return GIVE_CREDENTIALS
     return f"allow this identity sts:AssumeRole on {settings.role_arn}, in its own policy and in that role's trust"

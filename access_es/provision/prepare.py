@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from access_es.aws import GIVE_CREDENTIALS, how_to_be_heard
 from access_es.config import fetch_config
 from access_es.errors import AwsFailure
 from access_es.provision.apply import ProvisionFailed
@@ -53,8 +54,6 @@ def find_account(call: Call) -> str:
     try:
         account: str = call("sts", "get_caller_identity")["Account"]
     except AwsFailure as failure:
-        raise ProvisionFailed(
-            f"AWS does not know you ({failure.reason}): give credentials as for the aws command, in the environment or "
-            "as profile_name of the stage."
-        ) from failure
+        mend = how_to_be_heard(failure.reason) or GIVE_CREDENTIALS
+        raise ProvisionFailed(f"AWS does not know you ({failure.reason}): {mend}.") from failure
     return account
