@@ -27,16 +27,23 @@ def apply_config(values: Mapping[str, str], fetch: Fetch) -> dict[str, str]:
     if not place:
         return dict(values)
     try:
-        parse_config(place)
-        read, faults = read_config(fetch(place))
+        read, faults = read_config(_fetch_checked(place, fetch))
     except ValueError as fault:
-        raise SettingsError([f"CONFIG: {fault}."]) from fault
-    except AwsFailure as failure:
-        raise SettingsError([f"CONFIG: {place} cannot be read: {_explain(failure, place)}."]) from failure
+        raise SettingsError([f"CONFIG: what lies in {place} is {fault}."]) from fault
     merged = {**values, **read}
     if faults:
         raise SettingsError([*faults, *_faults_of(merged)])
     return merged
+
+
+def _fetch_checked(place: str, fetch: Fetch) -> str:
+    try:
+        parse_config(place)
+        return fetch(place)
+    except ValueError as fault:
+        raise SettingsError([f"CONFIG: {fault}."]) from fault
+    except AwsFailure as failure:
+        raise SettingsError([f"CONFIG: {place} cannot be read: {_explain(failure, place)}."]) from failure
 
 
 def read_config(text: str) -> tuple[dict[str, str], list[str]]:
@@ -44,9 +51,9 @@ def read_config(text: str) -> tuple[dict[str, str], list[str]]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as fault:
-        raise ValueError(f"what lies there is no JSON: {fault.msg} in line {fault.lineno}") from None
+        raise ValueError(f"no JSON: {fault.msg} in line {fault.lineno}") from None
     if not isinstance(found, dict):
-        raise ValueError("what lies there is JSON, but not an object of names and values")
+        raise ValueError("JSON, but not an object of names and values")
     told = {name: _fault(name, value) for name, value in found.items()}
     return {name: found[name] for name in told if not told[name]}, [wrong for wrong in told.values() if wrong]
 
@@ -94,9 +101,11 @@ def _explain(failure: AwsFailure, place: str) -> str:
 
 
 def how_to_make(place: str) -> str:
-    """The command that puts an object there."""
+    """The command that puts something there."""
     if place.startswith("ssm:"):
+        name = place.removeprefix("ssm:")
         return (
-            f"aws ssm put-parameter --type SecureString --name {place.removeprefix('ssm:')} --value file://config.json"
+            "python -m access_es --stage <stage> provision makes it, "
+            f"or aws ssm put-parameter --type SecureString --name {name} --value file://config.json"
         )
     return f"aws s3 cp config.json {place}"

@@ -52,7 +52,8 @@ def test_without_it_nothing_is_asked() -> None:
 )
 def test_what_is_no_object_is_a_fault_that_shows_no_secret(text: str, part: str) -> None:
     told = faults(text)
-    assert len(told) == 1 and told[0].startswith("CONFIG: ") and part in told[0] and "geheim" not in told[0]
+    assert len(told) == 1 and part in told[0] and "geheim" not in told[0]
+    assert told[0].startswith("CONFIG: what lies in ssm:/access-es/dev is ")
 
 
 def test_its_faults_come_together_with_all_others() -> None:
@@ -75,7 +76,11 @@ def test_a_place_that_cannot_be_is_a_fault(place: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "place", "part"),
     [
-        ("ParameterNotFound", "ssm:/a/b", "does not exist; aws ssm put-parameter --type SecureString --name /a/b"),
+        (
+            "ParameterNotFound",
+            "ssm:/a/b",
+            "not exist; python -m access_es --stage <stage> provision makes it, or aws ssm put-parameter",
+        ),
         ("NoSuchKey", "s3://bucket/key", "does not exist; aws s3 cp config.json s3://bucket/key"),
         ("AccessDeniedException", "ssm:/a/b", "lack ssm:GetParameter"),
         ("AccessDenied", "s3://bucket/key", "does not exist, or these credentials lack s3:GetObject"),

@@ -18,7 +18,7 @@ from access_es.errors import AwsFailure, NoCredentials, SettingsError
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.plan import look, make_plan, wanted_policy
-from access_es.settings import Settings, read_settings
+from access_es.settings import Settings, parse_config, read_settings
 from access_es.settings_file import load_stage, load_stage_keys
 from access_es.stage import LOCAL, read_stage
 from access_es.upstream.client import Domain
@@ -38,8 +38,8 @@ def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Find
 
 def _also(file: Path, stage: str) -> str:
     """Where else a wrong value may stand."""
-    with suppress(SettingsError):
-        if config := load_stage(file, stage).get("CONFIG"):
+    with suppress(SettingsError, ValueError):
+        if config := parse_config(load_stage(file, stage).get("CONFIG", "")):
             return f", or in {config}"
     return ""
 

@@ -203,6 +203,12 @@ def test_a_faulty_value_may_stand_in_config(make_stage: MakeStage, aws: Calls, d
 
 
 @pytest.mark.usefixtures("aws")
+def test_a_config_that_is_no_place_is_not_where_to_change_it(make_stage: MakeStage, doctor: Any) -> None:
+    (told,) = [one for one in doctor(make_stage({"CONFIG": "/access-es/dev"}))[1] if "CONFIG" in one["says"]]
+    assert told["mend"] == "change it in zappa_settings.json, stage dev"
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_role_that_may_not_be_assumed_is_told(make_stage: MakeStage, gateway: RunningGateway, doctor: Any) -> None:
     role = "arn:aws:iam::123456789012:role/reader"
     file = make_stage({**reached(gateway), "ES_ROLE_ARN": role})
