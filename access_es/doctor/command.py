@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,25 @@ def register(subparsers: Any) -> None:
 
 def doctor(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """1 where something is wrong; warnings alone are 0."""
-    found = []
-    for finding in examine(Path(args.settings), args.stage, environ):
-        found.append(finding)
-        if not args.json:
-            print(show(finding), flush=True)
+    findings = examine(Path(args.settings), args.stage, environ)
+    found = list(findings) if args.json else list(_tell(findings))
     if args.json:
         print(json.dumps([finding.as_json() for finding in found], indent=2))
     return _REFUSED if any(finding.level == "fault" for finding in found) else _GOOD
 
 
-def show(finding: Finding) -> str:
-    """One line, and below it what to do."""
-    line = f"{_MARKS[finding.level]:<3} {finding.topic:<12} {finding.says}"
-    return f"{line}\n{'':<16} mend: {finding.mend}" if finding.mend else line
+def _tell(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Each as soon as it is known; what mends several in a row is said once, below the last of them."""
+    mend = ""
+    for finding in findings:
+        if finding.mend != mend:
+            _tell_mend(mend)
+        print(f"{_MARKS[finding.level]:<3} {finding.topic:<12} {finding.says}", flush=True)
+        mend = finding.mend
+        yield finding
+    _tell_mend(mend)
+
+
+def _tell_mend(mend: str) -> None:
+    if mend:
+        print(f"{'':<16} mend: {mend}", flush=True)

@@ -1,0 +1,52 @@
+"""The doctor's report as people read it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from access_es.doctor import command
+from access_es.doctor.finding import Finding, fault, good, warning
+
+ARGS = argparse.Namespace(settings="zappa_settings.json", stage="dev", json=False)
+
+
+def report(monkeypatch: pytest.MonkeyPatch, *found: Finding) -> int:
+    def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+        yield from found
+
+    monkeypatch.setattr(command, "examine", examine)
+    return command.doctor(ARGS, {})
+
+
+def test_what_mends_several_in_a_row_is_said_once_below_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = report(
+        monkeypatch,
+        good("settings", "complete"),
+        fault("resources", "no table", "provision"),
+        fault("resources", "no bucket", "provision"),
+        warning("resources", "no role yet", "deploy"),
+        good("domain", "answers"),
+    )
+    assert status == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "ok  settings     complete",
+        "!!  resources    no table",
+        "!!  resources    no bucket",
+        "                 mend: provision",
+        "!   resources    no role yet",
+        "                 mend: deploy",
+        "ok  domain       answers",
+    ]
+
+
+def test_the_last_mend_is_said_and_warnings_alone_are_good(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report(monkeypatch, warning("zappa", "debug", "false")) == 0
+    assert capsys.readouterr().out.endswith("mend: false\n")
