@@ -179,7 +179,7 @@ def _parse_tasks(text: str) -> str | None:
 
 def _parse_bucket(text: str) -> str | None:
     # With a dot in its name, a bucket has no host of its own over TLS: S3 User Guide, "Virtual hosting of buckets".
-    return _matching(text, r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket, without dots")
+    return _matching(text, r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket: 3 to 63 of a-z, 0-9 and -")
 
 
 def _parse_door(text: str) -> str | None:

@@ -75,7 +75,7 @@ def test_secrets_can_be_rotated_and_never_show() -> None:
         ({"SESSION_SECRET": ",,"}, "SESSION_SECRET: each secret needs 32 characters"),
         (
             {"OVERFLOW_BUCKET": "my.bucket"},
-            "OVERFLOW_BUCKET: 'my.bucket' is not the name of an S3 bucket, without dots",
+            "OVERFLOW_BUCKET: 'my.bucket' is not the name of an S3 bucket: 3 to 63 of a-z, 0-9 and -",
         ),
         ({"OVERFLOW_URL_SECONDS": "604801"}, "OVERFLOW_URL_SECONDS: '604801' must be 604,800 or less"),
         ({"FRONT_DOOR": "rest:0"}, "FRONT_DOOR: 'rest:0' is not one of"),
