@@ -12,8 +12,22 @@ from types import FrameType
 from access_es.demo.cloud.demonstration import UserNotMade, running_demonstration
 from access_es.demo.cloud.deploy import DeployFailed
 from access_es.demo.cloud.doors.registry import NAMES
+from access_es.demo.command import free_port
 from access_es.demo.errors import DemoUnavailable
 from access_es.demo.sample_data import SampleDataRefused
+from access_es.errors import SettingsError
+
+_WHAT = "Browse a real Kibana through AWS Lambda as Zappa deploys it, and a front door of AWS's, all on this machine."
+_DOORS = """AWS's front door to emulate (default: rest): a REST API, an HTTP API, each also at its own address, whose
+paths begin with the stage; a Function URL; a load balancer, also without multi-value headers"""
+_WELCOME = """
+  Kibana        {url}/
+  user          {user}
+  password      {password}
+
+  40 s of work  {url}/demo-slow/_search?delay=40
+  20 MB         {url}/_demo/giant?size=20000000
+"""
 
 
 class _Terminated(Exception):
@@ -22,20 +36,21 @@ class _Terminated(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until it is told to stop. Exit status 1 where this machine cannot."""
-    parser = argparse.ArgumentParser(prog="python -m access_es.demo.cloud", description=__doc__)
-    parser.add_argument("--door", choices=NAMES, default="rest", help="AWS's front door to emulate (default: rest)")
+    parser = argparse.ArgumentParser(prog="python -m access_es.demo.cloud", description=_WHAT)
+    parser.add_argument("--door", choices=NAMES, default="rest", help=_DOORS)
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
     args = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        with running_demonstration(args.door, args.port, os.environ, _say) as demo:
-            at = "dev/" if args.door.endswith("-stage") else ""
-            print(
-                f"\n  Kibana    {demo.door.url}/{at}\n  user      {demo.user}\n  password  {demo.password}\n",
-                flush=True,
-            )
+        port = free_port("127.0.0.1", args.port)
+        signal.signal(signal.SIGTERM, _terminate)
+        with running_demonstration(args.door, port, os.environ, _say) as demo:
+            url = f"{demo.door.url}/dev" if args.door.endswith("-stage") else demo.door.url
+            print(_WELCOME.format(url=url, user=demo.user, password=demo.password), flush=True)
             _say(f"Behind an emulated '{args.door}' door, from the zip that Zappa packed. Stop with Ctrl-C.")
             signal.pause()
+    except SettingsError as fault:
+        _say(fault.message)
+        return 1
     except (DemoUnavailable, SampleDataRefused, DeployFailed, UserNotMade) as fault:
         _say(str(fault))
         return 1
