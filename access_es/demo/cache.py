@@ -65,7 +65,7 @@ def sole_use(folder: Path, progress: Progress, patience_seconds: float = 15) -> 
             if time.monotonic() > deadline:
                 raise DemoUnavailable(
                     f"Another demo is using the data in {folder}: stop it first, or give this one a cache and a port.",
-                    "ACCESS_ES_CACHE=/var/tmp/access-es-2 make run ARGS='--port 8081'",
+                    "ACCESS_ES_CACHE=/var/tmp/access-es-2 make run ARGS='--port 8081'  # or make demo-lambda",
                 )
             time.sleep(0.1)
             free = _try_lock(handle)

@@ -41,5 +41,5 @@ def make_reachable(folder: Path) -> None:
     if private:
         raise DemoUnavailable(
             f"The demo's engines do not run as root, and no other user may enter {private[-1]}.",
-            "ACCESS_ES_CACHE=/var/tmp/access-es make run",
+            "ACCESS_ES_CACHE=/var/tmp/access-es make run  # or make demo-lambda",
         )
