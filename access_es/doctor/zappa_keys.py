@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from access_es.doctor.finding import Finding, fault, warning
+from access_es.doctor.zappa_names import check_names
 
 Keys = Mapping[str, Any]
 _APP, _HANDLER = "access_es.wsgi.app", "access_es.lambda_handler.lambda_handler"
@@ -31,7 +32,8 @@ def check_keys(keys: Keys) -> list[Finding]:
     gateway = keys.get("use_apigateway", True) and keys.get("apigateway_enabled", True)
     rest = gateway and keys.get("apigateway_version", "v1") == "v1"
     checks = [_entry, _logging, _doors, _limits, _package, _permissions, _network, _left_over]
-    return [found for check in (*checks, *([_rest_api] if rest else [])) for found in check(keys)]
+    found = [found for check in (*checks, *([_rest_api] if rest else [])) for found in check(keys)]
+    return [*check_names(keys), *found]
 
 
 def _entry(keys: Keys) -> Iterator[Finding]:
