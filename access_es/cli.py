@@ -94,7 +94,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     print(f"access-es {__version__}, stage {stage.name}", file=sys.stderr)
     signed = f"signed for {settings.service} in {settings.region}" if settings.sign else "unsigned"
     print(f"  domain  {settings.endpoint.url} ({signed})", file=sys.stderr)
-    print(f"  users   {settings.users}", file=sys.stderr)
+    print(f"  users   {settings.users}{_first_steps(settings.users)}", file=sys.stderr)
     if settings.sign:
         aws.load()  # once, before the workers are forked
     return serve(
@@ -104,6 +104,12 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
         workers=args.workers or min(4, os.cpu_count() or 1),
         trusted=args.trusted_proxy,
     )
+
+
+def _first_steps(users: str) -> str:
+    """Without a user nobody gets in; a file that is not there yet has none."""
+    kind, _, path = users.partition(":")
+    return " (none yet: python -m access_es users add NAME)" if kind == "file" and not Path(path).exists() else ""
 
 
 def _demo(args: argparse.Namespace, stage: Stage) -> int:

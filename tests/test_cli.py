@@ -1,3 +1,4 @@
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -65,3 +66,18 @@ def test_a_profile_of_the_stage_signs_what_is_served(
     assert main(["--settings", str(file), "serve"]) == 0
     apps[0].test_client().get("/--access-es/ready")
     assert [seen.verdict for seen in gateway.log.last()] == ["verified"]
+
+
+def test_serving_before_there_is_a_user_says_how_to_add_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ES_ENDPOINT", "https://search-logs-abc.us-east-1.es.amazonaws.com")
+    monkeypatch.setenv("USERS", f"file:{tmp_path / 'users.db'}")
+    monkeypatch.setenv("ACCESS_ES_STATE", str(tmp_path))
+    monkeypatch.setattr("access_es.server.serve", lambda make_app, **how: 0)
+    assert main(["serve"]) == 0
+    assert "users.db (none yet: python -m access_es users add NAME)" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("a password of ann's"))
+    assert main(["users", "add", "ann", "--password-stdin"]) == 0
+    assert main(["serve"]) == 0
+    assert "none yet" not in capsys.readouterr().err
