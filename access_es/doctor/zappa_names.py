@@ -41,4 +41,4 @@ def check_names(names: Iterable[str]) -> Iterator[Finding]:
             yield fault("zappa", what, f'move "{name}" into "environment_variables"')
         elif name not in ZAPPA_NAMES and not name.startswith(("_", "#", "/")):
             for close in difflib.get_close_matches(name.lower(), ZAPPA_NAMES, n=1, cutoff=0.8):
-                yield fault("zappa", f"{name} is not a key of Zappa's: nobody reads it", f'"{close}" instead')
+                yield fault("zappa", f"{name} is not a key of Zappa's, and nobody reads it", f'call it "{close}"')

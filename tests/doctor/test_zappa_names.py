@@ -17,10 +17,10 @@ FILE = Path(__file__).parents[2] / "zappa_settings.json"
 @pytest.mark.parametrize(
     ("name", "mend"),
     [
-        ("timeout_secs", '"timeout_seconds" instead'),
-        ("manage_rolse", '"manage_roles" instead'),
-        ("aws-region", '"aws_region" instead'),
-        ("Keep_Warm", '"keep_warm" instead'),
+        ("timeout_secs", 'call it "timeout_seconds"'),
+        ("manage_rolse", 'call it "manage_roles"'),
+        ("aws-region", 'call it "aws_region"'),
+        ("Keep_Warm", 'call it "keep_warm"'),
         ("ES_ENDPOINT", 'move "ES_ENDPOINT" into "environment_variables"'),
     ],
 )
