@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http.client import HTTPException, IncompleteRead
 
 from urllib3.exceptions import (
@@ -25,6 +26,7 @@ from access_es.upstream.connection import NothingSent
 from access_es.upstream.head import BadHead
 
 FAULTS = (HTTPError, HTTPException, OSError, ValueError)
+_OUR_OBJECT = re.compile(r"^_\w+\(host='[^']*', port=\d+\): ")  # urllib3 begins with the connection's repr
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
 
@@ -59,4 +61,4 @@ def _describe(fault: Exception) -> str:
     """For our log, which must not show what was sent: http.client and urllib3 quote the bytes they could not read."""
     cause = fault.args[-1] if isinstance(fault, ProtocolError) and fault.args else fault
     is_quoting = isinstance(cause, IncompleteRead) or not isinstance(cause, (HTTPError, OSError, BadHead))
-    return type(cause).__name__ if is_quoting else f"{type(cause).__name__}: {cause}"
+    return type(cause).__name__ if is_quoting else f"{type(cause).__name__}: {_OUR_OBJECT.sub('', str(cause))}"

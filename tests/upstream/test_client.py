@@ -192,6 +192,14 @@ def test_a_silent_domain_is_a_timeout_and_a_closed_port_is_unreachable() -> None
         ask(Scripted("http://127.0.0.1:9"))
 
 
+@pytest.mark.parametrize("url", ["http://localhost:1", "https://nobody.invalid"])
+def test_why_it_is_unreachable_is_told_without_objects_of_ours(url: str) -> None:
+    with pytest.raises(DomainUnreachable) as unreachable:
+        Domain(parse_endpoint(url), None, None).send("GET", b"/", (), Upload())
+    assert unreachable.value.detail and "Connection(" not in unreachable.value.detail
+    assert "Failed to " in unreachable.value.detail
+
+
 def test_bytes_that_http_forbids_are_the_clients_fault() -> None:
     with scripted_server([say(OK)]) as server, pytest.raises(BadRequest):
         Domain(parse_endpoint(server.url), None, None).send("GET", b"/", (("X", "a\nb"),), Upload())
