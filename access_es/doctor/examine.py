@@ -33,7 +33,7 @@ def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Find
     try:
         yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage)
     except SettingsError as error:
-        yield from setting_faults(error, place + _also(file, stage))
+        yield from setting_faults(error, place, _also(file, stage))
 
 
 def _also(file: Path, stage: str) -> str:

@@ -40,6 +40,9 @@ def unknown(topic: str, says: str, mend: str = "") -> Finding:
     return Finding(topic, "unknown", says, mend)
 
 
-def setting_faults(error: SettingsError, place: str) -> Iterable[Finding]:
-    """Each fault begins with the setting's name, and says what it wants."""
-    return [fault("settings", one.rstrip("."), f"change it in {place}") for one in error.faults]
+def setting_faults(error: SettingsError, place: str, also: str = "") -> Iterable[Finding]:
+    """Each fault begins with the setting's name, and says what it wants. `also` is where settings may stand, too; a
+    region to deploy to is none."""
+    for one in error.faults:
+        where = place if one.startswith("aws_region is missing") else place + also
+        yield fault("settings", one.rstrip("."), f"change it in {where}")

@@ -203,6 +203,12 @@ def test_a_faulty_value_may_stand_in_config(make_stage: MakeStage, aws: Calls, d
 
 
 @pytest.mark.usefixtures("aws")
+def test_a_key_of_zappas_is_not_changed_in_config(make_stage: MakeStage, doctor: Any) -> None:
+    (told,) = [one for one in doctor(make_stage(aws_region=""))[1] if "aws_region" in one["says"]]
+    assert told["mend"] == "change it in zappa_settings.json, stage dev"
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_config_that_is_no_place_is_not_where_to_change_it(make_stage: MakeStage, doctor: Any) -> None:
     (told,) = [one for one in doctor(make_stage({"CONFIG": "/access-es/dev"}))[1] if "CONFIG" in one["says"]]
     assert told["mend"] == "change it in zappa_settings.json, stage dev"
