@@ -24,6 +24,7 @@ _MOST_BYTES_PER_BYTE = 6  # of a body byte, serialized: a control character beco
 _ESCAPED_SHORT = b'"\\\b\f\n\r\t'  # with a backslash; RFC 8259, 7
 # As \u00XX. DEL is no control character to JSON, but simplejson, which the marshaller uses, escapes all but " " to "~".
 _ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT) | ({127} if _ESCAPES_NON_ASCII else set()))
+_NEVER_ESCAPED = bytes(set(range(256)) - set(_ESCAPED_SHORT + _ESCAPED_LONG))
 _ASCII, _CONTINUING, _FIRST_OF_FOUR = bytes(range(0x80)), bytes(range(0x80, 0xC0)), bytes(range(0xF0, 0xF8))
 _FALSE_OVER_TRUE = 1  # `false` against `true`, for a body that leaves as base64
 _LEFT_OUT = frozenset(("content-length",))  # the door counts for itself; but see `_kept`
@@ -49,9 +50,12 @@ def envelope_bytes(
     """What an answer to a GET takes on its way out of the function. Counted piece by piece, never written."""
     sent = () if status in (204, 304) else pieces
     around = _json_bytes(_around(door, status, _kept(headers, any(sent), "GET"), reason))
-    if _leaves_as_base64(door, headers, sent, around):
-        return around - _FALSE_OVER_TRUE + _base64_bytes(_length(sent))
-    return around + _text_bytes(sent)
+    as_base64 = around - _FALSE_OVER_TRUE + _base64_bytes(_length(sent))
+    if _is_coded(headers) or not _is_text(sent):
+        return as_base64
+    as_text = around + _text_bytes(sent)
+    limit = door.answer_bytes
+    return as_base64 if limit is not None and as_base64 <= limit < as_text else as_text
 
 
 def fits(door: FrontDoor, status: int, headers: Headers, pieces: Sequence[bytes], reason: str | None = None) -> bool:
@@ -146,9 +150,9 @@ def _piece_bytes(piece: bytes) -> int:
         characters = len(wide.translate(None, _CONTINUING))
         pairs = len(wide) - len(wide.translate(None, _FIRST_OF_FOUR))
         size += 6 * (characters + pairs) - len(wide)
-    short = len(piece) - len(piece.translate(None, _ESCAPED_SHORT))
-    long = len(piece) - len(piece.translate(None, _ESCAPED_LONG))
-    return size + short + 5 * long
+    escaped = piece.translate(None, _NEVER_ESCAPED)
+    long = escaped.translate(None, _ESCAPED_SHORT)
+    return size + len(escaped) + 4 * len(long)
 
 
 def _json_bytes(value: object) -> int:
