@@ -101,9 +101,9 @@ def measure(case: Case, place: Place, rounds: int) -> str:
         how += ", NOT THE SAME BYTES"
     a, b = statistics.median(direct), statistics.median(through)
     alone = [fetch(case, place, "bare").seconds for _ in range(rounds)] if how == "held" else []
-    floor = f"{statistics.median(alone):.2f} s" if alone else ""
+    floor = f"{statistics.median(alone):.3f} s" if alone else ""
     in_function = place.door.function.reports[-1].seconds
-    return f"| {case} | {how} | {a:.2f} s | {b:.2f} s | {b / a:.2f} | {floor} | {in_function:.2f} s | {memory:.0f} MB |"
+    return f"| {case} | {how} | {a:.3f} s | {b:.3f} s | {b / a:.2f} | {floor} | {in_function:.3f} s | {memory:.0f} MB |"
 
 
 def last_line(place: Place) -> dict[str, str]:
