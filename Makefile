@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 HEAVY := engines or browser or cloud or heavy
+PARALLEL := -n auto --dist loadfile
 # A machine that is busy can make a test of time fail: those that failed are run once more, alone, and must pass then.
 ONCE_MORE := --last-failed --last-failed-no-failures none
 
@@ -22,13 +23,15 @@ zappa: .venv-deploy/.ready  ## Zappa from an environment of its own, which it pa
 demo-lambda: $(VENV)/.demo-lambda  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
-test: test-fast  ## every test: units, then real Elasticsearch, Kibana, browser and cloud
+test: test-fast  ## every test: units, servers, then real Elasticsearch, Kibana, browser and cloud
 	.ci/system-packages chromium fonts-dejavu-core
+	$(BIN)/python -m pytest $(PARALLEL) -m "servers and not ($(HEAVY))" $(ARGS) || \
+		$(BIN)/python -m pytest -m "servers and not ($(HEAVY))" $(ONCE_MORE) $(ARGS)
 	$(BIN)/python -m pytest -m "$(HEAVY)" $(ARGS) || $(BIN)/python -m pytest -m "$(HEAVY)" $(ONCE_MORE) $(ARGS)
 
-test-fast: $(VENV)/.dev  ## the tests that need no engine, browser or cloud, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not ($(HEAVY))" $(ARGS) || \
-		$(BIN)/python -m pytest -m "not ($(HEAVY))" $(ONCE_MORE) $(ARGS)
+test-fast: $(VENV)/.dev  ## the tests that need no server, engine, browser or cloud, on all cores
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (servers or $(HEAVY))" $(ARGS) || \
+		$(BIN)/python -m pytest -m "not (servers or $(HEAVY))" $(ONCE_MORE) $(ARGS)
 
 check: $(VENV)/.dev  ## formatter, linter, types
 	$(BIN)/ruff format --check .

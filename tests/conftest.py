@@ -10,7 +10,30 @@ from access_es.demo.credentials import Credential
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 from tests.running_proxy import KEY, RunningProxy, running_proxy
 
+# Whatever asks for one of these has servers started, or waits in real time.
+_SERVERS = frozenset(
+    (
+        "attacked",
+        "bad",
+        "domain",
+        "door",
+        "front",
+        "function",
+        "gateway",
+        "moto_url",
+        "place",
+        "probe",
+        "proxy",
+        "server",
+    )
+)
 pytest_plugins = ["tests.engines", "tests.moto_server", "tests.accounts.dynamodb_tables"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture(scope="module")
