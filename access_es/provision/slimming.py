@@ -24,11 +24,11 @@ OPERATIONS = {
     for service, names in {
         "dynamodb": "BatchGetItem DeleteItem DescribeEndpoints GetItem PutItem Query TransactWriteItems UpdateItem",
         "lambda": "Invoke",
-        "s3": "AbortMultipartUpload CompleteMultipartUpload CreateMultipartUpload GetObject PutObject UploadPart",
         "ssm": "GetParameter",
     }.items()
 }
-"""What is called from within Lambda, by us or by Zappa for us. botocore itself asks DynamoDB for its endpoints."""
+"""What is called from within Lambda, by us or by Zappa for us. botocore itself asks DynamoDB for its endpoints. S3's is
+left whole: botocore and boto3 call more of it on their own, and no first request waits for it."""
 _CHECKED, _UNCHECKED = 0b11, 0b01  # the flags of bytecode that goes by its source's hash
 
 
