@@ -15,7 +15,7 @@ def read_forwarded(headers: Sequence[tuple[str, str]], peer: str, trusted: Seque
     Each proxy adds the address that it was asked from to the right, so the client is the last one that is not itself
     trusted; what stands further left is the client's to invent.
     """
-    if not _is_among(peer, trusted):
+    if not trusted or not _is_among(peer, trusted):
         return None, peer
     client = peer
     for address in reversed(_listed(headers, _FOR)):
