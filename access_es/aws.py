@@ -47,11 +47,13 @@ def how_to_be_heard(reason: str) -> str:
 class AwsSession:
     """boto3's session, opened when it is first needed: one for the credentials and all clients of a process.
 
-    Opening one and reading AWS's list of addresses take as long as making a client does.
+    Opening one and reading AWS's list of addresses take as long as making a client does. `region` is for what is told
+    none: a client, and the call to STS for a profile that assumes a role. Without it, that of environment or profile.
     """
 
-    def __init__(self, profile: str | None = None) -> None:
+    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self.profile = profile
+        self.region = region
         self._lock = threading.RLock()
         self._opened: Any = None
 
@@ -69,7 +71,7 @@ class AwsSession:
         import boto3
 
         if self._opened is None:
-            self._opened = boto3.Session(profile_name=self.profile or None)
+            self._opened = boto3.Session(profile_name=self.profile or None, region_name=self.region or None)
         return self._opened
 
 
@@ -88,7 +90,7 @@ class BotoCredentials:
         session: AwsSession | None = None,
     ) -> None:
         self._region = region
-        self._session = session or AwsSession()
+        self._session = session or AwsSession(region=region)
         self._role_arn = role_arn
         self._clock = clock
         self._lock = threading.Lock()
@@ -106,7 +108,8 @@ class BotoCredentials:
     def renew(self, refused: Credentials) -> bool:
         with self._lock:
             if self._clock() - self._renewed_at >= _RENEW_PAUSE_SECONDS:
-                self._source, self._session = None, AwsSession(self._session.profile)  # the old one remembers
+                # The old session remembers what it found.
+                self._source, self._session = None, AwsSession(self._session.profile, self._session.region)
                 self._renewed_at = self._clock()
         return self.current() != refused
 

@@ -98,7 +98,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if settings.sign:
         aws.load()  # once, before the workers are forked
     return serve(
-        lambda: create_app(build_services(settings, session=AwsSession(stage.profile))),
+        lambda: create_app(build_services(settings, session=AwsSession(stage.profile, settings.region))),
         host=args.host,
         port=args.port,
         workers=args.workers or min(4, os.cpu_count() or 1),
@@ -121,7 +121,9 @@ def _demo(args: argparse.Namespace, stage: Stage) -> int:
 def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     """`users …` and `tokens …`, which need no domain."""
     values = {"ES_ENDPOINT": "https://unused.invalid", "ES_SIGN": "false", **stage.values}
-    accounts = build_accounts_for(read_settings(values), region=stage.region, session=AwsSession(stage.profile))
+    accounts = build_accounts_for(
+        read_settings(values), region=stage.region, session=AwsSession(stage.profile, stage.region)
+    )
     status: int = args.accounts_command(args, accounts)
     return status
 

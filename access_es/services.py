@@ -53,7 +53,7 @@ def build_services(
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
     `clock` tells the time that signatures carry.
     """
-    session = session or AwsSession()
+    session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
     domain = Domain(
         settings.endpoint,

@@ -55,7 +55,7 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
 
 
 def _fetching(region: str | None, profile: str | None) -> Fetch:
-    return lambda place: fetch_config(place, region, AwsSession(profile))
+    return lambda place: fetch_config(place, region, AwsSession(profile, region))
 
 
 def open_state(folder: Path) -> Path:

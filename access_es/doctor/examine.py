@@ -130,7 +130,8 @@ def mend_identity(failure: AwsFailure) -> str:
 def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
     """Ask the domain with the credentials of whoever runs the doctor."""
     signer = Signer(settings.region, settings.service) if settings.sign else None
-    source = BotoCredentials(settings.region, settings.role_arn, session=AwsSession(profile)) if signer else None
+    session = AwsSession(profile, settings.region)
+    source = BotoCredentials(settings.region, settings.role_arn, session=session) if signer else None
     if source:
         try:
             source.current()

@@ -23,7 +23,7 @@ class Calls:
     def __init__(self, region: str | None, profile: str | None) -> None:
         self.data_region = region
         self._region = region
-        self.session = AwsSession(profile)
+        self.session = AwsSession(profile, region)
         self._services: dict[tuple[str, str | None], AwsService] = {}
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
