@@ -22,7 +22,7 @@ PART_BYTES = 8 * 1024 * 1024  # what is no larger takes one call, instead of fou
 UNDER_WAY = 2
 _ABORT_SECONDS, _LATE_ABORT_SECONDS = 5.0, 0.25  # for tidying up: with time left, and when the door is about to go
 # Header: its name among the options of PutObject and CreateMultipartUpload (S3 API reference).
-_KEPT = {
+_DESCRIBING = {
     "content-type": "ContentType",
     "content-encoding": "ContentEncoding",
     "content-language": "ContentLanguage",
@@ -40,7 +40,7 @@ class S3Overflow:
         self._url_seconds = url_seconds
         self._lock = threading.Lock()
         self._client: Any = None
-        self._kept = _Kept()
+        self._buffer = _SpareBuffer()
 
     def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Writer:
         with self._lock:
@@ -49,18 +49,18 @@ class S3Overflow:
         # Nobody can guess the name; the day in front is for people who look into the bucket.
         key = f"overflow/{datetime.now(UTC):%Y-%m-%d}/{secrets.token_urlsafe(24)}"
         place = {"Bucket": self._bucket, "Key": key}
-        return _S3Writer(self._client, self._kept, place, _described(headers), self._url_seconds, seconds_left)
+        return _S3Writer(self._client, self._buffer, place, _described(headers), self._url_seconds, seconds_left)
 
 
 def _described(headers: Headers) -> dict[str, str]:
     """What S3 says of the object to whoever follows the link."""
     # ASCII: of all else botocore signs the UTF-8, and sends the latin-1.
     told = {name.lower(): value for name, value in headers if value and value.isascii()}
-    kept = {option: told[name] for name, option in _KEPT.items() if name in told}
+    kept = {option: told[name] for name, option in _DESCRIBING.items() if name in told}
     return {"CacheControl": "no-store", "ContentType": "application/octet-stream", **kept}
 
 
-class _Kept:
+class _SpareBuffer:
     """One buffer, kept for the next answer: fresh memory takes the system as long as filling it takes us."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class _S3Writer:
     def __init__(
         self,
         client: Any,
-        kept: _Kept,
+        buffer: _SpareBuffer,
         place: dict[str, str],
         described: dict[str, str],
         url_seconds: int,
@@ -94,10 +94,10 @@ class _S3Writer:
         self._described = described
         self._url_seconds = url_seconds
         self._seconds_left = seconds_left
-        self._kept = kept
+        self._buffer = buffer
         # Freed and taken anew for each part, these would leave the heap full of holes after a gigabyte.
         self._spare: list[bytearray] = []
-        self._filling = kept.take()
+        self._filling = buffer.take()
         self._filled = 0
         self._upload_id: str | None = None
         self._is_given_up = False
@@ -118,7 +118,7 @@ class _S3Writer:
 
     def finish(self) -> str:
         rest = bytes(memoryview(self._filling)[: self._filled])
-        self._kept.keep(self._filling)
+        self._buffer.keep(self._filling)
         if self._upload_id is None:
             self._await(self._threads.submit(self._call, "put_object", Body=rest, **self._described))
         else:
