@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
-from access_es.demo.cloud.demonstration import engine_sender
-from access_es.demo.running_gateway import RunningGateway, running_gateway
-from access_es.demo.sample_data import PATTERN, load_sample_data
+from access_es.demo.running_gateway import RunningGateway
+from access_es.demo.sample_data import PATTERN
 from access_es.demo.stack import Engines
 from tests.browser import engines_asked
-from tests.browser.chromium import new_window, running_chromium
+from tests.browser.chromium import new_window
 from tests.browser.kibana import APP, ERRORS, expect_hits, run_in_console, settle, sign_in
 from tests.browser.watch import watch
 from tests.cloud.lambda_door import OpenLambdaDoor
-from tests.cloud.package import CREDENTIAL
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser, pytest.mark.engines]
 DOCUMENTS = 6000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def domain(engines: Engines) -> Iterator[RunningGateway]:
-    """The demo domain with its engines, which knows the function's credentials."""
-    load_sample_data(engine_sender(str(engines.elasticsearch)), print, count=DOCUMENTS)
-    with running_gateway([CREDENTIAL], engines.elasticsearch, engines.kibana) as gateway:
-        yield gateway
-
-
 @pytest.mark.parametrize("door", ["rest", "http", "url"])
 def test_signing_in_and_browsing_without_a_failed_request(
-    lambda_door: OpenLambdaDoor, domain: RunningGateway, browser: Browser, engines: Engines, door: str
+    lambda_door: OpenLambdaDoor, kibana_domain: RunningGateway, browser: Browser, engines: Engines, door: str
 ) -> None:
-    opened = lambda_door(door, domain=domain.url)
+    opened = lambda_door(door, domain=kibana_domain.url)
     with new_window(browser, opened.url) as window:
         page = window.new_page()
         watched = watch(page)

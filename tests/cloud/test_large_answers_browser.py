@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import new_window, running_chromium
+from tests.browser.chromium import new_window
 from tests.browser.kibana import ACCOUNT, sign_in
 from tests.cloud.bucket_cors import readable_by_pages_of
 from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
@@ -35,12 +35,6 @@ FETCH = """async ([address, method]) => {
     };
 }"""
 CANNOT = "([address]) => fetch(address, {headers: {'kbn-version': '5.1.1'}}).then(() => 'read', why => String(why))"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -12,21 +12,17 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from access_es.demo.cloud.demonstration import engine_sender
-from access_es.demo.running_gateway import RunningGateway, running_gateway
-from access_es.demo.sample_data import load_sample_data
+from access_es.demo.running_gateway import RunningGateway
 from access_es.demo.stack import Engines
 from tests.browser import engines_asked
-from tests.browser.chromium import new_window, running_chromium
+from tests.browser.chromium import new_window
 from tests.browser.kibana import APP, expect_hits, settle, sign_in
 from tests.browser.watch import watch
 from tests.cloud.bucket_cors import readable_by_pages_of
 from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
-from tests.cloud.package import CREDENTIAL
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser, pytest.mark.engines, pytest.mark.heavy]
 
-SAMPLES = 6000  # as the other tests of these engines load
 DOCUMENTS, DOCUMENT_BYTES, BATCH = 500, 100_000, 50
 LINE = 'GET /shop/item/{} 200 "a browser" of a customer who came back for {} more; '
 MAPPING = {
@@ -37,20 +33,6 @@ MAPPING = {
         }
     },
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def domain(engines: Engines) -> Iterator[RunningGateway]:
-    """It has a default index pattern too, without which Kibana shows nothing at all."""
-    load_sample_data(engine_sender(str(engines.elasticsearch)), print, count=SAMPLES)
-    with running_gateway([CREDENTIAL], engines.elasticsearch, engines.kibana) as gateway:
-        yield gateway
 
 
 @pytest.fixture(params=["text", "random"])
@@ -85,9 +67,9 @@ def bulk_lines(index: str, number: int, kind: str) -> str:
 
 
 def test_discover_shows_fifty_megabytes_of_documents(
-    lambda_door: OpenLambdaDoor, domain: RunningGateway, browser: Browser, index: str
+    lambda_door: OpenLambdaDoor, kibana_domain: RunningGateway, browser: Browser, index: str
 ) -> None:
-    opened = lambda_door("rest", domain=domain.url)
+    opened = lambda_door("rest", domain=kibana_domain.url)
     with readable_by_pages_of(opened), new_window(browser, opened.url) as window:
         page = window.new_page()
         watched = watch(page)

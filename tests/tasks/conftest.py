@@ -18,7 +18,10 @@ from access_es.tasks.kept import Shelf
 from access_es.tasks.shelves import S3Shelf, TableShelf
 from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile
 from access_es.tasks.store import LIFETIME_SECONDS, Store
+from tests.browser.fixture import browser
 from tests.moto_server import REGION, moto_environment
+
+__all__ = ["browser"]
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from access_es.demo.running_gateway import RunningGateway
-from tests.browser.chromium import new_window, running_chromium
+from tests.browser.chromium import new_window
 from tests.running_proxy import PASSWORD, RunningProxy, running_proxy
 
 pytestmark = pytest.mark.browser
@@ -34,12 +34,6 @@ XHR = """([target, body]) => new Promise((done, fail) => {
 def door(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProxy]:
     folder = tmp_path_factory.mktemp("door")
     with running_proxy(gateway.url, folder, FRONT_DOOR="rest:3", LONG_QUERY_AFTER_SECONDS="0.5") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
         yield running
 
 

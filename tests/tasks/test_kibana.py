@@ -18,7 +18,7 @@ from access_es.demo.running_gateway import running_gateway
 from access_es.demo.sample_data import PATTERN, load_sample_data
 from access_es.demo.stack import Engines
 from tests.browser import engines_asked
-from tests.browser.chromium import new_window, running_chromium
+from tests.browser.chromium import new_window
 from tests.browser.kibana import ERRORS, expect_hits, sign_in
 from tests.running_proxy import KEY, RunningProxy, running_proxy
 
@@ -40,12 +40,6 @@ class SlowGateway(Gateway):
             self.first = self.first or time.monotonic()
             await asyncio.sleep(max(0.0, self.first + SEARCH_SECONDS - time.monotonic()))
         return await super().answer(received)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
