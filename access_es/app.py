@@ -8,12 +8,12 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from access_es.accounts.register import register_accounts
-from access_es.delivery.failure import render_failure
+from access_es.delivery.error_response import render_failure
 from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
-from access_es.health import health_pages
 from access_es.ingress import read_request
 from access_es.messages import OWN_PREFIX, ProxyRequest
+from access_es.pages.health import health_pages
+from access_es.pages.register import register_accounts
 from access_es.proxy import Proxy
 from access_es.services import Services
 

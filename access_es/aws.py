@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from access_es.credentials import Credentials
 from access_es.errors import AwsFailure, NoCredentials
-from access_es.upstream.signing import Credentials
 
 _RENEW_PAUSE_SECONDS = 5.0  # however many requests are refused at once, the source is asked again once
 # A small call within a region takes milliseconds. A person waits for it, and API Gateway hangs up after 29 seconds.
@@ -22,7 +22,7 @@ _ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got n
 _CONNECTIONS = 32
 GIVE_CREDENTIALS = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _CHECK_REGION = "give an aws_region that there is, such as us-east-1, and check the network from here to AWS"
-_MENDS = {  # botocore's own reasons, and those of AWS that are the same for all services
+_FIXES = {  # botocore's own reasons, and those of AWS that are the same for all services
     "ConnectTimeoutError": _CHECK_REGION,
     "EndpointConnectionError": _CHECK_REGION,
     "InvalidRegionError": _CHECK_REGION,
@@ -39,9 +39,9 @@ _MENDS = {  # botocore's own reasons, and those of AWS that are the same for all
 }
 
 
-def how_to_be_heard(reason: str) -> str:
+def how_to_reach_aws(reason: str) -> str:
     """What to do where AWS was not reached, or does not know who asks; "" where the reason is another one."""
-    return _MENDS.get(reason, "")
+    return _FIXES.get(reason, "")
 
 
 class AwsSession:

@@ -11,14 +11,14 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from access_es import __version__
-from access_es.accounts.commands import register as register_account_commands
 from access_es.aws import AwsSession
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
-from access_es.settings import read_settings
-from access_es.stage import Stage, read_stage
+from access_es.settings.settings import read_settings
+from access_es.settings.stage import Stage, read_stage
+from access_es.users.commands import register as register_account_commands
 
 _ENDPOINT_HINT = (
     "Set ES_ENDPOINT to the domain's address, or try 'python -m access_es demo', which brings a domain of its own."
@@ -124,7 +124,7 @@ def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     accounts = build_accounts_for(
         read_settings(values), region=stage.region, session=AwsSession(stage.profile, stage.region)
     )
-    status: int = args.accounts_command(args, accounts)
+    status: int = args.accounts_command(args, accounts.directory)
     return status
 
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from access_es.accounts.cross_site import refuse_cross_site
-from access_es.accounts.identity import Caller
 from access_es.audit import Entry
-from access_es.delivery.failure import RenderPage, redirect, render_failure
+from access_es.delivery.error_response import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
 from access_es.front_doors import WAY_BACK_SECONDS, FrontDoor, named_door
 from access_es.ingress import read_request
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.services import Services
+from access_es.sign_in.cross_site import refuse_cross_site
+from access_es.sign_in.identity import Caller
 from access_es.tasks.poll import is_poll, poll
 from access_es.tasks.replies import Own
 from access_es.tasks.replies import RenderPage as RenderWaiting
@@ -56,7 +56,8 @@ class Proxy:
 
     def reply(self, request: ProxyRequest, door: FrontDoor) -> ProxyResponse:
         """The whole answer, in memory, made to fit a door that takes it in one piece."""
-        from access_es.whole_answer import make_whole, run_own_page  # never needed locally
+        from access_es.delivery.buffered import make_whole  # never needed locally
+        from access_es.pages.run import run_own_page
 
         entry = Entry(request, self._services.write_audit)
 
@@ -123,14 +124,14 @@ class Proxy:
         return self._pass_back(answer, request)
 
     def _poll(self, request: ProxyRequest, caller: Caller) -> ProxyResponse | Own:
-        return poll(self._services.tasks.desk, request, caller.user, self._render_waiting)
+        return poll(self._services.tasks.service, request, caller.user, self._render_waiting)
 
     def _ask(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | Own:
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
             started = time.perf_counter()
             try:
-                return self._services.tasks.front.ask(request, caller.user, upload)
+                return self._services.tasks.long_queries.ask(request, caller.user, upload)
             finally:
                 entry.upstream_seconds = time.perf_counter() - started
 

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from access_es.accounts.accounts import Accounts, AccountSettings, build_accounts
 from access_es.audit import Write
 from access_es.aws import AwsService, AwsSession, BotoCredentials, make_client, make_s3_client
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
-from access_es.settings import Settings
-from access_es.task_services import Tasks, build_tasks
+from access_es.settings.settings import Settings
+from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
+from access_es.tasks.build import Tasks, build_tasks
 from access_es.upstream.client import Domain
+from access_es.upstream.headers import request_headers
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import Signer
 
@@ -73,7 +74,7 @@ def build_services(
         probe,
         home_path,
         _line_writer(),
-        build_tasks(settings, domain.send, session, function_name),
+        build_tasks(settings, domain.send, session, function_name, request_headers),
         _open_overflow(settings, session),
         settings.front_door,
     )

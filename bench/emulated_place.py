@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from access_es.credentials import Credentials
 from access_es.demo.cache import cache_folder
 from access_es.demo.cloud.aws_endpoints import ROOT
 from access_es.demo.cloud.deploy import prepare_deployment
@@ -22,7 +23,7 @@ from access_es.demo.cloud.sandbox import FunctionSettings
 from access_es.demo.cloud.virtual_environments import VirtualEnvironment, virtual_environment
 from access_es.demo.credentials import Credential
 from access_es.tasks.dynamodb_schema import table_definition
-from access_es.upstream.signing import Credentials, Signer
+from access_es.upstream.signing import Signer
 from access_es.upstream.target import build_target
 from bench.processes import free_port, running
 
@@ -31,7 +32,7 @@ BUCKET = "bench-overflow"
 BARE = """
 from functools import cache
 from urllib.parse import parse_qs
-from access_es.demo.giant import content
+from access_es.demo.large_content import content
 
 @cache
 def text_of(kind, size):

@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any
 
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
-from access_es.settings import LONG_QUERY_PATHS
+from access_es.settings.settings import LONG_QUERY_PATHS
 from access_es.tasks.durations import shape_of
-from access_es.tasks.front import LongQueries
+from access_es.tasks.long_queries import LongQueries
 from access_es.tasks.rules import Rules
 from access_es.upload import Upload
 
@@ -70,9 +70,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What do long queries cost a fast one?")
     parser.add_argument("--rounds", type=int, default=20_000)
     rounds = parser.parse_args().rounds
-    desk: Any = NoDesk()
+    service: Any = NoDesk()
     rules = Rules(LONG_QUERY_PATHS)
-    with_tasks, without = LongQueries(send, desk, rules, 0.5), LongQueries(send, None, rules, 0.5)
+    with_tasks, without = LongQueries(send, service, rules, 0.5), LongQueries(send, None, rules, 0.5)
     print("| request | added |\n| --- | --- |")
     for name, (method, target) in TARGETS.items():
         ours, theirs = (microseconds(partial(ask, each, method, target), rounds) for each in (with_tasks, without))

@@ -6,7 +6,7 @@ import io
 
 from access_es.delivery.compression import CODINGS
 from access_es.delivery.fit import fit
-from access_es.delivery.lambda_answer import DoorRoom
+from access_es.delivery.lambda_answer import DoorSizeLimit
 from access_es.errors import AnswerTooLarge
 from access_es.front_doors import REST
 from access_es.messages import ProxyRequest, ProxyResponse
@@ -29,7 +29,7 @@ def is_whole(body: bytes, accept: str) -> bool:
     request = ProxyRequest("bench", "GET", b"/_search", (("Accept-Encoding", accept),), io.BytesIO(), "https", "")
     answer = ProxyResponse.held(200, (("Content-Type", "application/json; charset=UTF-8"),), body)
     try:
-        fit(answer, request, DoorRoom(REST), None, lambda: float("inf"))
+        fit(answer, request, DoorSizeLimit(REST), None, lambda: float("inf"))
     except AnswerTooLarge:
         return False
     return True

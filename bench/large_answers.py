@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from access_es.demo.giant import content
+from access_es.demo.large_content import content
 from bench.emulated_place import Place, open_place
 from bench.fitting import print_fitting
 

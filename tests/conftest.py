@@ -27,7 +27,7 @@ _SERVERS = frozenset(
         "server",
     )
 )
-pytest_plugins = ["tests.engines", "tests.moto_server", "tests.accounts.dynamodb_tables"]
+pytest_plugins = ["tests.engines", "tests.moto_server", "tests.storage.dynamodb_tables"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -38,7 +38,7 @@ _OF_THE_BODY = frozenset(
 )  # fmt: skip
 
 
-class Room(Protocol):
+class SizeLimit(Protocol):
     """What a door takes."""
 
     @property
@@ -62,7 +62,7 @@ class Fitted:
 def fit(
     answer: ProxyResponse,
     request: ProxyRequest,
-    room: Room,
+    room: SizeLimit,
     overflow: Overflow | None,
     seconds_left: Callable[[], float],
 ) -> Fitted:
@@ -87,7 +87,11 @@ def fit(
 
 
 def _fit_whole(
-    answer: ProxyResponse, request: ProxyRequest, start: Sequence[bytes], room: Room, seconds_left: Callable[[], float]
+    answer: ProxyResponse,
+    request: ProxyRequest,
+    start: Sequence[bytes],
+    room: SizeLimit,
+    seconds_left: Callable[[], float],
 ) -> Fitted | None:
     """All of it in one piece. What is long leaves compressed, if it may: that takes a third of the time and memory of
     its escapes."""
@@ -110,14 +114,16 @@ def _fit_whole(
         return None
 
 
-def _pack(answer: ProxyResponse, coding: str, pieces: Iterable[bytes], length_bytes: int, room: Room) -> Fitted | None:
+def _pack(
+    answer: ProxyResponse, coding: str, pieces: Iterable[bytes], length_bytes: int, room: SizeLimit
+) -> Fitted | None:
     compressor = start_compressor(coding, _times_smaller(length_bytes, room))
     packed, is_whole = _take(_compressed(compressor, pieces), room.limit_bytes)
     coded = replace(answer, headers=coded_headers(answer.headers, coding))
     return Fitted(_held(coded, packed), f"compressed {coding}") if is_whole and room.fits(coded, packed) else None
 
 
-def _times_smaller(length_bytes: int | None, room: Room) -> float | None:
+def _times_smaller(length_bytes: int | None, room: SizeLimit) -> float | None:
     """How much must become of it, base64 being a third more."""
     return length_bytes / room.limit_bytes * 4 / 3 if length_bytes else None
 
@@ -177,7 +183,7 @@ def _overflow(
     request: ProxyRequest,
     pieces: Iterable[bytes],
     overflow: Overflow | None,
-    room: Room,
+    room: SizeLimit,
     seconds_left: Callable[[], float],
 ) -> Fitted:
     """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""

@@ -72,7 +72,7 @@ def header_bytes(headers: Headers) -> int:
     return sum(len(name) + len(value) + len(": \r\n") for name, value in headers)
 
 
-class DoorRoom:
+class DoorSizeLimit:
     """What one door takes, for `delivery.fit`."""
 
     def __init__(self, door: FrontDoor) -> None:

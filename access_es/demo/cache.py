@@ -40,7 +40,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def shared_turn(lock_file: Path, progress: Progress) -> Iterator[None]:
+def shared_lock(lock_file: Path, progress: Progress) -> Iterator[None]:
     """Hold a lock while preparing parts; another demo that prepares them meanwhile is waited for."""
     with lock_file.open("a") as handle:
         if not _try_lock(handle):
@@ -50,7 +50,7 @@ def shared_turn(lock_file: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def sole_use(folder: Path, progress: Progress, patience_seconds: float = 15) -> Iterator[int]:
+def exclusive_lock(folder: Path, progress: Progress, patience_seconds: float = 15) -> Iterator[int]:
     """Hold a data folder for one demo and yield the lock's descriptor.
 
     Children that inherit the descriptor keep the lock until they have ended too, even when this process was killed.

@@ -1,4 +1,4 @@
-"""What the demo says when a machine cannot run it: one sentence and the command that mends it."""
+"""What the demo says when a machine cannot run it: one sentence and the command that fixes it."""
 
 from pathlib import Path
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 from urllib.parse import parse_qs
 
-from access_es.demo import giant, measures
+from access_es.demo import form_parts, large_content
 from access_es.demo.canonical import HeaderPairs
 from access_es.demo.gateway_log import GatewayLog
 from access_es.demo.http_messages import Answer, values
@@ -79,12 +79,12 @@ async def answer_giant(call: Call) -> Answer:
     length, `encoding=gzip` sends them compressed, `status`, `type` (content type), `rate` (bytes a second),
     `fail_after` (breaks the connection off after so many bytes of the body)."""
     kind, size = call.text("kind", "json"), call.integer("size")
-    if kind not in giant.CONTENT_TYPES:
+    if kind not in large_content.CONTENT_TYPES:
         raise BadQueryError(f"kind={kind}")
-    headers = [(b"Content-Type", call.text("type", giant.CONTENT_TYPES[kind]).encode("latin-1"))]
-    pieces: Iterable[bytes | memoryview] = giant.content(kind, size)
+    headers = [(b"Content-Type", call.text("type", large_content.CONTENT_TYPES[kind]).encode("latin-1"))]
+    pieces: Iterable[bytes | memoryview] = large_content.content(kind, size)
     if call.text("encoding") == "gzip":
-        file, size = await asyncio.to_thread(giant.compressed, kind, size)
+        file, size = await asyncio.to_thread(large_content.compressed, kind, size)
         pieces = _file_pieces(file)
         headers += [(b"Content-Encoding", b"gzip"), (b"Vary", b"Accept-Encoding")]
     fail_after = call.integer("fail_after") if "fail_after" in call.options else None
@@ -126,7 +126,7 @@ async def answer_echo(call: Call) -> Answer:
 
 async def answer_tiny(call: Call) -> Answer:
     """A small HTML page, compressed with deflate, without a Content-Type."""
-    return Answer(200, ((b"Content-Encoding", b"deflate"),), measures.tiny_page())
+    return Answer(200, ((b"Content-Encoding", b"deflate"),), form_parts.tiny_page())
 
 
 async def answer_compress(call: Call) -> Answer:
@@ -136,8 +136,8 @@ async def answer_compress(call: Call) -> Answer:
         return json_answer({"error": "larger than 64 MiB"}, 413)
     content_type = b", ".join(values(call.received.head.headers, b"content-type"))
     try:
-        parts = await asyncio.to_thread(measures.measure, content_type, body.read())
-    except measures.NotMultipartError as error:
+        parts = await asyncio.to_thread(form_parts.measure, content_type, body.read())
+    except form_parts.NotMultipartError as error:
         return json_answer({"error": str(error)}, 415)
     return json_answer({"parts": parts})
 
@@ -196,7 +196,7 @@ def _from_base64(text: str) -> bytes:
 
 def _file_pieces(file: IO[bytes]) -> Iterable[bytes]:
     with file:
-        while piece := file.read(giant.PIECE_BYTES):
+        while piece := file.read(large_content.PIECE_BYTES):
             yield piece
 
 

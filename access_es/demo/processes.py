@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from access_es.demo import leash
+from access_es.demo import supervisor
 from access_es.demo.errors import ChildFailed
 
 CLEAN_ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
@@ -24,7 +24,7 @@ class Child:
         self._process = process
 
     @property
-    def leash_pid(self) -> int:
+    def supervisor_pid(self) -> int:
         return self._process.pid
 
     def wait_until(self, healthy: Callable[[], bool], timeout_seconds: float) -> None:
@@ -42,15 +42,15 @@ class Child:
         if self._process.wait() != 0:
             raise ChildFailed(f"{self.name} ended with status {self._process.returncode}.", self.log)
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Tell the leash to end the program, without waiting for it."""
         if self._process.stdin:
             self._process.stdin.close()
 
     def stop(self) -> None:
         """End the program and everything it started; return when it is gone."""
-        self.let_go()
-        self._process.wait(leash.GRACE_SECONDS + 10)
+        self.detach()
+        self._process.wait(supervisor.GRACE_SECONDS + 10)
 
 
 class Children:
@@ -79,7 +79,7 @@ class Children:
             if self._closed:
                 raise ChildFailed(f"{name} was not started: the demo is stopping.", log)
             process = subprocess.Popen(
-                [sys.executable, "-I", leash.__file__, *command],
+                [sys.executable, "-I", supervisor.__file__, *command],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -98,7 +98,7 @@ class Children:
             self._closed = True
             children = list(self._children)
         for child in children:
-            child.let_go()
+            child.detach()
         for child in children:
             child.stop()
 

@@ -68,7 +68,7 @@ def load_sample_data(send: Send, progress: Progress, *, now: datetime | None = N
     """Load `count` documents and an index pattern, unless they are there; raise `SampleDataRefused` when refused."""
     if not is_loaded(send, count):
         load_documents(send, progress, now or datetime.now(UTC), count)
-    introduce_to_kibana(send)
+    create_index_pattern(send)
 
 
 def is_loaded(send: Send, count: int) -> bool:
@@ -93,7 +93,7 @@ def load_documents(send: Send, progress: Progress, now: datetime, count: int) ->
     progress(f"Loaded {loaded:,} sample logs of the last {DAYS} days")
 
 
-def introduce_to_kibana(send: Send) -> None:
+def create_index_pattern(send: Send) -> None:
     """Give Kibana an index pattern, make it the default, and open its time filter on the days of the logs.
 
     Nothing is done without a Kibana, or when it knows the pattern: whoever has changed the defaults keeps theirs.

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from access_es.demo import elasticsearch, kibana_home, parts
+from access_es.demo import archives, elasticsearch, kibana_install
 from access_es.demo import kibana as kibana_server
 from access_es.demo import opensearch as opensearch_server
-from access_es.demo.cache import shared_turn, sole_use
+from access_es.demo.cache import exclusive_lock, shared_lock
 from access_es.demo.engine_user import make_reachable
 from access_es.demo.machine import check_machine
 from access_es.demo.processes import Children, free_ports
@@ -41,9 +41,13 @@ def running_engines(
     """
     check_machine(kibana=kibana)
     make_reachable(cache)
-    with data_folder(cache, keep=keep_data) as data, sole_use(data, progress) as lock, Children([lock]) as children:
+    with (
+        data_folder(cache, keep=keep_data) as data,
+        exclusive_lock(data, progress) as lock,
+        Children([lock]) as children,
+    ):
         start = Start(cache, data, children, progress)
-        with shared_turn(cache / "prepare.lock", progress):
+        with shared_lock(cache / "prepare.lock", progress):
             engines = Engines(
                 elasticsearch=(elasticsearch_url := start.elasticsearch()),
                 opensearch=start.opensearch() if opensearch else None,
@@ -78,20 +82,20 @@ class Start:
     waits: list[Callable[[], None]] = field(default_factory=list)
 
     def elasticsearch(self) -> str:
-        home = parts.unpacked(parts.ELASTICSEARCH, self.cache, self.children, self.progress)
+        home = archives.unpacked(archives.ELASTICSEARCH, self.cache, self.children, self.progress)
         http, transport = free_ports(2)
         child = elasticsearch.start(self.children, home, self._java(), self.data / "elasticsearch", (http, transport))
         return self._started("Elasticsearch", http, lambda: elasticsearch.wait(child, http))
 
     def opensearch(self) -> str:
-        home = parts.unpacked(parts.OPENSEARCH, self.cache, self.children, self.progress)
+        home = archives.unpacked(archives.OPENSEARCH, self.cache, self.children, self.progress)
         http, transport = free_ports(2)
         child = opensearch_server.start(self.children, home, self._java(), self.data / "opensearch", (http, transport))
         return self._started("OpenSearch", http, lambda: opensearch_server.wait(child, http))
 
     def kibana(self, elasticsearch_url: str) -> str:
-        node = parts.unpacked(parts.NODE, self.cache, self.children, self.progress)
-        home = kibana_home.prepared(self.cache, node, self.children, self.progress)
+        node = archives.unpacked(archives.NODE, self.cache, self.children, self.progress)
+        home = kibana_install.prepared(self.cache, node, self.children, self.progress)
         (port,) = free_ports(1)
         child = kibana_server.start(self.children, home, node, self.data / "kibana", port, elasticsearch_url)
         return self._started("Kibana", port, lambda: kibana_server.wait(child, port))
@@ -102,7 +106,7 @@ class Start:
             wait()
 
     def _java(self) -> Path:
-        return parts.java(self.cache, self.progress)
+        return archives.java(self.cache, self.progress)
 
     def _started(self, name: str, port: int, wait: Callable[[], None]) -> str:
         self.names.append(name)

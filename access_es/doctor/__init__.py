@@ -1,1 +1,1 @@
-"""What is wrong with a stage, from its settings to the domain's answer, and what mends it."""
+"""What is wrong with a stage, from its settings to the domain's answer, and what fixes it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from access_es.doctor.examine import examine
-from access_es.doctor.finding import Finding
+from access_es.provision.finding import Finding
 
 _GOOD, _REFUSED = 0, 1
 _MARKS = {"good": "ok", "unknown": "??", "warning": "!", "fault": "!!"}
@@ -17,7 +17,7 @@ _MARKS = {"good": "ok", "unknown": "??", "warning": "!", "fault": "!!"}
 
 def register(subparsers: Any) -> None:
     """Add `doctor` to what `argparse.ArgumentParser.add_subparsers` gave; it sets `aws_command`."""
-    what = "say what is wrong with a stage, and what mends it"
+    what = "say what is wrong with a stage, and what fixes it"
     parser: argparse.ArgumentParser = subparsers.add_parser("doctor", help=what, description=what)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(aws_command=doctor)
@@ -33,17 +33,17 @@ def doctor(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _tell(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Each as soon as it is known; what mends several in a row is said once, below the last of them."""
-    mend = ""
+    """Each as soon as it is known; what fixes several in a row is said once, below the last of them."""
+    fix = ""
     for finding in findings:
-        if finding.mend != mend:
-            _tell_mend(mend)
+        if finding.fix != fix:
+            _print_fix(fix)
         print(f"{_MARKS[finding.level]:<3} {finding.topic:<12} {finding.says}", flush=True)
-        mend = finding.mend
+        fix = finding.fix
         yield finding
-    _tell_mend(mend)
+    _print_fix(fix)
 
 
-def _tell_mend(mend: str) -> None:
-    if mend:
-        print(f"{'':<16} mend: {mend}", flush=True)
+def _print_fix(fix: str) -> None:
+    if fix:
+        print(f"{'':<16} fix: {fix}", flush=True)

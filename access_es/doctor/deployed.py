@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from access_es.doctor.finding import Finding, fault, good, warning
 from access_es.errors import AwsFailure
 from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, named_door
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
+from access_es.provision.finding import Finding, fault, good, warning
 from access_es.provision.plan import Found
 from access_es.provision.step import Plan
 
@@ -21,7 +21,7 @@ def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
     """Everything that must exist and does not, or is not as it must be."""
     command = f"python -m access_es --stage {deployment.stage} provision"
     for obstacle in plan.obstacles:
-        yield fault("resources", obstacle.what, obstacle.mend)
+        yield fault("resources", obstacle.what, obstacle.fix)
     for step in plan.steps:
         yield fault("resources", f"still to do: {step.what}", command)
     for what in plan.later:
@@ -45,8 +45,8 @@ def check_function(deployment: Deployment, found: Found, call: Call) -> Iterator
         if _is_for_everybody(statement):
             name = statement.get("Sid", "")
             what = f"everybody may {statement['Action']} the function: statement {name}, which a Function URL left"
-            mend = f"aws lambda remove-permission --function-name {deployment.function} --statement-id {name}"
-            yield fault("function", what, mend)
+            fix = f"aws lambda remove-permission --function-name {deployment.function} --statement-id {name}"
+            yield fault("function", what, fix)
 
 
 def check_api(deployment: Deployment, found: Found) -> Iterator[Finding]:

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from access_es.doctor.finding import Finding, fault, good, unknown, warning
 from access_es.errors import AccessEsError
 from access_es.messages import ProxyResponse
-from access_es.settings import Settings
+from access_es.provision.finding import Finding, fault, good, unknown, warning
+from access_es.settings.settings import Settings
 from access_es.upload import Upload
 from access_es.upstream.client import Domain
 from access_es.upstream.diagnosis import diagnose
 
 _WARN_SECONDS, _REFUSED_SECONDS = 60, 300  # AWS refuses signatures that are off by more than 5 minutes
 MEND_CLOCK = "set the clock of this machine, such as: sudo chronyc makestep"
-_MENDS = {
+_FIXES = {
     "iam": "allow es:ESHttp* on the domain's ARN/* in the policy of this identity, or name it in the domain's access "
     "policy; python -m access_es --stage dev provision --policy shows such a policy",
     "domain": "map this identity to a role in the domain's Security page (fine-grained access control)",
@@ -67,10 +67,10 @@ def check_domain(settings: Settings, domain: Domain, now: datetime | None = None
     yield from check_clock(asked, now or datetime.now(UTC))
     if asked.status == 403:
         found = diagnose(asked.text)
-        yield fault("signature", f"the domain refuses (403): {found.hint}", _MENDS[found.layer])
+        yield fault("signature", f"the domain refuses (403): {found.hint}", _FIXES[found.layer])
     elif asked.status == 401:
-        mend = "enable IAM for the domain, or set ES_SIGN to false and let users sign in to it themselves"
-        yield fault("signature", "the domain wants a password of its own (401)", mend)
+        fix = "enable IAM for the domain, or set ES_SIGN to false and let users sign in to it themselves"
+        yield fault("signature", "the domain wants a password of its own (401)", fix)
     elif asked.status >= 500:
         yield fault("domain", f"the domain answers {asked.status}", "see the domain's health in the console")
     else:

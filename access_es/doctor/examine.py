@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from access_es.aws import GIVE_CREDENTIALS, AwsSession, BotoCredentials, how_to_be_heard
-from access_es.config import fetch_config
+from access_es.aws import GIVE_CREDENTIALS, AwsSession, BotoCredentials, how_to_reach_aws
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
 from access_es.doctor.domain import MEND_CLOCK, check_address, check_domain
-from access_es.doctor.finding import Finding, fault, good, setting_faults, warning
 from access_es.doctor.permissions import check_permissions
-from access_es.doctor.zappa_keys import check_keys
 from access_es.errors import AwsFailure, NoCredentials, SettingsError
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
+from access_es.provision.finding import Finding, fault, good, setting_faults, warning
 from access_es.provision.plan import look, make_plan, wanted_policy
-from access_es.settings import Settings, parse_config, read_settings
-from access_es.settings_file import load_stage, load_stage_keys
-from access_es.stage import LOCAL, read_stage
+from access_es.provision.zappa_keys import check_keys
+from access_es.settings.file import load_stage, load_stage_keys
+from access_es.settings.remote import fetch_config
+from access_es.settings.settings import Settings, parse_config, read_settings
+from access_es.settings.stage import LOCAL, read_stage
 from access_es.upstream.client import Domain
 from access_es.upstream.signing import Signer
 
@@ -116,15 +116,15 @@ def _who(call: Call) -> tuple[str | None, Finding]:
         known = call("sts", "get_caller_identity")
     except AwsFailure as failure:
         what = f"AWS does not know you: {failure.reason}: {failure.said}"
-        return None, fault("credentials", what, mend_identity(failure))
+        return None, fault("credentials", what, fix_identity(failure))
     return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
 
 
-def mend_identity(failure: AwsFailure) -> str:
+def fix_identity(failure: AwsFailure) -> str:
     """What to do when AWS does not say who we are."""
     if re.match("Signature (expired|not yet current)", failure.said):  # STS's own words
         return MEND_CLOCK
-    return how_to_be_heard(failure.reason) or GIVE_CREDENTIALS
+    return how_to_reach_aws(failure.reason) or GIVE_CREDENTIALS
 
 
 def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
@@ -136,7 +136,7 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
         try:
             source.current()
         except NoCredentials as error:
-            yield fault("credentials", f"{error.message} {error.detail}", _mend_source(settings))
+            yield fault("credentials", f"{error.message} {error.detail}", _fix_source(settings))
             return
     domain = Domain(
         settings.endpoint, signer, source, connect_seconds=settings.connect_seconds, read_seconds=_PATIENCE_SECONDS
@@ -147,7 +147,7 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
         domain.close()
 
 
-def _mend_source(settings: Settings) -> str:
+def _fix_source(settings: Settings) -> str:
     if settings.role_arn is None:
         return GIVE_CREDENTIALS
     return f"allow this identity sts:AssumeRole on {settings.role_arn}, in its own policy and in that role's trust"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from access_es.doctor.finding import Finding, fault, good, unknown
 from access_es.errors import AwsFailure
 from access_es.provision.calls import Call
 from access_es.provision.deployment import Deployment
+from access_es.provision.finding import Finding, fault, good, unknown
 
 _EXPANDED = {
     "es:ESHttp*": [f"es:ESHttp{method}" for method in ("Delete", "Get", "Head", "Patch", "Post", "Put")],
@@ -27,12 +27,12 @@ def check_permissions(deployment: Deployment, policy: Mapping[str, Any], call: C
         return
     for action, resource in denied:
         what = f"the role {deployment.role} may not {action} on {resource}"
-        yield fault("permissions", what, mend_policy(deployment))
+        yield fault("permissions", what, fix_policy(deployment))
     if not denied:
         yield good("permissions", f"the role {deployment.role} may do what the settings need")
 
 
-def mend_policy(deployment: Deployment) -> str:
+def fix_policy(deployment: Deployment) -> str:
     provision = f"python -m access_es --stage {deployment.stage} provision"
     if deployment.manages_role:
         return provision

@@ -22,7 +22,7 @@ class ProvisionFailed(AccessEsError):
 def apply(plan: Plan, call: Call, tell: Callable[[str], object], sleep: Callable[[float], object] = time.sleep) -> None:
     """Do all steps in their order, and tell of each one that is done. Raises ProvisionFailed; those before it stay."""
     if plan.obstacles:
-        raise ProvisionFailed("\n".join(f"{obstacle.what}: {obstacle.mend}." for obstacle in plan.obstacles))
+        raise ProvisionFailed("\n".join(f"{obstacle.what}: {obstacle.fix}." for obstacle in plan.obstacles))
     for step in plan.steps:
         _do(step, call, sleep)
         tell(step.what)

@@ -15,7 +15,7 @@ from access_es.provision.plan import wanted_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.removal import plan_removal
 from access_es.provision.step import Plan
-from access_es.stage import LOCAL
+from access_es.settings.stage import LOCAL
 
 _GOOD, _REFUSED = 0, 1
 
@@ -74,7 +74,7 @@ def _show(plan: Plan, as_json: bool) -> int:
         for what in plan.later:
             print(f"later {what}")
         for obstacle in plan.obstacles:
-            print(f"{obstacle.what}: {obstacle.mend}.", file=sys.stderr)
+            print(f"{obstacle.what}: {obstacle.fix}.", file=sys.stderr)
         if plan == Plan():
             print("Nothing to do.")
     return _REFUSED if plan.obstacles else _GOOD
@@ -84,7 +84,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
     return {
         "steps": [{"what": step.what, "action": f"{step.service}:{step.operation}"} for step in plan.steps],
         "later": list(plan.later),
-        "obstacles": [{"what": obstacle.what, "mend": obstacle.mend} for obstacle in plan.obstacles],
+        "obstacles": [{"what": obstacle.what, "fix": obstacle.fix} for obstacle in plan.obstacles],
     }
 
 

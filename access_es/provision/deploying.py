@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from access_es.doctor.zappa_keys import check_keys
 from access_es.errors import AccessEsError
 from access_es.provision.apply import apply
 from access_es.provision.deployment import Deployment
 from access_es.provision.plan import wanted_policy
 from access_es.provision.prepare import Prepared, prepare
-from access_es.settings_file import load_stage_keys
-from access_es.stage import LOCAL
+from access_es.provision.zappa_keys import check_keys
+from access_es.settings.file import load_stage_keys
+from access_es.settings.stage import LOCAL
 
 DEPLOYING = ("deploy", "update")
 NO_PERMISSIONS = "access_es/provision/no_permissions.json"  # what is attached if ever this callback does not run
@@ -32,10 +32,10 @@ def check(cli: Any) -> None:
     with _refusing(cli):
         keys = load_stage_keys(_file(cli), cli.api_stage)
     if wrong := [found for found in check_keys(keys) if found.level == "fault"]:
-        sys.exit("\n".join(f"{found.says}: {found.mend}." for found in wrong))
+        sys.exit("\n".join(f"{found.says}: {found.fix}." for found in wrong))
     prepared = _prepare(cli)
     if prepared.plan.obstacles:
-        sys.exit("\n".join(f"{obstacle.what}: {obstacle.mend}." for obstacle in prepared.plan.obstacles))
+        sys.exit("\n".join(f"{obstacle.what}: {obstacle.fix}." for obstacle in prepared.plan.obstacles))
     deployment = prepared.deployment
     if cli.stage_config.get("attach_policy") == NO_PERMISSIONS:
         cli.zappa.attach_policy = json.dumps(_policy_for_zappa(prepared))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from access_es.endpoint import Endpoint
 from access_es.errors import AwsFailure, SettingsError
 from access_es.provision.calls import Call
 from access_es.provision.deployment import Deployment, partition
+from access_es.settings.endpoint import Endpoint
 
 # search-<name>-<id>.…, vpc-<name>-<id>.…: names may have hyphens, ids have none.
 _DOMAIN = re.compile(r"(?:search|vpc)-(?P<name>[a-z][a-z0-9-]*)-[a-z0-9]+\.")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from access_es.accounts.dynamodb_schema import ACTIONS as ACCOUNT_ACTIONS
 from access_es.provision.bucket import PREFIXES
 from access_es.provision.deployment import Deployment
 from access_es.tasks.dynamodb_schema import ACTIONS as TASK_ACTIONS
+from access_es.users.dynamodb_schema import ACTIONS as ACCOUNT_ACTIONS
 
 Statement = dict[str, Any]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from access_es.aws import GIVE_CREDENTIALS, how_to_be_heard
-from access_es.config import fetch_config
+from access_es.aws import GIVE_CREDENTIALS, how_to_reach_aws
 from access_es.errors import AwsFailure
 from access_es.provision.apply import ProvisionFailed
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.plan import Found, look, make_plan
 from access_es.provision.step import Plan
-from access_es.settings_file import load_stage_keys
+from access_es.settings.file import load_stage_keys
+from access_es.settings.remote import fetch_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,6 @@ def find_account(call: Call) -> str:
     try:
         account: str = call("sts", "get_caller_identity")["Account"]
     except AwsFailure as failure:
-        mend = how_to_be_heard(failure.reason) or GIVE_CREDENTIALS
-        raise ProvisionFailed(f"AWS does not know you ({failure.reason}): {mend}.") from failure
+        fix = how_to_reach_aws(failure.reason) or GIVE_CREDENTIALS
+        raise ProvisionFailed(f"AWS does not know you ({failure.reason}): {fix}.") from failure
     return account

@@ -25,10 +25,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What no step can mend: somebody has to decide something. `mend` says what."""
+    """What no step can fix: somebody has to decide something. `fix` says what."""
 
     what: str
-    mend: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from access_es.accounts.dynamodb_schema import table_definition as accounts_definition
 from access_es.provision.calls import Call, ask
 from access_es.provision.step import Obstacle, Plan, Step
 from access_es.tasks.dynamodb_schema import table_definition as tasks_definition
+from access_es.users.dynamodb_schema import table_definition as accounts_definition
 
 Definition = Mapping[str, Mapping[str, Any]]
 """The calls that make a table, in their order: parameters by the operation's Python name."""

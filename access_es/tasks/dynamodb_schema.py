@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# What the calls of the store and the shelf need, on the table and nothing else.
+# What the calls of the store and the blobs need, on the table and nothing else.
 ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 PIECE_BYTES = 380 * 1024  # an item takes 400 KB with its names (Developer Guide, "Quotas")
 MOST_PIECES = 48  # 18 MB, which is more than a gateway lets through; beyond that a bucket is the place

@@ -98,7 +98,7 @@ class DynamoStore:
     def request(self, id: str) -> TaskRequest:
         return read_request(*self._read(id, "request"))
 
-    def beat(self, id: str, runner: str) -> bool:
+    def record_heartbeat(self, id: str, runner: str) -> bool:
         held, found = self._table.change(
             task_key(id, "state"), "SET #beat = :now", _CLAIMED_BY,
             now=_number(self._clock()), claimed={"S": "claimed"}, runner={"S": runner},
@@ -128,7 +128,7 @@ class DynamoStore:
                 no={"BOOL": False}, claimed={"S": "claimed"},
             )  # fmt: skip
 
-    def look(self, id: str) -> Progress | None:
+    def read_progress(self, id: str) -> Progress | None:
         found = self._table.get(task_key(id, "state"))
         if found is None or float(found["expires"]["N"]) <= self._clock():
             return None

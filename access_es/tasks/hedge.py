@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 
 from access_es.errors import AccessEsError
-from access_es.tasks.desk import Outlook
+from access_es.tasks.service import TaskState
 from access_es.tasks.tickets import Ticket
 
 _LATEST_START = 0.85  # of the time there is: to start a task takes a second, when the function is cold
@@ -28,13 +28,13 @@ class Hedge:
     def __init__(
         self,
         start: Callable[[], Ticket],
-        outlook: Callable[[Ticket], Outlook],
+        state: Callable[[Ticket], TaskState],
         after: float,
         until: float,
         answer_by: float,
     ) -> None:
         self._start = start
-        self._outlook = outlook
+        self._outlook = state
         self._begun = time.monotonic()
         self._start_at = self._begun + min(after, (until - self._begun) * _LATEST_START)
         self.until = until
@@ -62,12 +62,12 @@ class Hedge:
 
     def _is_answered(self, ticket: Ticket) -> bool:
         try:
-            outlook = self._outlook(ticket)
+            state = self._outlook(ticket)
         except AccessEsError:
             return False  # it can be looked at later, too
-        if outlook == "failed":
+        if state == "failed":
             self._go_on_alone("its task has failed")
-        return outlook == "answered"
+        return state == "answered"
 
     def _go_on_alone(self, why: str) -> None:
         log.warning("A search goes on without a task: %s", why)

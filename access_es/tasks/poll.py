@@ -8,15 +8,15 @@ from typing import Any
 
 from access_es.errors import MethodNotAllowed, NotFound
 from access_es.messages import Body, Held, ProxyRequest, ProxyResponse
-from access_es.tasks.desk import Desk
 from access_es.tasks.failures import NotStarted, SearchLost, TaskFailed, TaskLost
-from access_es.tasks.kept import Kept, bring
 from access_es.tasks.replies import RESPONSES, Own, RenderPage, address_of, redirect_to, show_waiting
+from access_es.tasks.service import TaskService
+from access_es.tasks.stored_body import StoredBody, bring
 from access_es.tasks.tickets import Ticket
 
 PAGE_PAUSE_SECONDS = 1  # between two visits of the page, so that the browser shows it as loaded
 PAGE_HOLD_SECONDS = 4.0  # the elapsed time on the page is so old at most
-LARGE_SECONDS = 10.0  # what a large result may take from the shelf to the client or to another store
+LARGE_SECONDS = 10.0  # what a large result may take from the blob store to the client or to another store
 _FRESH_SECONDS = 2.0
 _SMALL_BYTES = 1024 * 1024
 UNLIMITED_HOLD_SECONDS = 300.0  # where no door hangs up: proxies in between may
@@ -26,19 +26,19 @@ def is_poll(request: ProxyRequest) -> bool:
     return request.target.startswith(RESPONSES)
 
 
-def poll(desk: Desk | None, request: ProxyRequest, user: str, render_page: RenderPage) -> ProxyResponse | Own:
+def poll(service: TaskService | None, request: ProxyRequest, user: str, render_page: RenderPage) -> ProxyResponse | Own:
     """The result of the task, or the way back here. Raises NotFound for what is not this user's ticket."""
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed
     text = request.path.removeprefix(RESPONSES).decode("latin-1")
-    ticket = desk.open(text, user) if desk else None
-    if desk is None or ticket is None:
+    ticket = service.open(text, user) if service else None
+    if service is None or ticket is None:
         raise NotFound
-    found = outcome(desk, ticket, request, _hold(request))
+    found = outcome(service, ticket, request, _hold(request))
     if found is not None:
         return found
     if request.is_navigation:
-        return show_waiting(render_page(_facts(desk.elapsed(ticket), request)), request)
+        return show_waiting(render_page(_facts(service.elapsed(ticket), request)), request)
     return redirect_to(address_of(text, request), request)
 
 
@@ -49,13 +49,13 @@ def _facts(seconds: float, request: ProxyRequest) -> dict[str, Any]:
     return {"elapsed": elapsed, "seconds": int(seconds), "base_path": request.mount, "pause": PAGE_PAUSE_SECONDS}
 
 
-def outcome(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
+def outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
     """What came of a task; None if nothing has until then, or no time is left to pass it on: the client comes again.
 
     Raises the failure that is its result.
     """
     began = time.monotonic()
-    match desk.await_end(ticket, until):
+    match service.await_end(ticket, until):
         case "running":
             return None
         case "unknown":
@@ -63,18 +63,18 @@ def outcome(desk: Desk, ticket: Ticket, request: ProxyRequest, until: float) -> 
         case "withdrawn":
             raise NotStarted
         case "lost":
-            raise SearchLost if desk.store.request(ticket.id).is_search else TaskLost
-    result = desk.result(ticket)
+            raise SearchLost if service.store.request(ticket.id).is_search else TaskLost
+    result = service.result(ticket)
     failure = result.failure
     if failure is not None:
         raise TaskFailed(failure.status, failure.code, failure.layer, failure.message)
     if _is_small(result.body) or request.answer_by is None or _has_time(began, request.answer_by):
-        body = _read_body(desk, f"{ticket.id}/result", result.body, request)
+        body = _read_body(service, f"{ticket.id}/result", result.body, request)
         return ProxyResponse(result.status, result.headers, body, result.reason, result.body.length_bytes)
     return None
 
 
-def _is_small(kept: Kept) -> bool:
+def _is_small(kept: StoredBody) -> bool:
     return kept.inline is not None and kept.length_bytes <= _SMALL_BYTES
 
 
@@ -84,17 +84,17 @@ def _has_time(began: float, answer_by: float) -> bool:
     return now - began < _FRESH_SECONDS or answer_by - now > LARGE_SECONDS
 
 
-def _read_body(desk: Desk, name: str, kept: Kept, request: ProxyRequest) -> Body:
+def _read_body(service: TaskService, name: str, kept: StoredBody, request: ProxyRequest) -> Body:
     if request.method == "HEAD":
         return Held()
-    return Held(b"".join(bring(kept, name, desk.shelf))) if _is_small(kept) else _Brought(desk, name, kept)
+    return Held(b"".join(bring(kept, name, service.blobs))) if _is_small(kept) else _LoadedBody(service, name, kept)
 
 
-class _Brought:
+class _LoadedBody:
     """The body of a result, read when it is sent; its start at once, while an error can still be told."""
 
-    def __init__(self, desk: Desk, name: str, kept: Kept) -> None:
-        self._pieces = bring(kept, name, desk.shelf)
+    def __init__(self, service: TaskService, name: str, kept: StoredBody) -> None:
+        self._pieces = bring(kept, name, service.blobs)
         self._first = next(self._pieces, b"")
 
     def __iter__(self) -> Iterator[bytes]:

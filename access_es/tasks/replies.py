@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from access_es.messages import OWN_PREFIX, Headers, ProxyRequest, ProxyResponse
-from access_es.pages import page_headers
+from access_es.page_headers import page_headers
 
 RESPONSES = OWN_PREFIX + b"responses/"
 REASON = "query-still-running"

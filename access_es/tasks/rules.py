@@ -12,25 +12,25 @@ _OWN_TASK = b"wait_for_completion=false"  # then the engine makes it a task of i
 
 
 @dataclass(frozen=True, slots=True)
-class Straight:
+class Direct:
     """Asked once, on the client's own connection, as long as the door waits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class TaskWhenSlow:
     """A search: asked at once, and as a task as well when there is no answer after a while."""
 
 
 @dataclass(frozen=True, slots=True)
-class AtOnce:
+class TaskAtOnce:
     """A task from the start. `wait_seconds`: when to answer 202; None: as late as the door allows, with a redirect."""
 
     is_search: bool
     wait_seconds: float | None = None
 
 
-Course = Straight | Handover | AtOnce
-_STRAIGHT, _HANDOVER = Straight(), Handover()
+Course = Direct | TaskWhenSlow | TaskAtOnce
+_STRAIGHT, _HANDOVER = Direct(), TaskWhenSlow()
 
 
 class Rules:
@@ -47,11 +47,11 @@ class Rules:
             return _STRAIGHT
         method, target = console_request(request.method, request.target) or (request.method, request.target)
         if later is not None and request.method not in ("HEAD", "OPTIONS"):
-            return AtOnce(is_search(method, target), later.wait_seconds)
+            return TaskAtOnce(is_search(method, target), later.wait_seconds)
         if request.answer_by is None:
             return _STRAIGHT
         if self._is_long(method, target):
-            return AtOnce(is_search(method, target))
+            return TaskAtOnce(is_search(method, target))
         return _HANDOVER if is_search(method, target) else _STRAIGHT
 
     def _is_long(self, method: str, target: bytes) -> bool:

@@ -11,12 +11,12 @@ from typing import Protocol
 from access_es.errors import AccessEsError
 from access_es.messages import Headers, ProxyResponse
 from access_es.tasks.failures import NotStarted, ResultNotKept, TaskBroke, TasksUnusable
-from access_es.tasks.heart import BEAT_SECONDS, Abandoned, Heart
-from access_es.tasks.kept import Kept, Shelf, bring, is_plain, keep
+from access_es.tasks.heartbeat import BEAT_SECONDS, Abandoned, Heartbeat
 from access_es.tasks.store import Failure, Result, Store, TaskRequest
+from access_es.tasks.stored_body import BlobStore, StoredBody, bring, is_plain, keep
 from access_es.upload import Upload, take_upload
 
-_NO_BODY = Kept(0, False, b"")
+_NO_BODY = StoredBody(0, False, b"")
 _HAND_IN_PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)  # a throttled table has the result a little later
 log = logging.getLogger("access_es.tasks")
 
@@ -43,14 +43,14 @@ class Runner:
         self,
         send: Send,
         store: Store,
-        shelf: Shelf,
+        blobs: BlobStore,
         *,
         beat_seconds: float = BEAT_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._send = send
         self._store = store
-        self._shelf = shelf
+        self._shelf = blobs
         self._beat_seconds = beat_seconds
         self._sleep = sleep
 
@@ -69,21 +69,21 @@ class Runner:
             # Nothing is sent without a claim that is known to hold: whoever waits will say what is known.
             log.warning("A task could not be claimed: %s: %s", error.code, error.detail)
             return
-        with Heart(self._store, id, runner, end_by, self._beat_seconds) as heart:
+        with Heartbeat(self._store, id, runner, end_by, self._beat_seconds) as heartbeat:
             try:
-                self._hand_in(id, runner, self._work(id, heart))
+                self._hand_in(id, runner, self._work(id, heartbeat))
             except Abandoned:
                 log.info("A task was given up: nobody waits for it any more.")
 
-    def _work(self, id: str, heart: Heart) -> Result:
+    def _work(self, id: str, heartbeat: Heartbeat) -> Result:
         try:
             request, body = self._fetch(id)
             with body as upload:
-                heart.listen()
+                heartbeat.listen()
                 answer = self._send(
-                    request.method, request.target, request.headers, upload, waits=heart.waits()
+                    request.method, request.target, request.headers, upload, waits=heartbeat.waits()
                 )  # fmt: skip
-            return self._keep(id, answer, heart)
+            return self._keep(id, answer, heartbeat)
         except AccessEsError as error:
             log.warning("A task failed: %s: %s", error.code, error.detail)
             return _failed(error)
@@ -101,9 +101,9 @@ class Runner:
         except AccessEsError as error:
             raise NotStarted(detail=error.detail) from error
 
-    def _keep(self, id: str, answer: ProxyResponse, heart: Heart) -> Result:
+    def _keep(self, id: str, answer: ProxyResponse, heartbeat: Heartbeat) -> Result:
         try:
-            body = _Listened(answer.body, heart)
+            body = _Listened(answer.body, heartbeat)
             kept = keep(body, f"{id}/result", self._shelf, compress=is_plain(answer.headers))
         except TasksUnusable as error:
             raise ResultNotKept(answer.status, detail=error.detail or error.message) from error
@@ -132,9 +132,9 @@ class Runner:
 class _Listened:
     """A body, given up between two pieces when the task is to end."""
 
-    def __init__(self, pieces: Iterable[bytes], heart: Heart) -> None:
+    def __init__(self, pieces: Iterable[bytes], heartbeat: Heartbeat) -> None:
         self._pieces = pieces
-        self._heart = heart
+        self._heart = heartbeat
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:

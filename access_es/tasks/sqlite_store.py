@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from access_es.tasks.failures import ResultLost, TasksUnusable
-from access_es.tasks.kept import even_pieces
 from access_es.tasks.store import (
     Progress,
     Result,
@@ -21,6 +20,7 @@ from access_es.tasks.store import (
     write_request,
     write_result,
 )
+from access_es.tasks.stored_body import even_pieces
 
 _BUSY_SECONDS = 10.0
 _OTHERS_SECONDS = 0.1  # how soon a task that ended in another process is seen
@@ -94,7 +94,7 @@ class SqliteStore:
     def request(self, id: str) -> TaskRequest:
         return read_request(*self._find("request, request_body", id))
 
-    def beat(self, id: str, runner: str) -> bool:
+    def record_heartbeat(self, id: str, runner: str) -> bool:
         query = "UPDATE tasks SET beat = ? WHERE id = ? AND runner = ? AND state = 'claimed' AND is_wanted"
         return self._change(query, (self._clock(), id, runner))
 
@@ -117,7 +117,7 @@ class SqliteStore:
         if not self.withdraw(id):
             self._change("UPDATE tasks SET is_wanted = 0 WHERE id = ? AND state = 'claimed'", (id,))
 
-    def look(self, id: str) -> Progress | None:
+    def read_progress(self, id: str) -> Progress | None:
         with self._file.open() as connection:
             query = "SELECT state, beat FROM tasks WHERE id = ? AND expires > ?"
             row = connection.execute(query, (id, self._clock())).fetchone()
@@ -143,7 +143,7 @@ class SqliteStore:
         return text, body
 
 
-class SqliteShelf:
+class SqliteBlobStore:
     """Bodies in the same file, in pieces."""
 
     def __init__(self, file: TaskFile, lifetime_seconds: float, clock: Callable[[], float] = time.time) -> None:

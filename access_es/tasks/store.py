@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from access_es.messages import Headers
-from access_es.tasks.kept import Kept
+from access_es.tasks.stored_body import StoredBody
 
 LIFETIME_SECONDS = 3600  # a task of Lambda's 15 minutes, and time to fetch its result
 
@@ -24,7 +24,7 @@ class TaskRequest:
     method: str
     target: bytes
     headers: Headers
-    body: Kept
+    body: StoredBody
     is_search: bool
 
 
@@ -45,7 +45,7 @@ class Result:
     status: int
     reason: str | None
     headers: Headers
-    body: Kept
+    body: StoredBody
     failure: Failure | None = None
 
 
@@ -68,7 +68,7 @@ class Store(Protocol):
 
     def request(self, id: str) -> TaskRequest: ...
 
-    def beat(self, id: str, runner: str) -> bool:
+    def record_heartbeat(self, id: str, runner: str) -> bool:
         """Give a sign of life. False: nobody waits for this task any more, or it is not this runner's."""
         ...
 
@@ -84,7 +84,7 @@ class Store(Protocol):
         """Nobody waits for it any more: it is withdrawn, or its runner is told."""
         ...
 
-    def look(self, id: str) -> Progress | None: ...
+    def read_progress(self, id: str) -> Progress | None: ...
 
     def result(self, id: str) -> Result: ...
 
@@ -132,12 +132,12 @@ def _dump(said: dict[str, Any]) -> str:
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
-def _body(kept: Kept) -> dict[str, Any]:
+def _body(kept: StoredBody) -> dict[str, Any]:
     return {"length": kept.length_bytes, "compressed": kept.is_compressed}
 
 
-def _kept(said: dict[str, Any], inline: bytes | None) -> Kept:
-    return Kept(said["length"], said["compressed"], inline)
+def _kept(said: dict[str, Any], inline: bytes | None) -> StoredBody:
+    return StoredBody(said["length"], said["compressed"], inline)
 
 
 def _headers(said: dict[str, Any]) -> Headers:

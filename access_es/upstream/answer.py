@@ -8,14 +8,14 @@ from typing import Any
 from urllib3 import HTTPResponse
 
 from access_es.messages import Body, Headers, Held, ProxyResponse
+from access_es.upstream.deadlines import reading_until
 from access_es.upstream.failures import FAULTS, explain_body
-from access_es.upstream.patience import reading_until
 
 CHUNK_BYTES = 128 * 1024
 WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so that a broken one still becomes a 502
 
 
-class Arriving:
+class StreamingBody:
     """A body as it arrives. Its connection goes back to the pool at the end, and is closed if left before that."""
 
     __slots__ = ("_answer_by", "_first", "_response")
@@ -43,7 +43,7 @@ def read_answer(response: HTTPResponse, *, whole_bytes: int = 0, answer_by: floa
     length = response.length_remaining
     most = WHOLE_BYTES if length is not None and length <= WHOLE_BYTES else whole_bytes
     first, is_whole = _read_start(response, most, answer_by)
-    body: Body = Held(first) if is_whole else Arriving(response, first, answer_by)
+    body: Body = Held(first) if is_whole else StreamingBody(response, first, answer_by)
     return ProxyResponse(
         response.status, _header_lines(response), body, response.reason or "", len(first) if is_whole else length
     )

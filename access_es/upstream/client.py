@@ -17,17 +17,18 @@ from urllib3 import HTTPResponse
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import SKIP_HEADER, Timeout
 
-from access_es.endpoint import Endpoint
+from access_es.credentials import Credentials, CredentialsSource
 from access_es.errors import MethodNotAllowed
 from access_es.messages import Headers, Held, ProxyResponse
+from access_es.settings.endpoint import Endpoint
 from access_es.upload import Upload
 from access_es.upstream.answer import CHUNK_BYTES, WHOLE_BYTES, read_answer
 from access_es.upstream.connection import prepare_pool
+from access_es.upstream.deadlines import bounded
 from access_es.upstream.diagnosis import diagnose
 from access_es.upstream.failures import FAULTS, explain_call, may_repeat
 from access_es.upstream.headers import request_headers
-from access_es.upstream.patience import bounded
-from access_es.upstream.signing import Credentials, CredentialsSource, Signer
+from access_es.upstream.signing import Signer
 from access_es.upstream.target import WireTarget, build_target
 
 # A tunnel opened on a pooled connection would carry the requests of others; an echo shows our signature and token.

@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from access_es.upstream.head import BadHead, Pairs, framing, read_chunk_size, read_header_lines, read_status
-from access_es.upstream.impatience import ImpatientReader
+from access_es.upstream.interruptible_read import InterruptibleReader
 
 _MAX_INTERIM = 32
 # A first write of this size on an open connection is one system call and one TLS record: where it fails, the kernel
@@ -47,7 +47,7 @@ class _FinalAnswer(http.client.HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         self.sock = sock  # for `patience`, which shortens its timeout for a while
         if waits is not None:
-            self.fp = io.BufferedReader(ImpatientReader(sock, self.fp.detach(), waits))
+            self.fp = io.BufferedReader(InterruptibleReader(sock, self.fp.detach(), waits))
 
     def begin(self) -> None:
         for _ in range(_MAX_INTERIM):
@@ -82,7 +82,7 @@ class _FinalAnswer(http.client.HTTPResponse):
         return "close" in said or (self.version == 10 and "keep-alive" not in said)
 
 
-class _Wary:
+class _StrictConnection:
     """Knows whether anything of the current request has been written."""
 
     _has_sent = False
@@ -114,11 +114,11 @@ class _Wary:
         self._has_sent = True
 
 
-class _PlainConnection(_Wary, HTTPConnection):  # type: ignore[misc]  # its response_class is a class
+class _PlainConnection(_StrictConnection, HTTPConnection):  # type: ignore[misc]  # its response_class is a class
     pass
 
 
-class _TlsConnection(_Wary, HTTPSConnection):  # type: ignore[misc]  # the same
+class _TlsConnection(_StrictConnection, HTTPSConnection):  # type: ignore[misc]  # the same
     pass
 
 

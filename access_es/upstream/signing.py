@@ -6,35 +6,14 @@ Signed are host, x-amz-content-sha256, x-amz-date and the token; any other heade
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from requests_aws4auth import AWS4Auth
 
+from access_es.credentials import Credentials
 from access_es.messages import Headers
 from access_es.upstream.target import WireTarget, canonical_path, canonical_query
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """One consistent set of AWS credentials."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
-
-
-class CredentialsSource(Protocol):
-    """Where credentials come from."""
-
-    def current(self) -> Credentials:
-        """One frozen set. Raises errors.NoCredentials."""
-        ...
-
-    def renew(self, refused: Credentials) -> bool:
-        """Forget a set that the domain refused; whether there is another one to try."""
-        ...
 
 
 class _BareRequest:

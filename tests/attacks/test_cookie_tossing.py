@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from access_es.accounts.session_cookie import offered_values
+from access_es.sign_in.session_cookie import offered_values
 
 
 @pytest.mark.parametrize("blank", ["\xa0", "\x85", "\x1f", "\xc2\xa0", "\xe2\x80\x80", "\x0b"])

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from access_es.endpoint import Endpoint
+from access_es.settings.endpoint import Endpoint
 from access_es.upstream.client import Domain
 from access_es.upstream.probe import Probe
 from tests.scripted_server import say, scripted_server

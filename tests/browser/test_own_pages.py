@@ -15,7 +15,7 @@ from tests.running_proxy import RunningProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
 
-LOOKS = {"desk": (1280, 800), "phone": (390, 844)}
+LOOKS = {"desktop": (1280, 800), "phone": (390, 844)}
 
 
 def test_signing_in_needs_no_script(browser: Browser, site: RunningProxy, screenshot: Screenshot) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from access_es.demo.measures import tiny_page
-from tests.cloud import impossible
+from access_es.demo.form_parts import tiny_page
+from tests.cloud import unsupported_headers
+from tests.cloud.client_calls import Through
+from tests.cloud.header_comparison import means_the_same
 from tests.cloud.lambda_door import OpenLambdaDoor
-from tests.cloud.meaning import means_the_same
-from tests.cloud.through import Through
 from tests.fidelity.described import answer_target
 from tests.fidelity.equivalence import is_equivalent
 from tests.fidelity.raw_client import exchange, request_bytes
@@ -56,7 +56,7 @@ def test_every_target_but_the_impossible_ones_arrives_with_its_meaning(through: 
         assert arrived is None or arrived.verdict == "verified"
         if arrived is None or not means_the_same(target, arrived.target):
             broken.add(name)
-    assert broken == impossible.TARGETS[through.name]
+    assert broken == unsupported_headers.TARGETS[through.name]
 
 
 def test_a_function_url_changes_no_spelling(lambda_door: OpenLambdaDoor, domain: RecordingDomain) -> None:
@@ -66,7 +66,7 @@ def test_a_function_url_changes_no_spelling(lambda_door: OpenLambdaDoor, domain:
         arrived = through.arrived("GET", target)
         if arrived is None or not is_equivalent(target, arrived.target):
             changed.add(name)
-    assert changed == impossible.VERBATIM["url"]
+    assert changed == unsupported_headers.VERBATIM["url"]
 
 
 @pytest.mark.parametrize("name", ["rest", "alb", "alb-single"])
@@ -90,12 +90,12 @@ def test_every_body_but_the_impossible_ones_arrives_byte_for_byte(through: Throu
             assert types == [[value.encode()] for value in headers.values()]
             if arrived.body != body:
                 broken.add(case.id)
-    assert broken == impossible.BODIES.get(through.name, set())
+    assert broken == unsupported_headers.BODIES.get(through.name, set())
 
 
 def test_every_method_arrives_that_the_door_lets_in(through: Through) -> None:
     refused = {method for method in METHODS if through.arrived(method, b"/logs/_doc/1") is None}
-    assert refused == impossible.METHODS.get(through.name, set())
+    assert refused == unsupported_headers.METHODS.get(through.name, set())
 
 
 def test_both_of_two_headers_arrive(through: Through) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud import impossible
-from tests.cloud.through import Through
+from tests.cloud import unsupported_headers
+from tests.cloud.client_calls import Through
 from tests.fidelity.described import answer_target
 from tests.fidelity.raw_client import Pairs, exchange, request_bytes
 from tests.fidelity.test_requests import FORGED, SIGNATURE
@@ -51,7 +51,9 @@ def test_every_header_but_the_impossible_ones_arrives_and_none_is_invented(throu
     exchange(through.door.port, request_bytes("GET", prefix + b"/_search", [*pairs, *FORGED]))
     assert through.domain.count == before + 1 and through.domain.last.verdict == "verified"
     ours = {"host", "x-amz-security-token", *SIGNATURE}
-    assert changed(HEADERS, list(through.domain.last.headers)) - ours == impossible.HEADERS.get(through.name, set())
+    assert changed(HEADERS, list(through.domain.last.headers)) - ours == unsupported_headers.HEADERS.get(
+        through.name, set()
+    )
 
 
 def test_every_header_of_an_answer_but_the_impossible_ones_comes_back(through: Through) -> None:
@@ -59,4 +61,6 @@ def test_every_header_of_an_answer_but_the_impossible_ones_comes_back(through: T
         return
     answer = through.ask("GET", answer_target(headers=ANSWER_HEADERS, body=b"x"))
     framing = {"content-length", "connection", "transfer-encoding"}
-    assert changed(ANSWER_HEADERS, list(answer.headers)) - framing == impossible.ANSWER_HEADERS.get(through.name, set())
+    assert changed(ANSWER_HEADERS, list(answer.headers)) - framing == unsupported_headers.ANSWER_HEADERS.get(
+        through.name, set()
+    )

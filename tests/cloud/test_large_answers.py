@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from access_es.demo.giant import content
+from access_es.demo.large_content import content
 from bench.processes import free_port, running
 from tests.cloud.lambda_door import OVERFLOW_BUCKET, LambdaDoor, OpenLambdaDoor
 from tests.cloud.package import CREDENTIAL

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from access_es.demo.giant import content
+from access_es.demo.large_content import content
 from access_es.tasks.dynamodb_schema import table_definition
 from access_es.tasks.zappa_tasks import TASK_PATH
 from tests.cloud.lambda_door import CloudForTests, LambdaDoor, OpenLambdaDoor

@@ -61,7 +61,7 @@ class Stored:
         self.ends.append("aborted")
 
 
-class Arriving:
+class StreamingBody:
     """A body in pieces, which may break off, and knows whether it was given back."""
 
     def __init__(self, data: bytes, *, breaks: bool = False, piece_bytes: int = 8192) -> None:
@@ -96,7 +96,7 @@ def fitted(
     data: bytes, *headers: tuple[str, str], accept: str = "", status: int = 200, store: Stored | None = None, known: bool = True,
     answered: Headers = (TYPE,), limit: int = 100_000,
 ) -> Fitted:  # fmt: skip
-    body = Arriving(data)
+    body = StreamingBody(data)
     answer = ProxyResponse(status, answered, body, length_bytes=len(data) if known else None)
     try:
         return fit(answer, asked(*headers, ("Accept-Encoding", accept)), Door(limit), store, lambda: 10.0)
@@ -189,7 +189,7 @@ def test_a_gzip_of_the_domain_that_nearly_fits_is_packed_better(accept: str, cod
 def test_also_one_whose_last_bytes_come_alone(last_bytes: int) -> None:
     """They tell how long it is, and so how hard it must be packed."""
     data, packed = nearly_fitting()
-    body = Arriving(packed, piece_bytes=len(packed) - last_bytes)
+    body = StreamingBody(packed, piece_bytes=len(packed) - last_bytes)
     answer = ProxyResponse(200, (TYPE, ("Content-Encoding", "gzip")), body)
     result = fit(answer, asked(("Accept-Encoding", "gzip")), Door(), None, lambda: 10.0)
     assert result.how == "compressed gzip" and UNPACK["gzip"](b"".join(result.response.body)) == data
@@ -267,7 +267,7 @@ def test_without_a_store_the_client_is_told() -> None:
 @pytest.mark.parametrize("size", [1000, 500_000])
 def test_an_answer_that_breaks_off_is_never_linked(accept: str, size: int) -> None:
     store = Stored()
-    body = Arriving(os.urandom(size).hex().encode(), breaks=True)
+    body = StreamingBody(os.urandom(size).hex().encode(), breaks=True)
     with pytest.raises(DomainBrokeOff):
         fit(ProxyResponse(200, (TYPE,), body), asked(("Accept-Encoding", accept)), Door(), store, lambda: 10.0)
     assert store.ends in ([], ["aborted"]) and body.closed
@@ -283,7 +283,7 @@ def test_a_store_that_breaks_leaves_nothing() -> None:
 def test_an_answer_too_slow_for_the_door_is_told_in_time() -> None:
     left = iter([5.0] * 20 + [0.0] * 100)
     store = Stored()
-    body = Arriving(os.urandom(400_000))
+    body = StreamingBody(os.urandom(400_000))
     with pytest.raises(DomainTimeout):
         fit(ProxyResponse(200, (TYPE,), body), asked(), Door(), store, lambda: next(left))
     assert store.ends == ["aborted"] and body.closed

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from access_es.delivery.lambda_answer import DoorRoom, build_answer, envelope_bytes, fits, header_bytes
+from access_es.delivery.lambda_answer import DoorSizeLimit, build_answer, envelope_bytes, fits, header_bytes
 from access_es.demo.cloud.doors.messages import Door
 from access_es.demo.cloud.doors.registry import open_door
 from access_es.front_doors import ALB_MULTI, ALB_SINGLE, HTTP, LOCAL, REST, URL, FrontDoor
@@ -193,7 +193,7 @@ def serialize(answer: dict[str, Any]) -> str:
 
 
 def test_the_room_of_a_door() -> None:
-    room = DoorRoom(ALB_MULTI)
+    room = DoorSizeLimit(ALB_MULTI)
     assert room.limit_bytes == 1_000_000
     answer = ProxyResponse.held(200, JSON, b"")
     assert room.fits(answer, [b"x" * 900_000]) and not room.fits(answer, [b"x" * 1_000_000])

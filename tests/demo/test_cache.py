@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from access_es.demo.cache import cache_folder, shared_turn, sole_use, whole_folder
+from access_es.demo.cache import cache_folder, exclusive_lock, shared_lock, whole_folder
 from access_es.demo.errors import DemoUnavailable
 
 HOLD = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
@@ -51,12 +51,15 @@ def holder(file: Path) -> "subprocess.Popen[bytes]":
 def test_a_second_demo_on_the_same_data_is_told_what_to_do(tmp_path: Path) -> None:
     said: list[str] = []
     with holder(tmp_path / "lock") as other:
-        with pytest.raises(DemoUnavailable, match="Another demo") as refused, sole_use(tmp_path, said.append, 0.2):
+        with (
+            pytest.raises(DemoUnavailable, match="Another demo") as refused,
+            exclusive_lock(tmp_path, said.append, 0.2),
+        ):
             raise AssertionError("both have it")
         other.communicate(b"\n")
     assert "ACCESS_ES_CACHE" in refused.value.command
     assert "--port" in refused.value.command
-    with sole_use(tmp_path, said.append):
+    with exclusive_lock(tmp_path, said.append):
         pass
     assert said == ["Waiting for another demo on this machine to end"]
 
@@ -66,7 +69,7 @@ def test_a_demo_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
     with holder(tmp_path / "lock") as other:
         ending = threading.Timer(0.3, other.communicate, [b"\n"])
         ending.start()
-        with sole_use(tmp_path, said.append):
+        with exclusive_lock(tmp_path, said.append):
             ending.join()
             assert other.returncode == 0
 
@@ -79,6 +82,6 @@ def test_a_second_demo_waits_while_the_first_prepares(tmp_path: Path) -> None:
             said.append(text)
             other.communicate(b"\n")
 
-        with shared_turn(tmp_path / "turn", end_the_other):
+        with shared_lock(tmp_path / "turn", end_the_other):
             assert other.returncode == 0
     assert len(said) == 1

@@ -79,11 +79,11 @@ def test_an_engine_ends_when_the_demo_is_killed(tmp_path: Path, kind: str) -> No
 def test_an_engine_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FAMILY
     short_tempered = tmp_path / "leash.py"
-    from access_es.demo import leash
+    from access_es.demo import supervisor
 
-    source = Path(leash.__file__).read_text()
+    source = Path(supervisor.__file__).read_text()
     short_tempered.write_text(source.replace("GRACE_SECONDS = 10", "GRACE_SECONDS = 0.3"))
-    monkeypatch.setattr(leash, "__file__", str(short_tempered))
+    monkeypatch.setattr(supervisor, "__file__", str(short_tempered))
     with start(Children(), tmp_path, deaf):
         pids = family(tmp_path)
     assert not any(is_alive(pid) for pid in pids)

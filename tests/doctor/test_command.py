@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from access_es.doctor import command
-from access_es.doctor.finding import Finding, fault, good, warning
+from access_es.provision.finding import Finding, fault, good, warning
 
 ARGS = argparse.Namespace(settings="zappa_settings.json", stage="dev", json=False)
 
@@ -38,9 +38,9 @@ def test_what_mends_several_in_a_row_is_said_once_below_them(
         "ok  settings     complete",
         "!!  resources    no table",
         "!!  resources    no bucket",
-        "                 mend: provision",
+        "                 fix: provision",
         "!   resources    no role yet",
-        "                 mend: deploy",
+        "                 fix: deploy",
         "ok  domain       answers",
     ]
 
@@ -49,4 +49,4 @@ def test_the_last_mend_is_said_and_warnings_alone_are_good(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(monkeypatch, warning("zappa", "debug", "false")) == 0
-    assert capsys.readouterr().out.endswith("mend: false\n")
+    assert capsys.readouterr().out.endswith("fix: false\n")

@@ -13,7 +13,7 @@ from access_es.cli import main
 from access_es.demo.running_gateway import RunningGateway
 from access_es.doctor.deployed import check_api, check_function
 from access_es.doctor.examine import _ask as ask_domain
-from access_es.doctor.examine import mend_identity
+from access_es.doctor.examine import fix_identity
 from access_es.doctor.permissions import check_permissions
 from access_es.errors import AwsFailure
 from access_es.provision.apply import apply
@@ -71,9 +71,9 @@ def test_before_it_everything_that_is_missing_is_told_with_the_command_that_make
     status, found = doctor(make_stage(reached(gateway)))
     missing = [one for one in found if one["topic"] == "resources" and one["level"] == "fault"]
     assert status == 1 and len(missing) >= 10
-    assert {one["mend"] for one in missing} == {"python -m access_es --stage dev provision"}
+    assert {one["fix"] for one in missing} == {"python -m access_es --stage dev provision"}
     later = [one for one in found if one["topic"] == "resources" and one["level"] == "warning"]
-    assert {one["mend"] for one in later} == {"zappa deploy dev"}
+    assert {one["fix"] for one in later} == {"zappa deploy dev"}
 
 
 NEWCOMER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
@@ -123,7 +123,7 @@ def test_each_wrong_value_on_the_way_is_explained(
 ) -> None:
     status, found = doctor(make_stage(variables, **keys))
     (told,) = [one for one in found if one["topic"] == topic and one["level"] == "fault" and says in one["says"]]
-    assert status == 1 and told["mend"]
+    assert status == 1 and told["fix"]
 
 
 @pytest.mark.usefixtures("aws", "no_domain")
@@ -133,7 +133,7 @@ def test_what_is_only_a_pity_is_a_warning(
 ) -> None:
     _, found = doctor(make_stage(variables, **keys))
     (told,) = [one for one in found if one["topic"] == topic and says in one["says"]]
-    assert told["level"] == "warning" and told["mend"]
+    assert told["level"] == "warning" and told["fix"]
 
 
 @pytest.mark.usefixtures("no_domain")
@@ -157,7 +157,7 @@ def test_a_profile_of_the_stage_is_the_one_that_asks(make_stage: MakeStage, prof
     ],
 )
 def test_who_is_not_known_is_told_why(reason: str, said: str, part: str) -> None:
-    assert part in mend_identity(AwsFailure("get_caller_identity", reason, said))
+    assert part in fix_identity(AwsFailure("get_caller_identity", reason, said))
 
 
 @pytest.mark.usefixtures("aws")
@@ -183,7 +183,7 @@ def test_without_credentials_the_rest_waits(
     for name, value in (("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")):
         monkeypatch.setenv(name, value)
     status, found = doctor(make_stage())
-    assert status == 1 and found[-1]["topic"] == "credentials" and "aws configure" in found[-1]["mend"]
+    assert status == 1 and found[-1]["topic"] == "credentials" and "aws configure" in found[-1]["fix"]
     status, found = doctor(make_stage({"ES_ENDPOINT": ""}))
     assert [one["topic"] for one in found[-2:]] == ["credentials", "settings"], "what the file alone tells is told"
 
@@ -199,19 +199,19 @@ def test_a_faulty_value_may_stand_in_config(make_stage: MakeStage, aws: Calls, d
         Value='{"SESSION_SECRET": "short"}',
     )
     (told,) = [one for one in doctor(file)[1] if "SESSION_SECRET" in one["says"]]
-    assert told["mend"] == f"change it in zappa_settings.json, stage dev, or in {place}"
+    assert told["fix"] == f"change it in zappa_settings.json, stage dev, or in {place}"
 
 
 @pytest.mark.usefixtures("aws")
 def test_a_key_of_zappas_is_not_changed_in_config(make_stage: MakeStage, doctor: Any) -> None:
     (told,) = [one for one in doctor(make_stage(aws_region=""))[1] if "aws_region" in one["says"]]
-    assert told["mend"] == "change it in zappa_settings.json, stage dev"
+    assert told["fix"] == "change it in zappa_settings.json, stage dev"
 
 
 @pytest.mark.usefixtures("aws")
 def test_a_config_that_is_no_place_is_not_where_to_change_it(make_stage: MakeStage, doctor: Any) -> None:
     (told,) = [one for one in doctor(make_stage({"CONFIG": "/access-es/dev"}))[1] if "CONFIG" in one["says"]]
-    assert told["mend"] == "change it in zappa_settings.json, stage dev"
+    assert told["fix"] == "change it in zappa_settings.json, stage dev"
 
 
 @pytest.mark.usefixtures("aws")
@@ -222,7 +222,7 @@ def test_a_role_that_may_not_be_assumed_is_told(make_stage: MakeStage, gateway: 
         patched.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
         settings = read_deployment(file, "dev", "1", lambda place: json.dumps({"SESSION_SECRET": "s" * 40})).settings
         (told,) = ask_domain(settings, None)
-    assert told.topic == "credentials" and f"sts:AssumeRole on {role}" in told.mend
+    assert told.topic == "credentials" and f"sts:AssumeRole on {role}" in told.fix
 
 
 @pytest.mark.usefixtures("aws")
@@ -233,7 +233,7 @@ def test_for_people_each_line_has_its_remedy_below(
     assert main(["--settings", str(file), "--stage", "dev", "doctor"]) == 1
     lines = capsys.readouterr().out.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("!!  zappa"))
-    assert "debug is on" in lines[at] and lines[at + 1].strip() == 'mend: "debug": false'
+    assert "debug is on" in lines[at] and lines[at + 1].strip() == 'fix: "debug": false'
 
 
 @pytest.mark.usefixtures("aws")
@@ -246,15 +246,15 @@ def test_the_deployed_function_is_compared_with_the_settings(aws: Calls, make_st
     prepared = prepare(file, "dev")
     found = list(check_function(prepared.deployment, prepared.found, prepared.call))
     assert [one.level for one in found] == ["warning", "fault"]
-    assert "timeout_seconds 30" in found[0].says and found[0].mend == "zappa update dev"
-    assert f"remove-permission --function-name {name} --statement-id open" in found[1].mend
+    assert "timeout_seconds 30" in found[0].says and found[0].fix == "zappa update dev"
+    assert f"remove-permission --function-name {name} --statement-id open" in found[1].fix
 
 
 def test_the_deployed_api_is_looked_at(make_stage: MakeStage, aws: Calls) -> None:
     deployment = prepare(make_stage(), "dev").deployment
     api = {"id": "a", "endpointConfiguration": {"types": ["EDGE"]}, "minimumCompressionSize": 0}
     found = list(check_api(deployment, Found({}, None, FoundFunction(), FoundApi(api, None), None)))
-    assert [(one.level, "zappa update dev" in one.mend) for one in found] == [("fault", True), ("warning", True)]
+    assert [(one.level, "zappa update dev" in one.fix) for one in found] == [("fault", True), ("warning", True)]
 
 
 def test_what_iam_would_refuse_is_named_action_by_action(make_stage: MakeStage, aws: Calls) -> None:
@@ -276,7 +276,7 @@ def test_what_iam_would_refuse_is_named_action_by_action(make_stage: MakeStage, 
     policy = wanted_policy(prepared.deployment, prepared.found)
     (found,) = check_permissions(prepared.deployment, policy, simulate)
     assert "may not es:ESHttpPost on arn:aws:es:us-east-1:123456789012:domain/logs/*" in found.says
-    assert found.mend == "python -m access_es --stage dev provision" and not [name for name in asked if "*" in name]
+    assert found.fix == "python -m access_es --stage dev provision" and not [name for name in asked if "*" in name]
 
 
 def test_what_cannot_be_simulated_is_not_known(make_stage: MakeStage, aws: Calls) -> None:
@@ -286,4 +286,4 @@ def test_what_cannot_be_simulated_is_not_known(make_stage: MakeStage, aws: Calls
         raise AwsFailure(operation, "AccessDenied", "no")
 
     (found,) = check_permissions(prepared.deployment, wanted_policy(prepared.deployment, prepared.found), refuse)
-    assert found.level == "unknown" and "iam:SimulatePrincipalPolicy" in found.mend
+    assert found.level == "unknown" and "iam:SimulatePrincipalPolicy" in found.fix

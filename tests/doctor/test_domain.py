@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from access_es.credentials import Credentials
 from access_es.demo.running_gateway import RunningGateway
 from access_es.doctor.domain import Asked, check_address, check_clock, check_domain
-from access_es.doctor.finding import Finding
-from access_es.settings import Settings, read_settings
+from access_es.provision.finding import Finding
+from access_es.settings.settings import Settings, read_settings
 from access_es.upstream.client import Domain
-from access_es.upstream.signing import Credentials, Signer
+from access_es.upstream.signing import Signer
 from tests.running_proxy import KEY
 
 pytestmark = pytest.mark.heavy
@@ -80,7 +81,7 @@ def test_a_domain_that_takes_our_signature_is_good(gateway: RunningGateway) -> N
 
 
 @pytest.mark.parametrize(
-    ("key", "changes", "says", "mend"),
+    ("key", "changes", "says", "fix"),
     [
         ((KEY[0], "wrong"), {}, "secret key is wrong", "secret key"),
         (("AKIDUNKNOWN", KEY[1]), {}, "expired or are not valid", "aws sso login"),
@@ -90,22 +91,22 @@ def test_a_domain_that_takes_our_signature_is_good(gateway: RunningGateway) -> N
     ],
 )
 def test_each_refusal_says_who_refused_and_what_mends_it(
-    key: tuple[str, str], changes: dict[str, str], says: str, mend: str, gateway: RunningGateway
+    key: tuple[str, str], changes: dict[str, str], says: str, fix: str, gateway: RunningGateway
 ) -> None:
     found = only(examine(gateway.url, key, changes), "fault")
-    assert found.topic == "signature" and says in found.says and mend in found.mend
+    assert found.topic == "signature" and says in found.says and fix in found.fix
 
 
 def test_a_policy_that_does_not_allow_reading_is_named(allowed: RunningGateway) -> None:
     allowed.allow(KEY[0], ["es:ESHttpHead"])
     found = only(examine(allowed.url), "fault")
-    assert "policy" in found.says and "es:ESHttp*" in found.mend
+    assert "policy" in found.says and "es:ESHttp*" in found.fix
 
 
 def test_what_the_role_may_not_do_is_named_by_its_actions(allowed: RunningGateway) -> None:
     allowed.allow(KEY[0], ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"])
     found = only(examine(allowed.url), "warning")
-    assert "es:ESHttpPut and es:ESHttpDelete" in found.says and found.mend
+    assert "es:ESHttpPut and es:ESHttpDelete" in found.says and found.fix
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(3, "good"), (120, "warning"), (-120, "warning"), (301, "fault")])
@@ -113,20 +114,20 @@ def test_a_clock_that_is_off_is_told_before_it_matters(seconds: int, level: str)
     then = datetime(2026, 1, 1, tzinfo=UTC)
     (found,) = check_clock(Asked(200, then), then + timedelta(seconds=seconds))
     assert found.level == level and ("ahead of" if seconds > 0 else "behind") in found.says
-    assert level == "good" or "chronyc" in found.mend
+    assert level == "good" or "chronyc" in found.fix
 
 
 @pytest.mark.parametrize("minutes", [7, -7])
 def test_a_signature_refused_for_the_clock_is_told_twice(minutes: int, gateway: RunningGateway) -> None:
     found = [one for one in examine(gateway.url, shift=timedelta(minutes=minutes)) if one.level == "fault"]
-    assert [one.topic for one in found] == ["clock", "signature"] and all("chronyc" in one.mend for one in found)
+    assert [one.topic for one in found] == ["clock", "signature"] and all("chronyc" in one.fix for one in found)
 
 
 def test_a_domain_that_is_not_there_is_told(gateway: RunningGateway) -> None:
     found = only(examine("http://127.0.0.1:9"), "fault")
-    assert found.topic == "domain" and "ES_ENDPOINT" in found.mend
+    assert found.topic == "domain" and "ES_ENDPOINT" in found.fix
     inside = examine("http://vpc-logs-abc.us-east-1.es.amazonaws.com.invalid")
-    assert only(inside, "unknown").mend == "run the doctor from a machine in that VPC"
+    assert only(inside, "unknown").fix == "run the doctor from a machine in that VPC"
 
 
 @pytest.mark.parametrize(
@@ -138,10 +139,10 @@ def test_a_domain_that_is_not_there_is_told(gateway: RunningGateway) -> None:
 )
 def test_settings_that_contradict_the_address_are_told(changes: dict[str, str], says: str) -> None:
     (found,) = check_address(settings("https://search-logs-abc.us-east-1.es.amazonaws.com", **changes))
-    assert found.level == "fault" and says in found.says and "leave it out" in found.mend
+    assert found.level == "fault" and says in found.says and "leave it out" in found.fix
 
 
 def test_plain_http_to_another_machine_is_told() -> None:
     (found,) = check_address(settings("http://es.example.com"))
-    assert found.level == "warning" and found.mend == "ES_ENDPOINT=https://es.example.com"
+    assert found.level == "warning" and found.fix == "ES_ENDPOINT=https://es.example.com"
     assert list(check_address(settings("http://127.0.0.1:9200"))) == []

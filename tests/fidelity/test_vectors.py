@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from access_es.upstream.signing import Credentials, Signer
+from access_es.credentials import Credentials
+from access_es.upstream.signing import Signer
 from access_es.upstream.target import WireTarget, canonical_path, canonical_query
 
 SUITE: dict[str, Any] = json.loads((Path(__file__).parent.parent / "vectors" / "sigv4.json").read_text("utf-8"))

@@ -149,7 +149,7 @@ def test_it_fits_into_a_role(make_stage: MakeStage) -> None:
     ],
 )
 def test_the_address_tells_the_arn(address: str, resource: str | None) -> None:
-    from access_es.endpoint import parse_endpoint
+    from access_es.settings.endpoint import parse_endpoint
 
     assert tell_domain_arn(parse_endpoint(address), "eu-west-1", "1") == (resource and f"arn:aws:{resource}")
 

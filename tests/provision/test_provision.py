@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from access_es.config import fetch_config
 from access_es.errors import AwsFailure
 from access_es.provision.apply import ProvisionFailed, apply
 from access_es.provision.calls import Calls
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.removal import plan_removal
 from access_es.provision.step import Plan
+from access_es.settings.remote import fetch_config
 from tests.moto_server import REGION
 from tests.provision.conftest import MakeStage
 
@@ -194,7 +194,7 @@ def test_data_goes_only_when_told_and_after_the_function(aws: Calls, make_stage:
     bucket = prepared.deployment.settings.overflow_bucket
     put(aws, bucket, "overflow/2026-01-01/x")
     removal = plan_removal(prepared.deployment, prepared.found, prepared.call)
-    assert removal.steps == () and "zappa undeploy dev" in removal.obstacles[0].mend
+    assert removal.steps == () and "zappa undeploy dev" in removal.obstacles[0].fix
     aws("lambda", "delete_function", FunctionName=name)
     prepared = prepare(file, "dev")
     apply(plan_removal(prepared.deployment, prepared.found, prepared.call), prepared.call, lambda what: None)

@@ -27,7 +27,7 @@ from access_es.provision.slimming import (
 )
 
 SERVICES = ("dynamodb", "s3", "sts")
-ROOMS = ("accounts", "delivery", "tasks", "upstream")
+ROOMS = ("delivery", "settings", "sign_in", "storage", "tasks", "upstream", "users")
 CLIENTS = """
 import boto3, botocore, sys
 assert botocore.__file__.startswith(sys.argv[1]), botocore.__file__

@@ -79,7 +79,7 @@ def test_a_missing_permission_is_named() -> None:
 def test_a_bucket_of_others_stands_in_the_way(reason: str, part: str) -> None:
     found = find_bucket(failing(reason), BUCKET)
     (obstacle,) = plan_bucket(BUCKET, found).obstacles
-    assert part in obstacle.what and "OVERFLOW_BUCKET" in obstacle.mend
+    assert part in obstacle.what and "OVERFLOW_BUCKET" in obstacle.fix
     with pytest.raises(AwsFailure):
         find_bucket(failing("500"), BUCKET)
 
@@ -137,7 +137,7 @@ def test_a_role_of_others_is_left_alone(keys: dict[str, Any], make_stage: MakeSt
     stage = deployment(make_stage(**keys))
     assert plan_function(stage, {}, FoundFunction({}, EVENTS, True, {"other": 1})) == Plan()
     (missing,) = plan_function(stage, {}, FoundFunction()).obstacles
-    assert f"no role {stage.role}" in missing.what and "manage_roles" in missing.mend
+    assert f"no role {stage.role}" in missing.what and "manage_roles" in missing.fix
     assert stage.role == ("mine" if "role_arn" in keys else f"{stage.function}-ZappaLambdaExecutionRole")
 
 

@@ -1,4 +1,4 @@
-"""Every store and shelf, real: a file, and moto's DynamoDB and S3."""
+"""Every store and blobs, real: a file, and moto's DynamoDB and S3."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 
 from access_es.aws import AwsService, make_client, make_s3_client
 from access_es.errors import AwsFailure
+from access_es.tasks.blob_stores import S3BlobStore, TableBlobStore
 from access_es.tasks.dynamodb_schema import table_definition
 from access_es.tasks.dynamodb_store import Call, DynamoStore, DynamoTable
-from access_es.tasks.kept import Shelf
-from access_es.tasks.shelves import S3Shelf, TableShelf
-from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile
+from access_es.tasks.sqlite_store import SqliteBlobStore, SqliteStore, TaskFile
 from access_es.tasks.store import LIFETIME_SECONDS, Store
+from access_es.tasks.stored_body import BlobStore
 from tests.browser.fixture import browser
 from tests.moto_server import REGION, moto_environment
 
@@ -34,10 +34,10 @@ class Clock:
 
 @dataclass
 class Place:
-    """One store with its shelf. `fail` makes the calls to AWS fail, where there are any."""
+    """One store with its blobs. `fail` makes the calls to AWS fail, where there are any."""
 
     store: Store
-    shelf: Shelf
+    blobs: BlobStore
     clock: Clock
     name: str
     fail: Callable[[Callable[[str], None]], None] | None = None
@@ -56,8 +56,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     clock = Clock()
     if request.param == "file":
         file = TaskFile(tmp_path / "state" / "tasks.db")
-        shelf = SqliteShelf(file, LIFETIME_SECONDS, clock)
-        return Place(SqliteStore(file, clock), shelf, clock, request.param)
+        blobs = SqliteBlobStore(file, LIFETIME_SECONDS, clock)
+        return Place(SqliteStore(file, clock), blobs, clock, request.param)
     request.getfixturevalue("aws")
     return cloud_place(clock, request.param)
 
@@ -71,12 +71,12 @@ def cloud_place(clock: Clock, name: str = "table") -> Place:
     failing: list[Callable[[str], None]] = []
     calls: list[str] = []
     table = DynamoTable(table_name, watched(AwsService(lambda: database).call, failing, calls))
-    shelf: Shelf = TableShelf(table, LIFETIME_SECONDS, clock)
+    blobs: BlobStore = TableBlobStore(table, LIFETIME_SECONDS, clock)
     if name != "table":
         storage = make_s3_client(REGION)
         storage.create_bucket(Bucket=table_name)
-        shelf = S3Shelf(table_name, AwsService(lambda: storage).call)
-    return Place(DynamoStore(table, clock), shelf, clock, name, failing.append, calls)
+        blobs = S3BlobStore(table_name, AwsService(lambda: storage).call)
+    return Place(DynamoStore(table, clock), blobs, clock, name, failing.append, calls)
 
 
 def watched(call: Call, failing: list[Callable[[str], None]], calls: list[str]) -> Call:

@@ -93,7 +93,7 @@ class Deliveries:
     """Lambda's queue: an event comes not at all, once, or more often, at once or one after the other."""
 
     store: Store
-    shelf: Any
+    blobs: Any
     domain: Domain
     source: random.Random
     fault: str
@@ -119,7 +119,7 @@ class Deliveries:
             Runner(
                 lambda *args, **kwargs: self._send(store, *args, **kwargs),
                 store,
-                self.shelf,
+                self.blobs,
                 beat_seconds=1000,
                 sleep=lambda _: None,
             ).run(id)

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from access_es.errors import AccessEsError
-from access_es.tasks.desk import Desk
 from access_es.tasks.failures import TasksUnusable
 from access_es.tasks.poll import outcome
+from access_es.tasks.service import TaskService
 from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import Upload
 from tests.tasks.asking import asked
@@ -23,11 +23,11 @@ CERTAINLY_NOT = {"task_not_started"}
 NOT_KNOWN = {"task_lost", "domain_broke_off", "task_broke"}
 
 
-def ask(desk: Desk, ticket: Ticket, clock: Clock) -> str:
+def ask(service: TaskService, ticket: Ticket, clock: Clock) -> str:
     """What the client reads in the end, however often it must come back."""
     for _ in range(100):
         try:
-            found = outcome(desk, ticket, REQUEST, 0.0)
+            found = outcome(service, ticket, REQUEST, 0.0)
         except TasksUnusable:
             continue
         except AccessEsError as error:
@@ -42,14 +42,14 @@ def run(place: Place, seed: int) -> tuple[str, int, int]:
     """What the client reads; how often the domain executed by then, and at the end of all time."""
     source = random.Random(seed)
     domain = Domain(source.choice(DOMAIN_FAULTS))
-    deliveries = Deliveries(place.store, place.shelf, domain, source, source.choice(DELIVERY_FAULTS))
+    deliveries = Deliveries(place.store, place.blobs, domain, source, source.choice(DELIVERY_FAULTS))
     store = Faulty(place.store, source, source.choice((0, 0, 0.3)))
-    desk = Desk(store, place.shelf, deliveries, Tickets(["s" * 40]), list, place.clock)
+    service = TaskService(store, place.blobs, deliveries, Tickets(["s" * 40]), list, place.clock)
     try:
-        ticket = desk.start("alice", REQUEST, Upload(b"{}"), is_search=False)
+        ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=False)
     except AccessEsError as error:
         return f"at once {error.code}", domain.executed, domain.executed
-    said = ask(desk, ticket, place.clock)
+    said = ask(service, ticket, place.clock)
     by_then = domain.executed
     deliveries.deliver(ticket.id)  # hours later
     return said, by_then, domain.executed

@@ -14,7 +14,7 @@ PROGRAM = """
 import io, sys, threading, time
 from access_es.messages import ProxyRequest
 from access_es.services import build_services
-from access_es.settings import read_settings
+from access_es.settings.settings import read_settings
 from access_es.upload import Upload
 
 settings = read_settings({
@@ -24,14 +24,14 @@ settings = read_settings({
 services = build_services(settings, function_name="access-es-prod")
 for method, target in (("POST", b"/demo-slow/_search"), ("GET", b"/_demo/echo"), ("POST", b"/demo-slow/_search?a=1")):
     request = ProxyRequest("r", method, target, (), io.BytesIO(), "https", "", answer_by=time.monotonic() + 28)
-    answer = services.tasks.front.ask(request, "alice", Upload(b"{}"))
+    answer = services.tasks.long_queries.ask(request, "alice", Upload(b"{}"))
     assert answer.status == 200, answer
     b"".join(answer.body)
 assert threading.active_count() == 1, threading.enumerate()
 assert not {name for name in sys.modules if name.partition(".")[0] == "zappa"}
 assert not {name for name in sys.modules if "dynamodb" in name and name.startswith("bot")}
 import botocore.client
-assert not services.tasks.desk.store._table._call.__self__._client, "a client was made"
+assert not services.tasks.service.store._table._call.__self__._client, "a client was made"
 """
 
 

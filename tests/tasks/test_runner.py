@@ -13,22 +13,22 @@ import pytest
 
 from access_es.errors import DomainUnreachable
 from access_es.messages import ProxyResponse
-from access_es.tasks.kept import Kept, bring, keep
 from access_es.tasks.runner import Runner
-from access_es.tasks.sqlite_store import SqliteShelf, SqliteStore, TaskFile
+from access_es.tasks.sqlite_store import SqliteBlobStore, SqliteStore, TaskFile
 from access_es.tasks.store import Result, TaskRequest
+from access_es.tasks.stored_body import StoredBody, bring, keep
 from tests.tasks.conftest import Clock, cloud_place
 
 SECRET = "no-log-may-show-this"
 
 
-class Desk:
+class TaskService:
     """A store with one task in it, and a domain that does as it is told."""
 
     def __init__(self, folder: Path, body: bytes = b"{}") -> None:
         file = TaskFile(folder / "tasks.db")
-        self.store, self.shelf = SqliteStore(file), SqliteShelf(file, 3600)
-        kept = keep([body], "t1/request", self.shelf, compress=True)
+        self.store, self.blobs = SqliteStore(file), SqliteBlobStore(file, 3600)
+        kept = keep([body], "t1/request", self.blobs, compress=True)
         headers = (("X-Secret", SECRET),)
         request = TaskRequest("POST", f"/a/_bulk?{SECRET}".encode(), headers, kept, False)
         self.store.create("t1", request, time.time() + 3600)
@@ -45,13 +45,13 @@ class Desk:
             assert isinstance(found, ProxyResponse)
             return found
 
-        Runner(send, self.store, self.shelf, beat_seconds=beat_seconds, sleep=lambda _: None).run("t1", seconds)
+        Runner(send, self.store, self.blobs, beat_seconds=beat_seconds, sleep=lambda _: None).run("t1", seconds)
         return self.store.result("t1")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def service(tmp_path: Path) -> TaskService:
+    return TaskService(tmp_path)
 
 
 def silent(waits: Iterator[float]) -> ProxyResponse:
@@ -62,25 +62,25 @@ def silent(waits: Iterator[float]) -> ProxyResponse:
 
 @pytest.mark.parametrize("size", [0, 2, 300_000, 7_000_000])
 def test_the_request_is_sent_as_it_came(tmp_path: Path, size: int) -> None:
-    desk = Desk(tmp_path, b"x" * size)
-    desk.run(ProxyResponse.held(200, (), b""))
-    method, target, headers, body = desk.sent[0]
+    service = TaskService(tmp_path, b"x" * size)
+    service.run(ProxyResponse.held(200, (), b""))
+    method, target, headers, body = service.sent[0]
     assert (method, target) == ("POST", f"/a/_bulk?{SECRET}".encode()) and headers == (("X-Secret", SECRET),)
     assert (body or b"") == b"x" * size
 
 
 @pytest.mark.parametrize("status", range(200, 600, 7))
-def test_any_answer_is_its_result(desk: Desk, status: int) -> None:
+def test_any_answer_is_its_result(service: TaskService, status: int) -> None:
     headers = (("X-A", "1"), ("x-a", "2"), ("Content-Type", "text/plain"))
-    result = desk.run(ProxyResponse(status, headers, ProxyResponse.held(200, (), b"\0\xff").body, "Odd"))
+    result = service.run(ProxyResponse(status, headers, ProxyResponse.held(200, (), b"\0\xff").body, "Odd"))
     assert (result.status, result.reason, result.headers, result.failure) == (status, "Odd", headers, None)
-    assert b"".join(bring(result.body, "t1/result", desk.shelf)) == b"\0\xff"
+    assert b"".join(bring(result.body, "t1/result", service.blobs)) == b"\0\xff"
 
 
-def test_the_same_event_again_does_nothing(desk: Desk) -> None:
+def test_the_same_event_again_does_nothing(service: TaskService) -> None:
     for _ in range(3):
-        desk.run(ProxyResponse.held(200, (), b"1"))
-    assert len(desk.sent) == 1
+        service.run(ProxyResponse.held(200, (), b"1"))
+    assert len(service.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,48 +92,48 @@ def test_the_same_event_again_does_nothing(desk: Desk) -> None:
         (KeyboardInterrupt(), "task_broke"),
     ],
 )
-def test_whatever_goes_wrong_is_its_result(desk: Desk, fault: BaseException, code: str) -> None:
-    failure = desk.run(fault).failure
+def test_whatever_goes_wrong_is_its_result(service: TaskService, fault: BaseException, code: str) -> None:
+    failure = service.run(fault).failure
     assert failure is not None and failure.code == code and SECRET not in failure.message
 
 
-def test_a_task_that_has_no_time_left_says_so(desk: Desk) -> None:
-    failure = desk.run(silent, seconds=0.5).failure
+def test_a_task_that_has_no_time_left_says_so(service: TaskService) -> None:
+    failure = service.run(silent, seconds=0.5).failure
     assert failure is not None and (failure.status, failure.code) == (504, "task_too_long")
 
 
-def test_it_shows_that_it_lives_and_hears_that_nobody_waits(desk: Desk) -> None:
+def test_it_shows_that_it_lives_and_hears_that_nobody_waits(service: TaskService) -> None:
     beats = []
 
     def watched(waits: Iterator[float]) -> ProxyResponse:
         for number, seconds in enumerate(waits):
-            progress = desk.store.look("t1")
+            progress = service.store.read_progress("t1")
             assert progress is not None
             beats.append(progress.beat)
             if number == 2:
-                desk.store.abandon("t1")
+                service.store.abandon("t1")
             time.sleep(seconds)
         raise AssertionError
 
     began = time.monotonic()
     with pytest.raises(Exception, match="no longer be read"):
-        desk.run(watched)
+        service.run(watched)
     assert len(set(beats)) >= 3 and time.monotonic() - began < 3
 
 
 @pytest.mark.usefixtures("aws")
 def test_an_answer_with_more_headers_than_a_table_takes_is_known_to_have_been_given() -> None:
     place = cloud_place(Clock())
-    request = TaskRequest("POST", b"/_reindex", (), Kept(0, False, b""), False)
+    request = TaskRequest("POST", b"/_reindex", (), StoredBody(0, False, b""), False)
     place.store.create("t1", request, place.clock() + 3600)
     headers = (("Content-Encoding", "x"), *((f"X-{number}", "y" * 1000) for number in range(200)))
     answer = ProxyResponse.held(201, headers, os.urandom(250_000))
-    Runner(lambda *_, **__: answer, place.store, place.shelf, sleep=lambda _: None).run("t1")
+    Runner(lambda *_, **__: answer, place.store, place.blobs, sleep=lambda _: None).run("t1")
     failure = place.store.result("t1").failure
     assert failure is not None and failure.code == "result_not_kept" and "201" in failure.message
 
 
-def test_no_word_of_the_data_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_word_of_the_data_is_logged(service: TaskService, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    desk.run(RuntimeError(SECRET))
+    service.run(RuntimeError(SECRET))
     assert SECRET not in caplog.text and "RuntimeError" in caplog.text

@@ -11,14 +11,14 @@ import pytest
 
 from access_es.tasks.dynamodb_schema import ACTIONS
 from access_es.tasks.failures import ResultLost, TasksUnusable
-from access_es.tasks.kept import Kept
 from access_es.tasks.sqlite_store import SqliteStore, TaskFile
 from access_es.tasks.store import LIFETIME_SECONDS, Failure, Progress, Result, TaskRequest
+from access_es.tasks.stored_body import StoredBody
 from tests.tasks.conftest import Clock, Place, cloud_place, throttled
 
 HEADERS = (("X-A", "caf\xe9"), ("x-a", ""), ("Cookie", 'k="v"'))
-REQUEST = TaskRequest("POST", b"/a%2Fb/_search?q=\xff", HEADERS, Kept(5, False, b"\0\xff{}\n"), True)
-RESULT = Result(201, "", HEADERS, Kept(3, True, b"abc"))
+REQUEST = TaskRequest("POST", b"/a%2Fb/_search?q=\xff", HEADERS, StoredBody(5, False, b"\0\xff{}\n"), True)
+RESULT = Result(201, "", HEADERS, StoredBody(3, True, b"abc"))
 
 
 def create(place: Place, id: str = "t1") -> None:
@@ -26,18 +26,18 @@ def create(place: Place, id: str = "t1") -> None:
 
 
 def test_a_task_from_its_beginning_to_its_end(place: Place) -> None:
-    assert place.store.look("t1") is None
+    assert place.store.read_progress("t1") is None
     create(place)
-    assert place.store.look("t1") == Progress("new", place.clock())
+    assert place.store.read_progress("t1") == Progress("new", place.clock())
     assert place.store.request("t1") == REQUEST
     place.clock.now += 1.25
     assert place.store.claim("t1", "r1")
-    assert place.store.look("t1") == Progress("claimed", place.clock())
+    assert place.store.read_progress("t1") == Progress("claimed", place.clock())
     place.clock.now += 1
-    assert place.store.beat("t1", "r1")
-    assert place.store.look("t1") == Progress("claimed", place.clock())
+    assert place.store.record_heartbeat("t1", "r1")
+    assert place.store.read_progress("t1") == Progress("claimed", place.clock())
     place.store.finish("t1", "r1", RESULT)
-    progress = place.store.look("t1")
+    progress = place.store.read_progress("t1")
     assert progress is not None and progress.state == "done"
     assert place.store.result("t1") == RESULT
 
@@ -45,9 +45,9 @@ def test_a_task_from_its_beginning_to_its_end(place: Place) -> None:
 @pytest.mark.parametrize(
     "result",
     [
-        Result(200, None, (), Kept(0, False, b"")),
-        Result(599, "caf\xe9", (("A", "b"),) * 3, Kept(10**9, True, None)),
-        Result(504, None, (), Kept(0, False, b""), Failure(504, "domain_timeout", "network", "Too late.")),
+        Result(200, None, (), StoredBody(0, False, b"")),
+        Result(599, "caf\xe9", (("A", "b"),) * 3, StoredBody(10**9, True, None)),
+        Result(504, None, (), StoredBody(0, False, b""), Failure(504, "domain_timeout", "network", "Too late.")),
     ],
 )
 def test_any_result_is_kept_as_it_is(place: Place, result: Result) -> None:
@@ -79,21 +79,21 @@ def test_a_finished_or_withdrawn_task_is_never_claimed(place: Place) -> None:
     assert place.store.withdraw("t2")  # as before
     assert not place.store.withdraw("t1")
     assert not place.store.claim("unknown", "r1")
-    assert place.store.look("t2") == Progress("withdrawn", place.clock())
+    assert place.store.read_progress("t2") == Progress("withdrawn", place.clock())
 
 
 def test_a_runner_is_told_that_nobody_waits(place: Place) -> None:
     create(place)
     place.store.claim("t1", "r1")
     place.store.abandon("t1")
-    assert not place.store.beat("t1", "r1")
+    assert not place.store.record_heartbeat("t1", "r1")
 
 
 def test_what_is_under_way_cannot_be_withdrawn_and_goes_on(place: Place) -> None:
     create(place)
     place.store.claim("t1", "r1")
     assert not place.store.withdraw("t1")
-    assert place.store.beat("t1", "r1")
+    assert place.store.record_heartbeat("t1", "r1")
 
 
 def test_nobody_begins_what_nobody_waits_for(place: Place) -> None:
@@ -105,8 +105,8 @@ def test_nobody_begins_what_nobody_waits_for(place: Place) -> None:
 def test_what_another_runner_says_counts_for_nothing(place: Place) -> None:
     create(place)
     place.store.claim("t1", "r1")
-    assert not place.store.beat("t1", "r2")
-    assert place.store.beat("t1", "r1")
+    assert not place.store.record_heartbeat("t1", "r2")
+    assert place.store.record_heartbeat("t1", "r1")
 
 
 def test_an_expired_task_is_not_there(place: Place) -> None:
@@ -114,7 +114,7 @@ def test_an_expired_task_is_not_there(place: Place) -> None:
     create(place)
     create(place, "t2")
     place.clock.now += LIFETIME_SECONDS + 1
-    assert place.store.look("t1") is None
+    assert place.store.read_progress("t1") is None
     assert not place.store.claim("t2", "r1")
 
 
@@ -124,7 +124,7 @@ def test_a_result_that_is_gone_is_lost(place: Place) -> None:
 
 
 def test_the_file_is_its_owners(tmp_path: Path) -> None:
-    SqliteStore(TaskFile(tmp_path / "state" / "tasks.db")).look("x")
+    SqliteStore(TaskFile(tmp_path / "state" / "tasks.db")).read_progress("x")
     assert stat.S_IMODE((tmp_path / "state" / "tasks.db").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
 
@@ -132,7 +132,7 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     (tmp_path / "tasks.db").write_bytes(b"no database " * 100)
     with pytest.raises(TasksUnusable) as raised:
-        SqliteStore(TaskFile(tmp_path / "tasks.db")).look("x")
+        SqliteStore(TaskFile(tmp_path / "tasks.db")).read_progress("x")
     assert "tasks.db" in raised.value.detail and "tasks.db" not in raised.value.message
 
 
@@ -153,14 +153,14 @@ class TestTable:
         place = cloud_place(Clock())
         create(place)
         place.calls.clear()
-        place.store.look("t1")
+        place.store.read_progress("t1")
         assert place.calls == ["get_item"]
 
     def test_no_call_needs_more_than_provisioning_allows(self) -> None:
         place = cloud_place(Clock())
         create(place)
         place.store.claim("t1", "r1")
-        place.store.beat("t1", "r1")
+        place.store.record_heartbeat("t1", "r1")
         place.store.finish("t1", "r1", RESULT)
         place.store.result("t1")
         place.store.abandon("t1")
@@ -183,5 +183,5 @@ class TestTable:
         assert place.fail is not None
         place.fail(fail)
         with pytest.raises(TasksUnusable) as raised:
-            place.store.look("t1")
+            place.store.read_progress("t1")
         assert "ProvisionedThroughputExceeded" in raised.value.detail

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access_es.accounts.session_cookie import SessionCookies, begin_session
+from access_es.sign_in.session_cookie import SessionCookies, begin_session
 from access_es.tasks.store import LIFETIME_SECONDS
 from access_es.tasks.tickets import Tickets
 

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from access_es.aws import AwsSession, make_client
-from access_es.settings import read_settings
-from access_es.task_services import build_tasks
+from access_es.settings.settings import read_settings
 from access_es.tasks import TASK_PATH, is_task_event, task_id
+from access_es.tasks.build import build_tasks
 from access_es.tasks.dynamodb_schema import table_definition
 from access_es.tasks.failures import NotStarted
 from access_es.tasks.zappa_tasks import ZappaStarter
 from access_es.upload import Upload
+from access_es.upstream.headers import request_headers
 from tests.moto_server import REGION
 from tests.tasks.asking import asked
 
@@ -100,9 +101,11 @@ def test_a_lambda_that_does_not_answer_is_not_waited_for_longer_than_a_door_wait
     })  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        desk = build_tasks(settings, lambda *_, **__: pytest.fail(), AwsSession(), "our-function").desk
-        assert desk is not None
+        service = build_tasks(
+            settings, lambda *_, **__: pytest.fail(), AwsSession(), "our-function", request_headers
+        ).service
+        assert service is not None
         began = time.monotonic()
         with pytest.raises(NotStarted):
-            desk.start("alice", asked(), Upload(), is_search=True)
+            service.start("alice", asked(), Upload(), is_search=True)
         assert time.monotonic() - began < 15

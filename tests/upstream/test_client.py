@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from access_es.endpoint import parse_endpoint
+from access_es.credentials import Credentials
 from access_es.errors import BadRequest, DomainBrokeOff, DomainTimeout, DomainUnreachable
 from access_es.messages import ProxyResponse
+from access_es.settings.endpoint import parse_endpoint
 from access_es.upload import Upload, take_upload
 from access_es.upstream.client import Domain
-from access_es.upstream.signing import Credentials, Signer
+from access_es.upstream.signing import Signer
 from tests.scripted_server import Scripted, hang_up, say, scripted_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

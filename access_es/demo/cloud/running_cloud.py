@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from access_es.accounts.dynamodb_schema import table_definition
 from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
 from access_es.demo.cloud.deploy import Package
 from access_es.demo.cloud.doors.front import Front, FrontSettings
@@ -20,6 +19,7 @@ from access_es.demo.cloud.lambda_service import Function, LambdaService
 from access_es.demo.cloud.sandbox import FunctionSettings
 from access_es.demo.cloud.virtual_environments import VirtualEnvironment
 from access_es.demo.credentials import Credential
+from access_es.users.dynamodb_schema import table_definition
 
 HOST = "127.0.0.1"
 USERS_TABLE = "access-es-users"

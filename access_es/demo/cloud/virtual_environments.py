@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from access_es.demo.cache import shared_turn
+from access_es.demo.cache import shared_lock
 from access_es.demo.errors import DemoUnavailable
 from access_es.demo.progress import Progress, step
 
@@ -39,7 +39,7 @@ def virtual_environment(
     folder = cache / "venvs" / f"{name}-{_VERSION}-{digest}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     done = folder / ".complete"
-    with shared_turn(folder.with_suffix(".lock"), progress):
+    with shared_lock(folder.with_suffix(".lock"), progress):
         if not done.exists():
             with step(progress, f"Installing what the {name} environment needs"):
                 _install(folder, files)

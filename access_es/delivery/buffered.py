@@ -1,0 +1,39 @@
+"""Answers in one piece, for doors that cannot stream: read to their end, and made to fit."""
+
+from __future__ import annotations
+
+import time
+
+from access_es.audit import Entry
+from access_es.delivery.fit import fit
+from access_es.delivery.lambda_answer import DoorSizeLimit, header_bytes
+from access_es.delivery.overflow import Overflow
+from access_es.errors import AnswerHeadTooLarge
+from access_es.front_doors import FrontDoor
+from access_es.messages import Held, ProxyRequest, ProxyResponse
+
+_LIGHT_BYTES = 256 * 1024
+_HEAVY_SECONDS = 0.75  # to serialize an answer of megabytes, and for its way to the door
+_ADDED_BYTES = 512  # what a door adds of its own: Date, request and trace ids
+
+
+def make_whole(
+    answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor, overflow: Overflow | None
+) -> ProxyResponse:
+    """The domain's answer, whole. Raises AnswerTooLarge, AnswerHeadTooLarge, or why its body broke off."""
+    limit = door.answer_header_bytes
+    if limit is not None and header_bytes(answer.headers) > limit - _ADDED_BYTES:
+        answer.body.close()
+        raise AnswerHeadTooLarge(limit)
+    fitted = fit(answer, request, DoorSizeLimit(door), overflow, lambda: _seconds_left(answer, request))
+    entry.delivery = entry.delivery or fitted.how
+    return fitted.response
+
+
+def _seconds_left(answer: ProxyResponse, request: ProxyRequest) -> float:
+    """What is here already is not late any more; a body that is still to be read must leave time for its own way."""
+    if request.answer_by is None or isinstance(answer.body, Held):
+        return float("inf")
+    length = answer.length_bytes
+    reserve = 0 if length is not None and length <= _LIGHT_BYTES else _HEAVY_SECONDS
+    return request.answer_by - time.monotonic() - reserve

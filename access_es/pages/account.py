@@ -1,0 +1,127 @@
+"""The account page: who one is, one's API tokens, one's password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar, cast
+
+from flask import Blueprint, Response, jsonify, redirect, request
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as AnyResponse
+
+from access_es.errors import AccessEsError, BadRequest
+from access_es.pages import page
+from access_es.sign_in.identity import Caller
+from access_es.users.passwords import SHORTEST
+from access_es.users.tokens import DEFAULT_DAYS, MOST_DAYS
+
+_DONE = {"revoked": "The token is revoked.", "password": "The password is changed. Your other sessions have ended."}
+_View = TypeVar("_View", bound=Callable[..., AnyResponse])
+_signed_in_only = cast(Callable[[_View], _View], login_required)  # flask_login has no types
+
+pages = Blueprint("account", __name__, url_prefix="/--access-es/account")
+
+
+@pages.after_request
+def forbid_caching(response: Response) -> Response:
+    """Redirects too: they carry the session cookie."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@pages.get("")
+@_signed_in_only
+def show_account() -> AnyResponse:
+    if page.wants_page():
+        return _account_page()
+    caller = _caller()
+    return jsonify(user=caller.user, role=caller.role, how=caller.how, token=caller.token)
+
+
+@pages.post("/tokens")
+@_signed_in_only
+def create_token() -> AnyResponse:
+    """Answers with the page itself: the token is in it, and nowhere else."""
+    label = request.form.get("label", "")
+    try:
+        page.check_form()
+        token, text = page.accounts().directory.add_token(_user(), label, _days())
+    except AccessEsError as error:
+        return _refuse("tokens", error, label=label)
+    return _account_page(created=text, label=token.label)
+
+
+@pages.post("/tokens/revoke")
+@_signed_in_only
+def revoke_token() -> AnyResponse:
+    try:
+        page.check_form()
+        page.accounts().directory.revoke_token(_user(), request.form.get("label", ""))
+    except AccessEsError as error:
+        return _refuse("tokens", error)
+    return _done("revoked")
+
+
+@pages.post("/password")
+@_signed_in_only
+def change_password() -> AnyResponse:
+    """Ends the user's other sessions; this one begins anew."""
+    try:
+        page.check_form()
+        if request.form.get("new", "") != request.form.get("repeated", ""):
+            raise BadRequest("The new password and its repetition differ.")
+        page.check_password(_user(), request.form.get("current", ""))
+        user = page.accounts().directory.set_password(_user(), request.form.get("new", ""))
+    except AccessEsError as error:
+        return _refuse("password", error)
+    page.begin_session(user)
+    return _done("password")
+
+
+def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
+    page.check_person()
+    return page.render(
+        "account.html",
+        error,
+        caller=_caller(),
+        home_path=page.accounts().settings.home_path(),
+        tokens=page.accounts().directory.tokens(_user()),
+        now=page.accounts().clock(),
+        date=_date,
+        notice=_DONE.get(request.args.get("done", ""), ""),
+        default_days=DEFAULT_DAYS,
+        most_days=MOST_DAYS,
+        shortest=SHORTEST,
+        **shown,
+    )
+
+
+def _refuse(section: str, error: AccessEsError, **shown: str) -> Response:
+    """Say so beside the form that was sent; programs get the bare error."""
+    if not page.wants_page():
+        raise error
+    return _account_page(error, failed=section, **shown)
+
+
+def _done(what: str) -> AnyResponse:
+    return redirect(f"{page.base_path()}/--access-es/account?done={what}", 303)
+
+
+def _days() -> int:
+    try:
+        return int(request.form.get("days") or DEFAULT_DAYS)
+    except ValueError:
+        raise BadRequest("The number of days is not a number.") from None
+
+
+def _user() -> str:
+    return _caller().user
+
+
+def _caller() -> Caller:
+    return cast(Caller, current_user.caller)
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,131 @@
+"""What our pages have in common: the session behind them, the form check, how they are rendered."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import Any, cast
+
+from flask import Request, Response, current_app, make_response, render_template, request, session
+from flask_login import UserMixin, login_user
+
+from access_es.errors import AccessEsError, Forbidden, WrongCredentials
+from access_es.messages import Headers
+from access_es.page_headers import page_headers
+from access_es.sign_in.build import Accounts
+from access_es.sign_in.cross_site import is_cross_site
+from access_es.sign_in.flask_session import AccessSession, Sessions
+from access_es.sign_in.identity import Caller
+from access_es.sign_in.session_cookie import Session
+from access_es.users.user import User
+
+EXTENSION = "access-es accounts"
+log = logging.getLogger(__name__)
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # flask_login has no types
+    """Who Flask-Login takes to be the current user."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.id = caller.user
+
+
+def load_signed_in(name: str) -> SignedIn | None:
+    """The user of the current session, if it is still open."""
+    open_now = current_session()
+    caller = accounts().identity.session_caller(open_now) if open_now and open_now.user == name else None
+    return SignedIn(caller) if caller else None
+
+
+def load_offered(asked: Request) -> SignedIn | None:
+    """Who an Authorization header names, on our pages as everywhere; raises `WrongCredentials` if it does not hold."""
+    caller = accounts().identity.identify(
+        request_headers(), scheme=asked.scheme, client_address=asked.remote_addr or ""
+    )
+    return SignedIn(caller) if caller else None
+
+
+def begin_session(user: User) -> None:
+    """Sign the user in, in a session that nobody has seen before."""
+    end_session()
+    login_user(SignedIn(Caller(user.name, user.role, "session")))
+    renew_session(user.name, user.epoch)
+
+
+def end_session() -> None:
+    """The session that the browser had until now is worth nothing any more, wherever its cookie was copied to."""
+    ending = current_session()
+    if ending and ending.user:
+        accounts().stores.revocations.revoke(ending.id, ending.until)
+
+
+def renew_session(user: str = "", epoch: str = "") -> Session:
+    begun = cast(Sessions, current_app.session_interface).begin(user, epoch)
+    cast(AccessSession, session).current = begun
+    return begun
+
+
+def check_origin() -> None:
+    """Raises `Forbidden` for a form of another site: the browser may have kept the person's cookie back (SameSite)."""
+    if is_cross_site(request_headers()):
+        raise Forbidden("Another site made your browser send this form. Nothing was done.")
+
+
+def check_person() -> None:
+    """Raises `Forbidden` for a page that a script asks for: none of ours does, but those of the domain are no strangers
+    to the browser, and would make themselves a token.
+    """
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        raise Forbidden("A script asked for this page, which is for people. Nothing was done.")
+
+
+def check_form() -> None:
+    """Raises `Forbidden` unless the form is one that this browser got from us in this session."""
+    check_origin()
+    check_person()
+    open_now = current_session()
+    sent = request.form.get("anti_forgery", "").encode()
+    if open_now is None or not hmac.compare_digest(open_now.anti_forgery.encode(), sent):
+        raise Forbidden("The page was open for too long, or cookies are blocked. Please try again.")
+
+
+def check_password(name: str, password: str) -> User:
+    """The user; raises `WrongCredentials` in the words of a form, or `TooManyFailures`."""
+    try:
+        return accounts().password_check.check(name, password, request.remote_addr or "")
+    except WrongCredentials:
+        raise WrongCredentials("The user name or the password is not right.") from None
+
+
+def render(template: str, error: AccessEsError | None, **shown: Any) -> Response:
+    """The page, with the headers of our pages; `error` gives the status."""
+    if error and error.detail:
+        log.warning("%s: %s", error.code, error.detail)
+    open_now = current_session() or renew_session()
+    html = render_template(template, base_path=base_path(), error=error, anti_forgery=open_now.anti_forgery, **shown)
+    response = make_response(html, error.status if error else 200)
+    response.headers.extend((*page_headers(accounts().settings.form_origins), *(error.extra_headers if error else ())))
+    return response
+
+
+def wants_page() -> bool:
+    """Whether a person's browser asks, rather than a program."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def base_path() -> str:
+    """What the front door puts before our paths, such as API Gateway's stage."""
+    return request.script_root
+
+
+def request_headers() -> Headers:
+    return tuple((str(name), str(value)) for name, value in request.headers)
+
+
+def current_session() -> Session | None:
+    return cast(AccessSession, session).current
+
+
+def accounts() -> Accounts:
+    return cast(Accounts, current_app.extensions[EXTENSION])

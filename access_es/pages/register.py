@@ -1,0 +1,32 @@
+"""Puts the accounts into the Flask app."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask
+from flask_login import LoginManager
+
+from access_es.pages import account, sign_in
+from access_es.pages.page import EXTENSION, load_offered, load_signed_in
+from access_es.sign_in.build import Accounts
+from access_es.sign_in.flask_session import Sessions
+
+
+def register_accounts(app: Flask, accounts: Accounts) -> None:
+    """Give the app its sessions, Flask-Login, and the pages below `/--access-es/`.
+
+    The app renders every `AccessEsError` that the pages raise for programs.
+    """
+    app.extensions[EXTENSION] = accounts
+    app.session_interface = Sessions(accounts.cookies, accounts.clock)
+    # Flask-Login would take a remember-me cookie signed with this key. There are none: nobody ever knows the key.
+    app.secret_key = secrets.token_hex(32)
+    manager = LoginManager()
+    manager.session_protection = None  # ties sessions to addresses, which change under phones and proxies
+    manager.user_loader(load_signed_in)
+    manager.request_loader(load_offered)
+    manager.unauthorized_handler(sign_in.ask_to_sign_in)
+    manager.init_app(app)
+    app.register_blueprint(sign_in.pages)
+    app.register_blueprint(account.pages)

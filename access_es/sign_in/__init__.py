@@ -1,0 +1,1 @@
+"""Who sent a request: session cookies, passwords and tokens."""

@@ -1,0 +1,60 @@
+"""What an Authorization header offers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from access_es.errors import WrongCredentials
+from access_es.users import tokens
+from access_es.users.user import normalize_name
+
+_USE = "Send 'Bearer <API token>', or 'Basic' with the user name and an API token or the password."
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedToken:
+    text: str = field(repr=False)
+    user: str | None = None  # whose it is said to be; a bearer does not say
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPassword:
+    user: str
+    password: str = field(repr=False)
+
+
+def read_authorization(value: str) -> OfferedToken | OfferedPassword:
+    """What the header's value offers; raises `WrongCredentials` where that is nothing we know."""
+    scheme, _, credentials = value.strip().partition(" ")
+    match scheme.lower():  # RFC 9110, 11.1: schemes do not differ by case
+        case "bearer":
+            return OfferedToken(credentials.strip())
+        case "basic":
+            return _read_basic(credentials.strip())
+        case "aws4-hmac-sha256":
+            raise WrongCredentials(f"The request is signed already, but access-es signs by itself. {_USE}")
+        case _:
+            raise WrongCredentials(f"The Authorization header has a scheme that access-es does not know. {_USE}")
+
+
+def _read_basic(credentials: str) -> OfferedToken | OfferedPassword:
+    try:
+        pair = base64.b64decode(credentials, validate=True)
+    except (binascii.Error, ValueError):
+        raise WrongCredentials("The Basic credentials are not base64.") from None
+    user, colon, secret = _decode(pair).partition(":")
+    if not colon:
+        raise WrongCredentials("The Basic credentials have no colon between user name and password.")
+    if tokens.looks_like_token(secret):
+        return OfferedToken(secret, normalize_name(user))
+    return OfferedPassword(normalize_name(user), secret)
+
+
+def _decode(pair: bytes) -> str:
+    """RFC 7617 leaves the charset open: UTF-8 is what it recommends, latin-1 what older clients send."""
+    try:
+        return pair.decode("utf-8")
+    except UnicodeDecodeError:
+        return pair.decode("latin-1")

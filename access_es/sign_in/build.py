@@ -1,0 +1,80 @@
+"""Everything about who may come in, built once from the settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access_es.errors import AwsFailure, SettingsError
+from access_es.sign_in.identity import Identity
+from access_es.sign_in.password_check import PasswordCheck
+from access_es.sign_in.session_cookie import SessionCookies
+from access_es.sign_in.throttle import Throttle
+from access_es.storage.dynamodb_key import TABLE_NAME
+from access_es.storage.dynamodb_table import Call
+from access_es.users.directory import Directory
+from access_es.users.dynamodb_stores import open_dynamodb_stores
+from access_es.users.passwords import METHOD, Passwords
+from access_es.users.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """`secrets` is newest first; `home_path` is where a sign-in leads.
+
+    `users` says where the accounts are kept: "file:<path>" or "dynamodb:<table>".
+    """
+
+    secrets: tuple[str, ...] = field(repr=False)
+    users: str
+    session_seconds: int = 12 * 3_600
+    recheck_seconds: float = 60.0
+    home_path: Callable[[], str] = lambda: "/"
+    password_method: str = METHOD
+    form_origins: tuple[str, ...] = ()  # those that what is asked for after a sign-in may be redirected to
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """`identity` tells who sent a request, `directory` changes users and tokens, the rest serves the pages."""
+
+    settings: AccountSettings
+    stores: Stores
+    cookies: SessionCookies
+    password_check: PasswordCheck
+    directory: Directory
+    identity: Identity
+    clock: Callable[[], float] = time.time
+
+
+def _no_dynamodb(operation: str, **parameters: Any) -> dict[str, Any]:
+    raise AwsFailure(operation, "NoClient", "these accounts were built without a way to call DynamoDB")
+
+
+def build_accounts(
+    settings: AccountSettings,
+    clock: Callable[[], float] = time.time,
+    call_dynamodb: Call = _no_dynamodb,
+) -> Accounts:
+    """Opens nothing yet. Raises `SettingsError` where the settings cannot work."""
+    faults = [] if settings.secrets and all(settings.secrets) else ["SESSION_SECRET: it is empty"]
+    kind, _, place = settings.users.partition(":")
+    if not (place if kind == "file" else kind == "dynamodb" and TABLE_NAME.fullmatch(place)):
+        faults.append(f"USERS: '{settings.users}' is not 'file:<path>' or 'dynamodb:<table>'")
+    if faults:
+        raise SettingsError(faults)
+    stores = _open_file(place, clock) if kind == "file" else open_dynamodb_stores(place, call_dynamodb, clock)
+    passwords = Passwords(settings.password_method)
+    cookies = SessionCookies(settings.secrets, settings.session_seconds)
+    check = PasswordCheck(stores.users, passwords, Throttle(stores.failures), clock)
+    identity = Identity(stores, cookies, check, settings.recheck_seconds, clock)
+    return Accounts(settings, stores, cookies, check, Directory(stores, passwords, clock), identity, clock)
+
+
+def _open_file(path: str, clock: Callable[[], float]) -> Stores:
+    from access_es.users.sqlite_stores import open_file_stores  # SQLite is loaded where it is used
+
+    return open_file_stores(Path(path), clock)

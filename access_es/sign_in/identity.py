@@ -1,0 +1,182 @@
+"""Who sent a request, told from its headers alone: asked for every one of them, so it must be quick."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from access_es.errors import BadRequest, WrongCredentials
+from access_es.messages import Headers
+from access_es.sign_in.authorization_header import OfferedPassword, OfferedToken, read_authorization
+from access_es.sign_in.password_check import PasswordCheck
+from access_es.sign_in.proof_cache import ProofCache
+from access_es.sign_in.session_cookie import Session, SessionCookies, offered_values
+from access_es.users import tokens
+from access_es.users.stores import Stores
+from access_es.users.tokens import Token
+from access_es.users.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking. `how` is "session", "token" or "password"; `token` is the label where it was a token."""
+
+    user: str
+    role: str
+    how: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _PasswordProof:
+    """The password belonging to this hash was shown."""
+
+    user: str
+    password_hash: str = field(repr=False)
+
+
+_Proof = Session | Token | _PasswordProof
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A caller, what proved it, and how long that may be believed without looking again."""
+
+    caller: Caller
+    proof: _Proof
+    revision: int
+    until: float
+
+
+class Identity:
+    """Verifies what a request offers, remembers it for `recheck_seconds`, forgets it when the stores changed.
+
+    After that it looks up again whether the proof still holds; a password is not hashed again for that.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        cookies: SessionCookies,
+        password_check: PasswordCheck,
+        recheck_seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._stores = stores
+        self._cookies = cookies
+        self._password_check = password_check
+        self._recheck_seconds = recheck_seconds
+        # The clock on the wall: one that stands still while a Lambda sandbox is frozen would stretch the recheck time.
+        self._clock = clock
+        self._known: ProofCache[_Known] = ProofCache()
+        self._one_at_a_time = tuple(threading.Lock() for _ in range(64))
+
+    def identify(self, headers: Headers, *, scheme: str, client_address: str) -> Caller | None:
+        """The caller, or None if nothing was offered, or only a session that is over.
+
+        Raises `WrongCredentials`, `TooManyFailures` or `BadRequest` for an Authorization header that does not hold,
+        whatever the cookie says; `StoreUnusable` where nobody can be looked up.
+        """
+        offered = [value for name, value in headers if len(name) == 13 and name.lower() == "authorization"]
+        if offered:
+            return self._by_authorization(offered, client_address)
+        values = offered_values(headers, scheme)
+        return self._by_cookie(values) if values else None
+
+    def session_caller(self, session: Session) -> Caller | None:
+        """Who a session belongs to, looked up now; None if it is over."""
+        try:
+            return self._look_up(session)
+        except WrongCredentials:
+            return None
+
+    def _by_cookie(self, values: tuple[str, ...]) -> Caller | None:
+        key = self._known.key("cookie " + " ".join(values))
+        try:
+            return self._recall(key) or self._prove(key, lambda: self._open(values))
+        except WrongCredentials:
+            return None  # one's time being over is no offence: the person is sent to sign in
+
+    def _by_authorization(self, offered: list[str], address: str) -> Caller:
+        if len(offered) > 1:
+            raise BadRequest("The request has more than one Authorization header.")
+        key = self._known.key("authorization " + offered[0])
+        caller = self._recall(key)
+        if caller:
+            return caller
+        # Many connections often begin with the same password at once: the first one works it out for the others.
+        with self._one_at_a_time[key[0] % len(self._one_at_a_time)]:
+            return self._recall(key) or self._prove(key, lambda: self._verify(offered[0], address))
+
+    def _recall(self, key: bytes) -> Caller | None:
+        """A caller who was verified before, and still is who it was."""
+        known = self._known.get(key)
+        if known is None:
+            return None
+        if self._clock() < known.until and self._stores.changes.revision() == known.revision:
+            return known.caller
+        try:
+            return self._prove(key, lambda: known.proof)
+        except WrongCredentials:
+            self._known.forget(key)
+            return None
+
+    def _prove(self, key: bytes, proof_of: Callable[[], _Proof]) -> Caller:
+        revision = self._stores.changes.revision()  # read first: a change while we look makes what we found stale
+        until = self._clock() + self._recheck_seconds  # from here too: the looking may take seconds
+        proof = proof_of()
+        caller = self._look_up(proof)
+        self._known.put(key, _Known(caller, proof, revision, min(until, _end(proof, self._cookies.lifetime_seconds))))
+        return caller
+
+    def _open(self, values: tuple[str, ...]) -> Session:
+        session = self._cookies.open_one(values, self._clock())
+        if session is None:
+            raise WrongCredentials
+        return session
+
+    def _verify(self, value: str, address: str) -> _Proof:
+        offered = read_authorization(value)
+        if isinstance(offered, OfferedPassword):
+            user = self._password_check.check(offered.user, offered.password, address)
+            return _PasswordProof(user.name, user.password_hash)
+        return self._verify_token(offered)
+
+    def _verify_token(self, offered: OfferedToken) -> Token:
+        token_id = tokens.token_id(offered.text)
+        token = self._stores.tokens.find(token_id) if token_id else None
+        if token is None or not tokens.matches(token, offered.text) or offered.user not in (None, token.user):
+            raise WrongCredentials
+        return token
+
+    def _look_up(self, proof: _Proof) -> Caller:
+        """The caller, if the proof holds by what the stores say now; raises `WrongCredentials`."""
+        user = self._stores.users.find(proof.user)
+        if user is None or user.disabled or self._clock() >= _end(proof, self._cookies.lifetime_seconds):
+            raise WrongCredentials
+        match proof:
+            case Session():
+                holds, how, label = self._is_open(proof, user), "session", None
+            case Token():
+                holds, how, label = self._stores.tokens.find(proof.id) == proof, "token", proof.label
+            case _PasswordProof():
+                holds, how, label = user.password_hash == proof.password_hash, "password", None
+        if not holds:
+            raise WrongCredentials
+        return Caller(user.name, user.role, how, label)
+
+    def _is_open(self, session: Session, user: User) -> bool:
+        return session.epoch == user.epoch and not self._stores.revocations.is_revoked(session.id)
+
+
+def _end(proof: _Proof, session_seconds: float) -> float:
+    """When the proof ends by itself, in seconds since 1970."""
+    match proof:
+        case Session():
+            return min(proof.until, proof.begun + session_seconds)
+        case Token():
+            return proof.expires
+        case _PasswordProof():
+            return float("inf")

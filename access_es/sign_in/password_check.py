@@ -1,0 +1,58 @@
+"""Whether a user name and a password belong together."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from access_es.errors import WrongCredentials
+from access_es.sign_in.throttle import Throttle
+from access_es.users.passwords import Passwords
+from access_es.users.stores import UserStore
+from access_es.users.user import User, with_same_password
+
+log = logging.getLogger(__name__)
+
+
+class PasswordCheck:
+    """Checks slowly on purpose, a few at a time, and slower for those who fail."""
+
+    def __init__(
+        self, store: UserStore, passwords: Passwords, throttle: Throttle, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._throttle = throttle
+        self._clock = clock
+
+    def check(self, name: str, password: str, address: str) -> User:
+        """The user. Raises `WrongCredentials`, never saying what was wrong, or `TooManyFailures`."""
+        self._throttle.check(name, address, self._clock())
+        with self._passwords.turn():
+            # Once more: while this one waited for its turn, others may have failed.
+            self._throttle.check(name, address, self._clock())
+            user = self._verify(name, password)
+            if user is None:
+                self._throttle.failed(name, address, self._clock())
+                log.warning("a sign-in from %s failed", address)  # no name: it may be a password typed in its place
+                raise WrongCredentials
+            self._throttle.succeeded(name, address, self._clock())
+            return self._rehashed(user, password)
+
+    def _verify(self, name: str, password: str) -> User | None:
+        user = self._store.find(name)
+        matches = self._passwords.matches(user.password_hash if user else self._passwords.nobody, password)
+        return user if user and matches and not user.disabled else None
+
+    def _rehashed(self, user: User, password: str) -> User:
+        """The user, with the hash made anew if it was made at a cost that is no longer ours."""
+        if not self._passwords.is_outdated(user.password_hash):
+            return user
+        renewed = with_same_password(user, self._passwords.hash(password))
+        if self._store.replace(user, renewed):
+            return renewed
+        changed = self._verify(user.name, password)  # somebody was faster; perhaps with another password
+        if changed is None:
+            raise WrongCredentials
+        return changed

@@ -1,0 +1,1 @@
+"""What every store is built on: SQLite files and DynamoDB tables."""

@@ -1,0 +1,150 @@
+"""One DynamoDB table: reads that see every earlier write, and writes on conditions."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from access_es.errors import AwsFailure
+from access_es.storage.dynamodb_errors import BUSY, StoreBusy, explain
+from access_es.storage.dynamodb_items import Item, Value, from_attributes, to_attributes
+from access_es.storage.dynamodb_key import Key, can_exist
+
+Call = Callable[..., dict[str, Any]]
+"""Calls DynamoDB: an operation's Python name and its parameters to its answer. Raises `AwsFailure`."""
+
+_DECLINED = ("ConditionalCheckFailedException", "TransactionCanceledException")
+_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)  # between attempts of our own, each at random up to this
+
+
+class Table:
+    """Items by their keys, pk and sk. Whatever fails is `StoreUnusable`.
+
+    An expression names attributes as `#name` and values, given by keyword, as `:name`.
+    """
+
+    def __init__(self, name: str, call: Call) -> None:
+        self._name = name
+        self._call = call
+
+    def get(self, key: Key) -> Item | None:
+        """The item as the last write before this call left it."""
+        if not can_exist(key):
+            return None
+        found = self._ask("get_item", TableName=self._name, Key=_key(key), ConsistentRead=True).get("Item")
+        return from_attributes(found) if found else None
+
+    def get_each(self, keys: Sequence[Key]) -> list[Item]:
+        """Those of up to 100 different keys that there are, in one call and in any order."""
+        if not keys:
+            return []
+        found: list[Item] = []
+        left: Any = {self._name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        for pause in (*_PAUSES_SECONDS, 0):
+            answer = self._ask("batch_get_item", RequestItems=left)
+            found += [from_attributes(item) for item in answer["Responses"].get(self._name, ())]
+            left = answer.get("UnprocessedKeys")
+            if not left:
+                return found
+            _sleep_up_to(pause)
+        raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: it gave a part of what was asked for.")
+
+    def query(self, pk: str) -> list[Item]:
+        """All items under a pk in the order of their sk, over as many answers, of 1 MB at most, as that takes."""
+        found: list[Item] = []
+        asked = {"KeyConditionExpression": "#pk = :pk", **_placeholders("#pk = :pk", {"pk": pk})}
+        while True:
+            answer = self._ask("query", TableName=self._name, ConsistentRead=True, **asked)
+            found += [from_attributes(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def put(self, item: Item, when: str = "", **values: Value) -> bool:
+        """Write the item whole. False, and nothing done, unless `when` holds for what is there."""
+        write = {**self._write(when, values), "Item": to_attributes(item)}
+        try:
+            self._ask("put_item", **write, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except AwsFailure as declined:
+            # Our own first attempt, whose answer got lost, may be what stands in the way of its repetition.
+            return declined.was_repeated and from_attributes(declined.answer.get("Item", {})) == item
+        return True
+
+    def change(self, key: Key, update: str, when: str, **values: Value) -> bool:
+        """Change attributes of the item, made if there is none. False, and nothing done, unless `when` holds."""
+        write = {**self._write(when, values, update), "Key": _key(key), "UpdateExpression": update}
+        try:
+            self._ask("update_item", **write)
+        except AwsFailure:
+            return False
+        return True
+
+    def delete(self, key: Key) -> bool:
+        """False if there was none."""
+        if not can_exist(key):
+            return False
+        answer = self._ask("delete_item", TableName=self._name, Key=_key(key), ReturnValues="ALL_OLD")
+        # Gone at a second attempt means that the first one did it, though its answer got lost.
+        return "Attributes" in answer or bool(answer.get("ResponseMetadata", {}).get("RetryAttempts"))
+
+    def putting(self, item: Item, when: str, **values: Value) -> dict[str, Any]:
+        """A part for `write_together`."""
+        return {"Put": {**self._write(when, values), "Item": to_attributes(item)}}
+
+    def deleting(self, key: Key, when: str = "", **values: Value) -> dict[str, Any]:
+        """A part for `write_together`."""
+        return {"Delete": {**self._write(when, values), "Key": _key(key)}}
+
+    def write_together(self, *parts: dict[str, Any]) -> bool:
+        """All parts or none of them. False, and nothing done, unless all their conditions hold.
+
+        botocore gives each call a token by which DynamoDB knows its repetitions (API reference, "TransactWriteItems").
+        """
+        for pause in (*_PAUSES_SECONDS, 0):
+            try:
+                self._ask("transact_write_items", TransactItems=list(parts))
+            except AwsFailure as cancelled:
+                reasons = {reason.get("Code") for reason in cancelled.answer.get("CancellationReasons", ())}
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                if not reasons & BUSY:
+                    raise explain(cancelled, self._name) from cancelled
+                _sleep_up_to(pause)
+            else:
+                return True
+        raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: too many change the same at once.")
+
+    def _write(self, when: str, values: dict[str, Value], update: str = "") -> dict[str, Any]:
+        condition = {"ConditionExpression": when} if when else {}
+        return {"TableName": self._name, **condition, **_placeholders(f"{update} {when}", values)}
+
+    def _ask(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """DynamoDB's answer. Raises `AwsFailure` where it declined what was asked on a condition."""
+        try:
+            return self._call(operation, **parameters)
+        except AwsFailure as failure:
+            if failure.reason in _DECLINED:
+                raise
+            raise explain(failure, self._name) from failure
+
+
+def _key(key: Key) -> dict[str, Any]:
+    pk, sk = key
+    return to_attributes({"pk": pk, "sk": sk})
+
+
+def _placeholders(expression: str, values: dict[str, Value]) -> dict[str, Any]:
+    """What the #names and :values of an expression stand for; an attribute may so have a name that is reserved."""
+    names = {f"#{name}": name for name in re.findall(r"#(\w+)", expression)}
+    meant = {f":{name}": value for name, value in values.items()}
+    return {
+        **({"ExpressionAttributeNames": names} if names else {}),
+        **({"ExpressionAttributeValues": to_attributes(meant)} if meant else {}),
+    }
+
+
+def _sleep_up_to(seconds: float) -> None:
+    time.sleep(random.uniform(0, seconds))  # noqa: S311  spreads those who collided; nothing secret

@@ -1,0 +1,13 @@
+"""What every store raises when it cannot be used."""
+
+from __future__ import annotations
+
+from access_es.errors import AccessEsError
+
+
+class StoreUnusable(AccessEsError):
+    """The accounts cannot be read or written. `detail` says where and why."""
+
+    status = 503
+    code = "accounts_unavailable"
+    message = "The user accounts cannot be read at the moment, so nobody can be signed in."

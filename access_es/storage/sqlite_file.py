@@ -1,0 +1,165 @@
+"""One SQLite file: made for its owner alone, shared by threads and processes, never carried across a fork."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from access_es.storage.errors import StoreUnusable
+
+_VERSION = 1
+_BUSY_SECONDS = 10.0
+_IDLE_AT_MOST = 16
+_SCHEMA = """
+CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL, role TEXT NOT NULL,
+    disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tokens (id TEXT PRIMARY KEY, user TEXT NOT NULL, label TEXT NOT NULL, digest BLOB NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, UNIQUE (user, label)) WITHOUT ROWID;
+CREATE TABLE revocations (session_id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE failures (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last REAL NOT NULL, until REAL NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX failures_until ON failures (until);
+CREATE TABLE changes (revision INTEGER NOT NULL);
+INSERT INTO changes VALUES (0);
+"""
+# SQLite: "do not open an SQLite database connection, then fork(2), then try to use that database connection in the
+# child process", nor close it there (sqlite.org/howtocorrupt.html, 2.6). So a child keeps what it inherited, untouched.
+_inherited: list[object] = []
+
+
+class _Connection(sqlite3.Connection):
+    """Remembers the revision it read last, and the data version at which it did."""
+
+    data_version = -1
+    revision = -1
+
+
+class SqliteFile:
+    """Connections to one file, opened when needed, lent to one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._idle: deque[_Connection] = deque()
+        self._process = os.getpid()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        with self._lent() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, is_change: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction, durable at its end. `is_change` moves the revision."""
+        with self._lent() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half way
+            try:
+                yield connection
+                if is_change:
+                    connection.execute("UPDATE changes SET revision = revision + 1")
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+            connection.data_version = -1  # SQLite's data version moves for the commits of other connections only
+
+    def revision(self) -> int:
+        """How often users, tokens or revocations changed, whoever did it. Some microseconds."""
+        connection = self._take()
+        try:
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != connection.data_version:
+                connection.revision = connection.execute("SELECT revision FROM changes").fetchone()[0]
+                connection.data_version = version
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._unusable(str(error)) from error
+        self._give_back(connection)
+        return connection.revision
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _lent(self) -> Iterator[_Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._unusable(str(error)) from error
+        except BaseException:
+            self._give_back(connection)
+            raise
+        self._give_back(connection)
+
+    def _take(self) -> _Connection:
+        if self._process != os.getpid():
+            _inherited.append(self._idle)
+            self._idle, self._process = deque(), os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open()
+
+    def _give_back(self, connection: _Connection) -> None:
+        if len(self._idle) < _IDLE_AT_MOST:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _open(self) -> _Connection:
+        try:
+            if not self.path.exists():
+                _create(self.path)
+            if self.path.stat().st_mode & 0o077:
+                raise self._unusable(f"others may read it; run: chmod 600 {self.path}")
+            connection = _connect(self.path)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(str(error)) from error
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._unusable(str(error)) from error
+        if version != _VERSION:
+            connection.close()
+            raise self._unusable(f"it has format {version}, this access-es reads format {_VERSION}")
+        return connection
+
+    def _unusable(self, why: str) -> StoreUnusable:
+        return StoreUnusable(detail=f"The accounts file {self.path} cannot be used: {why}")
+
+
+def _create(path: Path) -> None:
+    """Put a whole, empty file at `path`, unless another process was first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600 from its first moment
+    os.close(handle)
+    made = Path(name)
+    try:
+        with closing(_connect(made)) as connection:
+            # Kept in the file: readers never wait for a writer, nor a writer for readers (sqlite.org/wal.html). The
+            # files that SQLite puts beside it get the mode of the file itself.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        made.chmod(0o600)
+        os.link(made, path)  # unlike a rename, fails if there is one by now
+    except FileExistsError:
+        return
+    finally:
+        made.unlink()
+
+
+def _connect(path: Path) -> _Connection:
+    """A connection in autocommit mode; `mode=rw`, so that a missing file is an error and not a new one."""
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+    )

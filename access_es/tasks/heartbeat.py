@@ -1,0 +1,69 @@
+"""A task's signs of life, and its ear: a thread that tells the store that we live, and hears that nobody waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from access_es.errors import AccessEsError
+from access_es.tasks.failures import TaskTooLong
+from access_es.tasks.store import Store
+
+BEAT_SECONDS = 1.0  # which is also how soon it hears that nobody waits, and the engine can stop searching
+DEAD_SECONDS = 20.0  # without a sign of life for so long, a task is taken for dead
+_LISTEN_SECONDS = 0.25  # how soon a silent call to the domain is given up
+log = logging.getLogger("access_es.tasks")
+
+
+class Abandoned(BaseException):
+    """Nobody waits for this any more. No Exception, so that nobody takes it for a failure of the domain."""
+
+
+class Heartbeat:
+    """Beats while its block runs. Ask `listen` often: it raises when the task is to end."""
+
+    def __init__(self, store: Store, id: str, runner: str, end_by: float | None, beat_seconds: float) -> None:
+        self._store = store
+        self._id = id
+        self._runner = runner
+        self._end_by = end_by
+        self._beat_seconds = beat_seconds
+        self._is_over = threading.Event()
+        self._is_abandoned = False
+        self._thread = threading.Thread(target=self._beat, name="task-heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over.set()
+        self._thread.join()  # a thread of a Lambda sandbox would wake up in the middle of another request
+
+    def listen(self) -> None:
+        """Raises Abandoned, or TaskTooLong."""
+        if self._is_abandoned:
+            raise Abandoned
+        if self._end_by is not None and time.monotonic() >= self._end_by:
+            raise TaskTooLong
+
+    def waits(self) -> Iterator[float]:
+        """How long to wait for the domain before we are asked again; see `Domain.send`."""
+        while True:
+            self.listen()
+            yield _LISTEN_SECONDS
+
+    def _beat(self) -> None:
+        while not self._is_over.wait(self._beat_seconds):
+            try:
+                if not self._store.record_heartbeat(self._id, self._runner):
+                    self._is_abandoned = True
+                    return
+            except AccessEsError as error:
+                log.warning("A task could not give a sign of life: %s: %s", error.code, error.detail)

@@ -1,0 +1,152 @@
+"""Asking the domain for a client whose door hangs up: the course of a request, in time.
+
+A fast request pays for a few comparisons. What a search waits for is the socket, with a timeout; only when that passes
+is a task started beside it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from access_es.errors import DomainTimeout
+from access_es.messages import ProxyRequest, ProxyResponse
+from access_es.tasks.durations import BODY_BYTES, Durations, shape_of
+from access_es.tasks.failures import OutOfTime, TasksUnusable
+from access_es.tasks.hedge import HandedOver, Hedge
+from access_es.tasks.poll import outcome
+from access_es.tasks.replies import Own, accept, address_of, redirect_to
+from access_es.tasks.rules import Rules, TaskAtOnce, TaskWhenSlow
+from access_es.tasks.runner import Send
+from access_es.tasks.service import TaskService
+from access_es.tasks.tickets import Ticket
+from access_es.upload import Upload
+
+PAGE_SECONDS = 4.0  # a person looks at a blank tab no longer than this
+_LATE_SECONDS = 0.05  # of the domain's silence: it is the door's patience that ended
+_NEARLY_ALL = 0.9
+
+
+class LongQueries:
+    """`service` is None where no tasks can be kept: then the door's patience is all there is."""
+
+    def __init__(self, send: Send, service: TaskService | None, rules: Rules, after_seconds: float) -> None:
+        self._send = send
+        self._desk = service
+        self._rules = rules
+        self._after_seconds = after_seconds
+        self._durations = Durations()
+
+    def ask(self, request: ProxyRequest, user: str, upload: Upload) -> ProxyResponse | Own:
+        """The domain's answer, or the way to it. Raises an AccessEsError."""
+        if self._desk is None:
+            return self._straight(request, upload)
+        match self._rules.choose(request):
+            case TaskAtOnce() as course:
+                return self._as_task(self._desk, request, user, upload, course)
+            case TaskWhenSlow() if request.answer_by is not None:
+                return self._search(self._desk, request, user, upload, request.answer_by)
+        return self._straight(request, upload)
+
+    def _straight(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
+        try:
+            return self._send(
+                request.method, request.target, request.headers, upload, answer_by=request.answer_by
+            )  # fmt: skip
+        except DomainTimeout as error:
+            by = request.answer_by
+            if by is None or time.monotonic() < by - _LATE_SECONDS or _is_told(error):
+                raise
+            raise OutOfTime(can_wait=self._desk is not None, detail=error.detail) from error
+
+    def _as_task(
+        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, course: TaskAtOnce
+    ) -> ProxyResponse | Own:
+        ticket = service.start(user, request, upload, is_search=course.is_search)
+        if course.wait_seconds is None:
+            return self._wait(service, request, ticket, _until(request))
+        until = min(time.monotonic() + course.wait_seconds, _until(request))
+        return _found(service, ticket, request, until) or accept(_address(service, ticket, request), request)
+
+    def _wait(self, service: TaskService, request: ProxyRequest, ticket: Ticket, until: float) -> ProxyResponse | Own:
+        """Its result, or at `until` the way to where it is waited for."""
+        found = _found(service, ticket, request, until) if time.monotonic() < until else None
+        return found or redirect_to(_address(service, ticket, request), request)
+
+    def _search(
+        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, answer_by: float
+    ) -> ProxyResponse | Own:
+        began = time.monotonic()
+        until = _until(request)
+        expected = self._durations.expect(_shape(request, upload)) if self._durations else None
+        if expected is not None and expected > (until - began) * _NEARLY_ALL:
+            ticket = service.start(user, request, upload, is_search=True)
+            found = self._wait(service, request, ticket, until)
+            self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, Own) else 0))
+            return found
+        # One that is known to answer in time is not asked twice before it takes twice as long.
+        after = max(self._after_seconds, 2 * (expected or 0))
+        hedge = Hedge(
+            lambda: service.start(user, request, upload, is_search=True), service.state, after, until, answer_by
+        )
+        found = self._hedged(service, hedge, request, upload, answer_by)
+        if hedge.seconds >= self._after_seconds or expected is not None:
+            self._note(request, upload, hedge.seconds)
+        return found
+
+    def _hedged(
+        self, service: TaskService, hedge: Hedge, request: ProxyRequest, upload: Upload, answer_by: float
+    ) -> ProxyResponse | Own:
+        waits = hedge.waits()
+        try:
+            answer = self._send(
+                request.method, request.target, request.headers, upload, answer_by=answer_by, waits=waits
+            )
+        except (HandedOver, DomainTimeout) as end:
+            if hedge.ticket is None:
+                raise (end if _is_told(end) else OutOfTime(can_wait=True)) from end
+            return self._wait(service, request, hedge.ticket, hedge.until)
+        except BaseException:
+            if hedge.ticket:
+                service.abandon(hedge.ticket)
+            raise
+        waits.close()  # the answer is here; its body is waited for as always
+        if hedge.ticket:
+            service.abandon(hedge.ticket)
+        return answer
+
+    def _note(self, request: ProxyRequest, upload: Upload, seconds: float) -> None:
+        shape = _shape(request, upload)
+        if seconds >= self._after_seconds:
+            self._durations.note(shape, seconds)
+        else:
+            self._durations.forget(shape)
+
+
+def _found(service: TaskService, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
+    """What came of it. A store that cannot tell is asked again, at the address where that may be done as often as one
+    likes: who reads an error here sends the whole request again."""
+    try:
+        return outcome(service, ticket, request, until)
+    except TasksUnusable:
+        return None
+
+
+def _is_told(end: Exception) -> bool:
+    """Whether its own words say more than ours could, such as that nothing was sent."""
+    return isinstance(end, DomainTimeout) and end.message != DomainTimeout.message
+
+
+def _until(request: ProxyRequest) -> float:
+    """When the client must have an answer, on time.monotonic()."""
+    by = float("inf") if request.answer_by is None else request.answer_by
+    return min(by, time.monotonic() + PAGE_SECONDS) if request.is_navigation else by
+
+
+def _address(service: TaskService, ticket: Ticket, request: ProxyRequest) -> str:
+    return address_of(service.tickets.seal(ticket), request)
+
+
+def _shape(request: ProxyRequest, upload: Upload) -> bytes:
+    content = upload.content()
+    body = content if isinstance(content, bytes) else content.read(BODY_BYTES) if content else b""
+    return shape_of(request.method, request.target, body)

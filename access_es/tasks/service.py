@@ -1,0 +1,149 @@
+"""The service where tasks are handed in and asked for: it starts them, waits, and knows the dead from the living."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from access_es.errors import AccessEsError
+from access_es.messages import Headers, ProxyRequest
+from access_es.tasks.failures import NotStarted, TasksUnusable
+from access_es.tasks.heartbeat import DEAD_SECONDS
+from access_es.tasks.store import LIFETIME_SECONDS, Result, Store, TaskRequest
+from access_es.tasks.stored_body import BlobStore, StoredBody, is_plain, keep
+from access_es.tasks.tickets import Ticket, Tickets
+from access_es.upload import CHUNK_BYTES, Upload
+
+START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's concurrency is used up; no longer than this
+# Every look costs a read: ever rarer at first, and then often enough to see the end 200 ms late at most.
+_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
+_RESULT_PAUSE_SECONDS = 1.0
+Verdict = Literal["running", "done", "lost", "withdrawn", "unknown"]
+TaskState = Literal["open", "answered", "failed"]
+log = logging.getLogger("access_es.tasks")
+
+
+class Starter(Protocol):
+    """Has a task carried out elsewhere."""
+
+    def start(self, id: str) -> None:
+        """Raises any exception where it cannot be known to have been started."""
+        ...
+
+
+class TaskService:
+    """`clean` takes the headers that must not be kept, such as the user's own token."""
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: BlobStore,
+        starter: Starter,
+        tickets: Tickets,
+        clean: Callable[[Headers], list[tuple[str, str]]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.blobs = blobs
+        self.tickets = tickets
+        self._starter = starter
+        self._clean = clean
+        self._clock = clock
+
+    def start(self, user: str, request: ProxyRequest, upload: Upload, *, is_search: bool) -> Ticket:
+        """A new task. Raises NotStarted or TasksUnusable where it is certain that there is none, nor ever will be."""
+        ticket = self.tickets.issue(user, self._clock())
+        headers = tuple(self._clean(request.headers))
+        body = self._keep(upload, ticket.id, headers)
+        asked = TaskRequest(request.method, request.target, headers, body, is_search)
+        self.store.create(ticket.id, asked, ticket.begun + LIFETIME_SECONDS)
+        try:
+            self._starter.start(ticket.id)
+        except Exception as fault:  # boto3's, Zappa's, or a thread that cannot be had
+            log.warning("A task could not be started: %s: %s", type(fault).__name__, fault)
+            # Its answer may be lost, not the call: then the task is claimed, or can be withdrawn, never both.
+            if self._is_withdrawn(ticket):
+                raise NotStarted from fault
+        return ticket
+
+    def _is_withdrawn(self, ticket: Ticket) -> bool:
+        """Whether that is certain; who has the ticket will learn the truth, later."""
+        try:
+            return self.store.withdraw(ticket.id)
+        except AccessEsError as error:
+            log.warning("A task could not be withdrawn: %s: %s", error.code, error.detail)
+            return False
+
+    def open(self, text: str, user: str) -> Ticket | None:
+        return self.tickets.open(text, user, self._clock())
+
+    def elapsed(self, ticket: Ticket) -> float:
+        return max(0.0, self._clock() - ticket.begun)
+
+    def await_end(self, ticket: Ticket, until: float) -> Verdict:
+        """How the task stands when it has ended, or at the latest at `until` on time.monotonic().
+
+        Raises TasksUnusable where no time is left and the store does not answer; one that is throttled may do so soon.
+        """
+        pause = _FIRST_PAUSE_SECONDS
+        verdict = self._judge(ticket, until > time.monotonic())
+        while verdict == "running" and (left := until - time.monotonic()) > 0:
+            self.store.pause(min(pause, left))
+            pause = min(pause * _GROWTH, _LAST_PAUSE_SECONDS)
+            # No look at the last moment: a store that is slow just then would make us late for the door.
+            if time.monotonic() < until:
+                verdict = self._judge(ticket, may_wait=True)
+        return verdict
+
+    def state(self, ticket: Ticket) -> TaskState:
+        """Whether the domain's answer is there, or may still come. Raises TasksUnusable, ResultLost."""
+        verdict = self.await_end(ticket, 0.0)
+        if verdict == "running":
+            return "open"
+        return "answered" if verdict == "done" and self.store.result(ticket.id).failure is None else "failed"
+
+    def abandon(self, ticket: Ticket) -> None:
+        """Nobody waits for it any more. Where that cannot be told, it works in vain."""
+        try:
+            self.store.abandon(ticket.id)
+        except AccessEsError as error:
+            log.warning("A task could not be given up: %s: %s", error.code, error.detail)
+
+    def result(self, ticket: Ticket) -> Result:
+        try:
+            return self.store.result(ticket.id)
+        except TasksUnusable:  # a moment later it may be there again; a client that read an error would not come back
+            self.store.pause(_RESULT_PAUSE_SECONDS)
+            return self.store.result(ticket.id)
+
+    def _judge(self, ticket: Ticket, may_wait: bool) -> Verdict:
+        try:
+            progress = self.store.read_progress(ticket.id)
+        except TasksUnusable:
+            if may_wait:
+                return "running"
+            raise
+        if progress is None:
+            return "unknown"
+        match progress.state:
+            case "done" | "withdrawn":
+                return progress.state
+            case "claimed":
+                return "lost" if self._clock() - progress.beat > DEAD_SECONDS else "running"
+        if self._clock() - progress.beat > START_SECONDS and self.store.withdraw(ticket.id):
+            return "withdrawn"
+        return "running"
+
+    def _keep(self, upload: Upload, id: str, headers: Headers) -> StoredBody:
+        return keep(_pieces(upload), f"{id}/request", self.blobs, compress=is_plain(headers))
+
+
+def _pieces(upload: Upload) -> Iterator[bytes]:
+    content = upload.content()
+    if isinstance(content, bytes):
+        yield content
+    elif content is not None:
+        while piece := content.read(CHUNK_BYTES):
+            yield piece

@@ -1,0 +1,1 @@
+"""Users, their passwords and API tokens, and where these are stored."""

@@ -1,0 +1,95 @@
+"""What the commands and the account page do to users and tokens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from access_es.errors import BadRequest, NotFound
+from access_es.users.passwords import Passwords, check_password
+from access_es.users.stores import Stores
+from access_es.users.tokens import DEFAULT_DAYS, MOST_PER_USER, Token, issue
+from access_es.users.user import User, check_name, disabled, enabled, with_password
+
+
+class Directory:
+    """Each method does one thing whole, or raises `BadRequest` or `NotFound` with a sentence that says why not."""
+
+    def __init__(self, stores: Stores, passwords: Passwords, clock: Callable[[], float] = time.time) -> None:
+        self._users = stores.users
+        self._tokens = stores.tokens
+        self._passwords = passwords
+        self._clock = clock
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._clock()
+
+    def users(self) -> list[User]:
+        return self._users.all()
+
+    def user(self, name: str) -> User:
+        user = self._users.find(name)
+        if user is None:
+            raise NotFound(f"There is no user '{name}'.")
+        return user
+
+    def check_free(self, name: str) -> None:
+        """Raises `BadRequest` where a user of this name cannot be added."""
+        check_name(name)
+        if self._users.find(name) is not None:
+            raise BadRequest(f"There is a user '{name}' already.")
+
+    def add_user(self, name: str, password: str) -> User:
+        check_name(name)
+        user = User(name, self._hash(name, password), int(self._clock()))
+        if not self._users.add(user):
+            raise BadRequest(f"There is a user '{name}' already.")
+        return user
+
+    def set_password(self, name: str, password: str) -> User:
+        """Every open session of the user ends; API tokens live on."""
+        self.user(name)
+        password_hash = self._hash(name, password)
+        return self._change(name, lambda user: with_password(user, password_hash))
+
+    def disable(self, name: str) -> User:
+        return self._change(name, disabled)
+
+    def enable(self, name: str) -> User:
+        return self._change(name, enabled)
+
+    def remove_user(self, name: str) -> None:
+        """The user's tokens go first: one of the same name that comes later must not inherit them."""
+        self._tokens.remove_all(name)
+        if not self._users.remove(name):
+            raise NotFound(f"There is no user '{name}'.")
+
+    def tokens(self, name: str) -> list[Token]:
+        return self._tokens.of(self.user(name).name)
+
+    def add_token(self, name: str, label: str, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
+        """The token's record, and its text, which cannot be had again."""
+        token, text = issue(self.user(name).name, label, days, self._clock())
+        if len(self._tokens.of(name)) >= MOST_PER_USER:
+            raise BadRequest(f"A user has at most {MOST_PER_USER} tokens. Revoke one first.")
+        if not self._tokens.add(token):
+            raise BadRequest(f"There is a token '{token.label}' already. Revoke it or choose another label.")
+        return token, text
+
+    def revoke_token(self, name: str, label: str) -> None:
+        if not self._tokens.remove(self.user(name).name, label.strip()):
+            raise NotFound(f"There is no token with the label '{label}'.")
+
+    def _hash(self, name: str, password: str) -> str:
+        check_password(password, name)
+        with self._passwords.turn():
+            return self._passwords.hash(password)
+
+    def _change(self, name: str, change: Callable[[User], User]) -> User:
+        """Change the user as it is now, again if somebody else changed it meanwhile."""
+        while True:
+            old = self.user(name)
+            new = change(old)
+            if self._users.replace(old, new):
+                return new

@@ -1,0 +1,82 @@
+"""Passwords: hashed with scrypt, a few at a time."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from access_es.errors import BadRequest, TooManyFailures
+from access_es.users import tokens
+
+# One of the equal choices of the OWASP Password Storage Cheat Sheet for scrypt: N=2^15, r=8, p=3. It takes 32 MiB per
+# hash, where the first choice (N=2^17, p=1) takes 128 MiB, more than a small Lambda function has to spare.
+METHOD = "scrypt:32768:8:3"
+SHORTEST, LONGEST = 12, 1024
+_HASHES_AT_ONCE = 2
+_WAITING_AT_MOST = 8
+_BUSY_SECONDS = 2
+
+
+class Passwords:
+    """Hashes and checks. `method` is werkzeug's name for the algorithm and its cost."""
+
+    def __init__(
+        self, method: str = METHOD, *, at_once: int = _HASHES_AT_ONCE, waiting: int = _WAITING_AT_MOST
+    ) -> None:
+        self._method = method
+        self._running = threading.Semaphore(at_once)
+        self._admitted = threading.Semaphore(at_once + waiting)
+        # No password has this hash, yet checking against it costs what checking a real one costs.
+        self.nobody = f"{method}$access-es-nobody${'0' * 128}"
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn to hash, so that a flood of sign-ins takes neither the memory nor all threads.
+
+        Raises `TooManyFailures` at once where too many wait already.
+        """
+        if not self._admitted.acquire(blocking=False):
+            raise TooManyFailures(_BUSY_SECONDS)
+        try:
+            with self._running:
+                yield
+        finally:
+            self._admitted.release()
+
+    def hash(self, password: str) -> str:
+        from werkzeug.security import generate_password_hash  # loaded when first needed: a cold start does without
+
+        return generate_password_hash(_normal(password), self._method)
+
+    def matches(self, password_hash: str, password: str) -> bool:
+        """Whether it is this password. Takes as long for a wrong one as for the right one."""
+        from werkzeug.security import check_password_hash
+
+        return len(password) <= LONGEST and check_password_hash(password_hash, _normal(password))
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether the hash was made at another cost than today's."""
+        return not password_hash.startswith(f"{self._method}$")
+
+
+def check_password(password: str, user_name: str) -> str:
+    """The password, if it may be used; raises `BadRequest` with the rule that it breaks.
+
+    Length and nothing about kinds of characters, as NIST SP 800-63B, 3.1.1.2 has it.
+    """
+    if len(password) < SHORTEST:
+        raise BadRequest(f"The password is too short: use {SHORTEST} characters or more. A few words make a good one.")
+    if len(password) > LONGEST:
+        raise BadRequest(f"The password is too long: it may have {LONGEST} characters.")
+    if password.lower() == user_name or len(set(password)) < 4:
+        raise BadRequest("The password is too easy to guess. A few words make a good one.")
+    if tokens.looks_like_token(password):
+        raise BadRequest("The password has the form of an API token. Choose another.")
+    return password
+
+
+def _normal(password: str) -> str:
+    """The same characters however a keyboard composes them (NIST SP 800-63B, 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)

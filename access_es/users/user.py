@@ -1,0 +1,62 @@
+"""Who may sign in."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field, replace
+
+from access_es.errors import BadRequest
+
+DEFAULT_ROLE = "full"
+
+# Starts with a letter or digit, so that no name is mistaken for a command's option; no colon, because it ends the user
+# name in Basic credentials (RFC 7617, 2); lower case, so that two people cannot differ in case alone.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+NAME_RULE = "A user name has 1 to 64 lower-case letters, digits and . _ @ + - and begins with a letter or digit."
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person or program. `epoch` is random and changes with whatever must end the sessions the user has open."""
+
+    name: str
+    password_hash: str = field(repr=False)
+    created: int  # seconds since 1970
+    role: str = DEFAULT_ROLE
+    disabled: bool = False
+    epoch: str = field(default_factory=lambda: _new_epoch())
+
+
+def check_name(name: str) -> str:
+    """The name as it is kept; raises `BadRequest` with the rule if it cannot be one."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest(NAME_RULE)
+    return name
+
+
+def normalize_name(typed: str) -> str:
+    """What a person typed at sign-in, as the name would be kept: phones begin words with a capital."""
+    return typed.strip().lower()
+
+
+def with_password(user: User, password_hash: str) -> User:
+    """The user with another password: open sessions die."""
+    return replace(user, password_hash=password_hash, epoch=_new_epoch())
+
+
+def with_same_password(user: User, password_hash: str) -> User:
+    """The user with the same password hashed anew: open sessions live on."""
+    return replace(user, password_hash=password_hash)
+
+
+def disabled(user: User) -> User:
+    return replace(user, disabled=True, epoch=_new_epoch())
+
+
+def enabled(user: User) -> User:
+    return replace(user, disabled=False, epoch=_new_epoch())
+
+
+def _new_epoch() -> str:
+    return secrets.token_urlsafe(9)

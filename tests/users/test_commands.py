@@ -1,0 +1,212 @@
+"""The commands `users` and `tokens`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from access_es.sign_in.build import Accounts
+from access_es.users import commands
+from tests.account_fixtures import PASSWORD
+
+HOME = "192.0.2.1"
+Run = Callable[..., int]
+
+
+def parse(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="access_es")
+    commands.register(parser.add_subparsers(required=True))
+    return parser.parse_args(words)
+
+
+@pytest.fixture
+def run(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command line, with `typed` on standard input, and gives the exit status."""
+
+    def run(*words: str, typed: str = "") -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        args = parse(*words)
+        return cast(int, args.accounts_command(args, accounts.directory))
+
+    return run
+
+
+def test_a_user_is_added_with_a_password_from_standard_input(run: Run, accounts: Accounts) -> None:
+    assert run("users", "add", "bob", "--password-stdin", typed="bob's long password\n") == 0
+    assert accounts.password_check.check("bob", "bob's long password", HOME).name == "bob"
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\nsecond line\n"])
+def test_only_the_end_of_the_line_is_taken_off_a_password(run: Run, accounts: Accounts, ending: str) -> None:
+    assert run("users", "passwd", "ann", "--password-stdin", typed="  spaces are part of it  " + ending) == 0
+    assert accounts.password_check.check("ann", "  spaces are part of it  ", HOME)
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "said"),
+    [
+        (("users", "add", "ann", "--password-stdin"), PASSWORD, "There is a user 'ann' already."),
+        (("users", "add", "Bob", "--password-stdin"), PASSWORD, "lower-case letters"),
+        (("users", "add", "bob", "--password-stdin"), "short", "use 12 characters or more"),
+        (("users", "add", "bob", "--password-stdin"), "", "use 12 characters or more"),
+        (("users", "add", "bob", "--password-stdin"), "zw\udcf6lf gr\udcfcne Fl", "not text in UTF-8"),
+        (("users", "add", "bob"), PASSWORD, "add --password-stdin"),
+        (("users", "add", "ann"), "", "There is a user 'ann' already."),
+        (("users", "add", "Bob"), "", "lower-case letters"),
+        (("users", "passwd", "bob", "--password-stdin"), PASSWORD, "There is no user 'bob'."),
+        (("users", "disable", "bob"), "", "There is no user 'bob'."),
+        (("users", "enable", "bob"), "", "There is no user 'bob'."),
+        (("users", "remove", "bob"), "", "There is no user 'bob'."),
+        (("tokens", "add", "bob", "ci"), "", "There is no user 'bob'."),
+        (("tokens", "add", "ann", "ci", "--days", "0"), "", "1 to 366 days"),
+        (("tokens", "list", "bob"), "", "There is no user 'bob'."),
+        (("tokens", "revoke", "ann", "ci"), "", "There is no token with the label 'ci'."),
+        (("tokens", "revoke", "bob", "ci"), "", "There is no user 'bob'."),
+    ],
+)
+def test_a_refusal_is_one_line_on_stderr(
+    run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], typed: str, said: str
+) -> None:
+    assert run(*words, typed=typed) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("users",), ("users", "add"), ("tokens", "add", "ann"), ("tokens", "add", "ann", "ci", "--days", "x")]
+)
+def test_wrong_usage_is_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(*words)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_an_unusable_file_is_named(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(accounts.settings.users.removeprefix("file:"))
+    accounts.stores.changes.close()  # type: ignore[attr-defined]
+    path.write_bytes(b"no database " * 100)
+    assert run("users", "list") == 1
+    assert f"{path} cannot be used: file is not a database" in capsys.readouterr().err
+
+
+def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("users", "add", "bob", "--password-stdin", typed=PASSWORD)
+    run("users", "disable", "bob")
+    assert run("users", "list") == 0
+    assert capsys.readouterr().out == (
+        "name  role  created               state\n"
+        "ann   full  2027-01-15T08:00:00Z  enabled\n"
+        "bob   full  2027-01-15T08:00:00Z  disabled\n"
+    )
+    assert run("users", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out)[1] == {
+        "name": "bob",
+        "role": "full",
+        "created": "2027-01-15T08:00:00Z",
+        "disabled": True,
+    }
+
+
+def test_users_are_disabled_enabled_and_removed(run: Run, accounts: Accounts) -> None:
+    assert run("users", "disable", "ann") == 0
+    assert accounts.directory.user("ann").disabled
+    assert run("users", "enable", "ann") == 0
+    assert not accounts.directory.user("ann").disabled
+    assert run("users", "remove", "ann") == 0
+    assert accounts.directory.users() == []
+
+
+def test_a_token_is_printed_alone_and_works(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("tokens", "add", "ann", "ci", "--days", "7") == 0
+    out, err = capsys.readouterr()
+    text = out.removesuffix("\n")
+    assert err == ""
+    headers = (("Authorization", f"Bearer {text}"),)
+    caller = accounts.identity.identify(headers, scheme="http", client_address=HOME)
+    assert caller and caller.token == "ci"
+
+
+def test_tokens_are_listed_without_their_secret(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("tokens", "add", "ann", "nightly job", "--days", "7")
+    text = capsys.readouterr().out.strip()
+    token_id = text.split("_")[1]
+    assert run("tokens", "list", "ann") == 0
+    assert capsys.readouterr().out == (
+        "label        id            created               expires               state\n"
+        f"nightly job  {token_id}  2027-01-15T08:00:00Z  2027-01-22T08:00:00Z  valid\n"
+    )
+    assert run("tokens", "list", "ann", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed[0]["expired"] is False
+    assert text.split("_")[2] not in json.dumps(listed)
+
+
+def test_a_token_is_revoked(run: Run, accounts: Accounts) -> None:
+    run("tokens", "add", "ann", "ci")
+    assert run("tokens", "revoke", "ann", "ci") == 0
+    assert accounts.directory.tokens("ann") == []
+
+
+TERMINAL = """
+import argparse, sys
+from access_es.users import commands
+from access_es.sign_in.build import AccountSettings, build_accounts
+accounts = build_accounts(AccountSettings(("secret",), sys.argv[1], password_method="scrypt:1024:8:1"))
+parser = argparse.ArgumentParser()
+commands.register(parser.add_subparsers())
+args = parser.parse_args(["users", "add", "bob"])
+sys.exit(args.accounts_command(args, accounts.directory))
+"""
+
+
+def on_terminal(theirs: int, folder: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", TERMINAL, f"file:{folder / 'accounts.db'}"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    return process
+
+
+@pytest.mark.parametrize(("second", "status"), [("typed on a terminal", 0), ("typed otherwise", 1)])
+def test_a_password_is_asked_for_twice_on_a_terminal_and_never_shown(tmp_path: Path, second: str, status: int) -> None:
+    ours, theirs = pty.openpty()
+    process = on_terminal(theirs, tmp_path)
+    seen = b""
+    for prompt, answer in ((b"Password: ", "typed on a terminal"), (b"The same again: ", second)):
+        while prompt not in seen:
+            seen += os.read(ours, 1_000)
+        os.write(ours, f"{answer}\n".encode())
+    assert process.wait(30) == status
+    os.close(ours)
+    assert b"typed" not in seen
+
+
+def test_ctrl_d_instead_of_a_password_changes_nothing(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = on_terminal(theirs, tmp_path)
+    seen = b""
+    while b"Password: " not in seen:
+        seen += os.read(ours, 1_000)
+    os.write(ours, b"\x04")
+    while b"changed." not in seen:
+        seen += os.read(ours, 1_000)
+    assert process.wait(30) == 1
+    os.close(ours)
+    assert b"No password was given. Nothing was changed." in seen and b"Traceback" not in seen
