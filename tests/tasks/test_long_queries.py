@@ -66,7 +66,7 @@ def desk_of(place: Place, failing: Failing, answer: bytes) -> TaskService:
     return TaskService(store, failing, Now(place.store, place.blobs, answer), TICKETS, list, place.clock)
 
 
-@pytest.mark.parametrize("failing", ["look", "result", "get"])
+@pytest.mark.parametrize("failing", ["read_progress", "result", "get"])
 @pytest.mark.parametrize(("headers", "status"), [(LATER, 202), ((), 303)])
 def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
     place: Place, failing: str, headers: Headers, status: int
