@@ -1,4 +1,4 @@
-"""Bodies that wait for somebody: small ones in the task itself, larger ones in a blob store, compressed where that helps."""
+"""Stored bodies: small ones in the task itself, larger ones in a blob store, compressed where that helps."""
 
 from __future__ import annotations
 
