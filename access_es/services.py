@@ -13,6 +13,7 @@ from access_es.audit import Write
 from access_es.aws import AwsService, AwsSession, BotoCredentials, make_client, make_s3_client
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
+from access_es.partitions import partition_of
 from access_es.settings.settings import Settings
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
 from access_es.tasks.build import Tasks, build_tasks
@@ -115,7 +116,7 @@ def _overflow_origins(settings: Settings) -> tuple[str, ...]:
     """Where a sign-in may end up, when what it leads to is too large."""
     if settings.overflow_bucket is None:
         return ()
-    suffix = "amazonaws.com.cn" if settings.region.startswith("cn-") else "amazonaws.com"
+    suffix = partition_of(settings.region).suffix
     return (f"https://{settings.overflow_bucket}.s3.{settings.region}.{suffix}",)
 
 

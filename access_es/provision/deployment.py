@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from access_es.errors import AwsFailure, SettingsError
+from access_es.partitions import partition_of
 from access_es.settings.file import load_stage, load_stage_keys
 from access_es.settings.remote import Fetch, apply_config
 from access_es.settings.settings import Settings, read_settings
@@ -32,7 +33,7 @@ class Deployment:
 
     @property
     def partition(self) -> str:
-        return partition(self.region)
+        return partition_of(self.region).name
 
     @property
     def data_region(self) -> str:
@@ -141,10 +142,3 @@ def function_name(file: Path, stage: str, keys: Mapping[str, Any]) -> str:
     """As Zappa makes it of the project's name, which is the folder's unless the settings have one."""
     project = keys.get("project_name") or file.resolve().parent.name
     return re.sub(r"[^a-z0-9]+", "-", f"{project}-{stage}".lower()).strip("-")
-
-
-def partition(region: str) -> str:
-    """The part of AWS that a region belongs to (IAM User Guide, "ARNs")."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from access_es.errors import AwsFailure, SettingsError
+from access_es.partitions import partition_of
 from access_es.provision.calls import Call
-from access_es.provision.deployment import Deployment, partition
+from access_es.provision.deployment import Deployment
 from access_es.settings.endpoint import Endpoint
 
 # search-<name>-<id>.…, vpc-<name>-<id>.…: names may have hyphens, ids have none.
@@ -19,9 +20,9 @@ def tell_domain_arn(endpoint: Endpoint, region: str, account: str) -> str | None
     """The ARN, where the address tells it."""
     known = endpoint.service is not None
     if known and (collection := _COLLECTION.match(endpoint.host)):
-        return f"arn:{partition(region)}:aoss:{region}:{account}:collection/{collection['id']}"
+        return f"arn:{partition_of(region).name}:aoss:{region}:{account}:collection/{collection['id']}"
     if known and (domain := _DOMAIN.match(endpoint.host)):
-        return f"arn:{partition(region)}:es:{region}:{account}:domain/{domain['name']}"
+        return f"arn:{partition_of(region).name}:es:{region}:{account}:domain/{domain['name']}"
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from access_es.partitions import partition_of
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
 from access_es.provision.rest_api import FoundApi
@@ -21,7 +22,7 @@ def find_origins(call: Call, deployment: Deployment, api: FoundApi | None) -> tu
 def _given(call: Call, deployment: Deployment, api: FoundApi | None) -> Iterator[str]:
     """Zappa names the API and the load balancer after the function."""
     if api is not None:
-        suffix = "amazonaws.com.cn" if deployment.partition == "aws-cn" else "amazonaws.com"
+        suffix = partition_of(deployment.region).suffix
         yield f"https://{api.api['id']}.execute-api.{deployment.region}.{suffix}"
     if deployment.has_http_api:
         yield from _http_apis(call, deployment.function)

@@ -10,14 +10,16 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)"
+from access_es.partitions import ON_SUFFIX, REGION, SUFFIX
+
+_REGION = rf"(?P<region>{REGION})"
 _FORMS = (
-    # search-name-id.us-east-1.es.amazonaws.com, vpc-…; .com.cn in China
-    (re.compile(rf"^[a-z0-9-]+\.{_REGION}\.es\.amazonaws\.com(\.cn)?$"), "es"),
+    # search-name-id.us-east-1.es.amazonaws.com, vpc-…; .com.cn in China, .eu in the European Sovereign Cloud
+    (re.compile(rf"^[a-z0-9-]+\.{_REGION}\.es\.{SUFFIX}$"), "es"),
     # dual-stack: search-name-id.aos.us-east-1.on.aws
-    (re.compile(rf"^[a-z0-9-]+\.aos\.{_REGION}\.on\.(aws|amazonwebservices\.com\.cn)$"), "es"),
+    (re.compile(rf"^[a-z0-9-]+\.aos\.{_REGION}\.{ON_SUFFIX}$"), "es"),
     # serverless collection: id.us-east-1.aoss.amazonaws.com
-    (re.compile(rf"^[a-z0-9-]+\.{_REGION}\.aoss\.amazonaws\.com(\.cn)?$"), "aoss"),
+    (re.compile(rf"^[a-z0-9-]+\.{_REGION}\.aoss\.{SUFFIX}$"), "aoss"),
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from access_es.errors import SettingsError
+from access_es.partitions import REGION
 from access_es.settings.endpoint import Endpoint, parse_endpoint
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ def _parse_bool(text: str) -> bool:
 
 
 def _parse_region(text: str) -> str | None:
-    return _matching(text, r"[a-z]{2}(-[a-z]+)+-\d+", "a region such as us-east-1")
+    return _matching(text, REGION, "a region such as us-east-1")
 
 
 def _parse_service(text: str) -> str:
