@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from access_es.audit import Write
-from access_es.aws import AwsService, AwsSession, BotoCredentials, make_client, make_s3_client
+from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
+from access_es.aws_credentials import BotoCredentials
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
 from access_es.partitions import partition_of

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent / "access_es"
 # From the ground up. A module imports modules of the layers below its own, or of its own where `WITHIN` says so.
 LAYERS = (
     {"errors", "messages", "page_headers", "credentials", "partitions"},
-    {"settings", "front_doors", "upload", "audit", "aws"},
+    {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials"},
     {"storage"},
     {"users"},
     {"ingress", "sign_in", "upstream", "delivery", "tasks"},
@@ -25,14 +25,14 @@ LAYERS = (
     {"cli"},
     {"__main__"},
 )
-WITHIN = {("settings", "aws"), ("upload", "settings"), ("page_headers", "messages")}
+WITHIN = {("settings", "aws"), ("aws_credentials", "aws"), ("upload", "settings"), ("page_headers", "messages")}
 # The entry points, and those that serve an entry point, may read the environment.
 ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "server", "aws", "demo", "provision", "doctor", "settings"}
 HOMES = {
     "flask": {"app", "wsgi", "pages", "sign_in"},
     "flask_login": {"pages", "sign_in"},
     "boto3": {"aws", "demo"},
-    "botocore": {"aws", "demo"},
+    "botocore": {"aws", "aws_credentials", "demo"},
     "requests": {"upstream", "demo"},
     "urllib3": {"upstream", "demo"},
     "requests_aws4auth": {"upstream"},

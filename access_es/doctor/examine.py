@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from access_es.aws import GIVE_CREDENTIALS, AwsSession, BotoCredentials, how_to_reach_aws
+from access_es.aws import GIVE_CREDENTIALS, AwsSession, how_to_reach_aws
+from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
 from access_es.doctor.domain import MEND_CLOCK, check_address, check_domain
 from access_es.doctor.permissions import check_permissions
