@@ -33,7 +33,7 @@ UPLOAD = Upload(BODY)
 BATCH = 100
 
 
-class NoDesk:
+class WithoutTasks:
     """Whatever a fast query did with it would be an error."""
 
     has_ended = None
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What do long queries cost a fast one?")
     parser.add_argument("--rounds", type=int, default=20_000)
     rounds = parser.parse_args().rounds
-    service: Any = NoDesk()
+    service: Any = WithoutTasks()
     rules = Rules(LONG_QUERY_PATHS)
     with_tasks, without = LongQueries(send, service, rules, 0.5), LongQueries(send, None, rules, 0.5)
     print("| request | added |\n| --- | --- |")

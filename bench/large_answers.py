@@ -25,8 +25,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from access_es.demo.large_content import content
-from bench.emulated_place import Place, open_place
-from bench.fitting import print_fitting
+from bench.emulated_deployment import Place, open_deployment
+from bench.inline_limits import print_limits
 
 MEGABYTES = (0.5, 4.4, 4.8, 5.9, 6.2, 10, 40, 200, 1000)
 LONG_MEGABYTES = 100  # from here on once is enough
@@ -91,7 +91,7 @@ def measure(case: Case, place: Place, rounds: int) -> str:
     direct, through, memory = [], [], 0.0
     for _ in range(1 if case.megabytes >= LONG_MEGABYTES else rounds):
         direct.append(fetch(case, place, "direct").seconds)
-        place.door.forget_peak()
+        place.door.reset_peak()
         got = fetch(case, place, "through")
         through.append(got.seconds)
         memory = max(memory, (place.door.peak_bytes - place.door.idle_bytes) / 1024**2)
@@ -130,8 +130,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--moto", action="store_true", help="moto as the overflow store")
     chosen = parser.parse_args()
-    print_fitting()
-    with TemporaryDirectory() as folder, open_place(Path(folder), is_moto=chosen.moto) as place:
+    print_limits()
+    with TemporaryDirectory() as folder, open_deployment(Path(folder), is_moto=chosen.moto) as place:
         fetch(Case(1, "json", False, 0), place, "through")  # a cold start is not what is measured
         for rate in chosen.rates:
             print_table(place, list(chosen.megabytes), rate, chosen.rounds)

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import requests
 from playwright.sync_api import sync_playwright
 
-from bench.emulated_place import Place, open_place
+from bench.emulated_deployment import Place, open_deployment
 
 SECONDS = (28.0, 40.0, 120.0, 600.0)
 CLIENTS = ("curl", "requests", "fetch")
@@ -115,7 +115,10 @@ def main() -> None:
     parser.add_argument("--clients", nargs="+", choices=CLIENTS, default=CLIENTS)
     parser.add_argument("--rounds", type=int, default=1, help="from the second one on, the searches are known")
     args = parser.parse_args()
-    with TemporaryDirectory() as folder, open_place(Path(folder), is_moto=True, tasks_table="bench-tasks") as place:
+    with (
+        TemporaryDirectory() as folder,
+        open_deployment(Path(folder), is_moto=True, tasks_table="bench-tasks") as place,
+    ):
         url, headers = place.through()
         requests.get(f"{url}/_demo/slow?delay=0", headers=headers, timeout=60)  # a warm function, as keep_warm has it
         print("| search | client | answer after | allowed | in time |\n| --- | --- | --- | --- | --- |", flush=True)

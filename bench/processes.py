@@ -63,7 +63,7 @@ def members(group: int) -> list[int]:
     return found
 
 
-def forget_peaks(group: int) -> None:
+def reset_peaks(group: int) -> None:
     """Let the peaks start anew (proc(5): 5 in clear_refs resets VmHWM)."""
     for pid in members(group):
         Path(f"/proc/{pid}/clear_refs").write_text("5")

@@ -24,7 +24,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.processes import forget_peaks, free_port, peak_mebibytes, resident_mebibytes, running
+from bench.processes import free_port, peak_mebibytes, reset_peaks, resident_mebibytes, running
 
 CONNECTIONS = (1, 16, 64)
 BIG_BYTES = 100 * 1024 * 1024
@@ -136,7 +136,7 @@ def measure(target: Target, figures: Figures, seconds: int) -> None:
         figures.rates[count].append(rate)
         figures.p50[count].append(p50)
         figures.p99[count].append(p99)
-    forget_peaks(target.group)
+    reset_peaks(target.group)
     idle = resident_mebibytes(target.group)
     figures.megabytes.append(max(_download(target, "/100m", BIG_BYTES) for _ in range(3)))
     figures.memory.append(peak_mebibytes(target.group) - idle)

@@ -15,7 +15,7 @@ from access_es.pages.register import register_accounts
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
 from access_es.storage.sqlite_file import SqliteFile
 
-CHEAP = "scrypt:1024:8:1"
+FAST_HASHING = "scrypt:1024:8:1"
 PASSWORD = "correct horse battery"
 PAGE = {"Accept": "text/html"}
 
@@ -43,7 +43,7 @@ def settings(tmp_path: Path) -> AccountSettings:
         session_seconds=3_600,
         recheck_seconds=60,
         home_path=lambda: "/_dashboards/",
-        password_method=CHEAP,
+        password_method=FAST_HASHING,
     )
 
 

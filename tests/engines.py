@@ -35,7 +35,7 @@ def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         folder = folder.parent
     with locked(folder / "users", fcntl.LOCK_SH):
         with locked(folder / "starting", fcntl.LOCK_EX):
-            keeper = None if (folder / ANSWER).exists() else start_keeper(folder)
+            keeper = None if (folder / ANSWER).exists() else start_holder(folder)
         yield read_answer(folder)
     if keeper is not None:
         keeper.wait()
@@ -56,7 +56,7 @@ def read_answer(folder: Path) -> Engines:
     return Engines(**content)
 
 
-def start_keeper(folder: Path) -> "subprocess.Popen[bytes]":
+def start_holder(folder: Path) -> "subprocess.Popen[bytes]":
     log = folder / "engines.log"
     with log.open("w") as output:
         keeper = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The walls of the house: who may import whom, and where each outside library lives."""
+"""The layers of the package: who may import whom, and where each outside library lives."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def modules() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
 
-def room(path: Path) -> str:
+def package(path: Path) -> str:
     """The first name below the package: a module of its own, or the package it is in."""
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
@@ -71,15 +71,15 @@ def allowed(importer: str, imported: str) -> bool:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_go_one_way(path: Path) -> None:
-    rooms = {name.split(".")[1] for name in imports(path) if name.startswith("access_es.")}
-    wrong = {imported for imported in rooms if (ROOT / imported).exists() or (ROOT / f"{imported}.py").exists()}
-    assert {imported for imported in wrong if not allowed(room(path), imported)} == set()
+    packages = {name.split(".")[1] for name in imports(path) if name.startswith("access_es.")}
+    wrong = {imported for imported in packages if (ROOT / imported).exists() or (ROOT / f"{imported}.py").exists()}
+    assert {imported for imported in wrong if not allowed(package(path), imported)} == set()
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_each_library_has_one_home(path: Path) -> None:
     used = {name.split(".")[0] for name in imports(path)}
-    assert {name for name in used if name in HOMES and room(path) not in HOMES[name]} == set()
+    assert {name for name in used if name in HOMES and package(path) not in HOMES[name]} == set()
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -91,12 +91,12 @@ def test_only_entry_points_read_the_environment(path: Path) -> None:
     ]
     assert (
         not [node for node in reads if isinstance(node.value, ast.Name) and node.value.id == "os"]
-        or room(path) in ENTRIES
+        or package(path) in ENTRIES
     )
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_rooms_stay_small(path: Path) -> None:
+def test_modules_and_functions_stay_small(path: Path) -> None:
     lines = path.read_text().count("\n")
     functions = [
         node
@@ -107,5 +107,5 @@ def test_rooms_stay_small(path: Path) -> None:
     assert [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 60] == []
 
 
-def test_every_room_is_known() -> None:
-    assert {room(path) for path in modules()} - set().union(*LAYERS) == {"__init__"}
+def test_every_package_has_a_layer() -> None:
+    assert {package(path) for path in modules()} - set().union(*LAYERS) == {"__init__"}

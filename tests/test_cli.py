@@ -24,7 +24,7 @@ from tests.running_proxy import KEY
         (["serve", "--workers", "two"], "--workers: 'two' is not a number of 1 or more"),
     ],
 )
-def test_wrong_usage_is_told_in_the_words_of_the_person(
+def test_wrong_usage_is_explained_in_the_words_of_the_person(
     arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -33,7 +33,7 @@ def test_wrong_usage_is_told_in_the_words_of_the_person(
     assert told in capsys.readouterr().err
 
 
-def test_serving_without_a_domain_names_the_way_out(
+def test_serving_without_a_domain_says_what_to_set(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
     monkeypatch.delenv("ES_ENDPOINT", raising=False)

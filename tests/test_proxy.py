@@ -14,7 +14,7 @@ def test_a_signed_in_program_reaches_the_domain(proxy: RunningProxy) -> None:
     assert "aes_" not in json.dumps(seen["headers"])
 
 
-def test_a_stranger_is_told_to_sign_in_and_a_browser_is_sent_there(proxy: RunningProxy) -> None:
+def test_an_anonymous_program_gets_401_and_a_browser_the_sign_in_page(proxy: RunningProxy) -> None:
     program = proxy.ask("GET", "/_search")
     assert (program.status, program.json()["error"]["code"]) == (401, "not_signed_in")
     person = proxy.ask("GET", "/_plugin/kibana/app/kibana?x=1", {"Accept": "text/html"})

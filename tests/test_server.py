@@ -53,7 +53,7 @@ def test_names_with_an_underscore_are_dropped(server: Running) -> None:
     assert seen["headers"] == [["X-Forwarded-For", "1"]]
 
 
-def test_nobody_forges_the_scheme(server: Running) -> None:
+def test_the_scheme_cannot_be_forged(server: Running) -> None:
     """Forwarding headers change neither the scheme nor the address, not even from this machine."""
     seen = server.echo(b"GET / HTTP/1.0\r\nX-Forwarded-Proto: https\r\nX-Forwarded-SSL: on\r\nSCRIPT_NAME: /x\r\n\r\n")
     assert (seen["scheme"], seen["address"]) == ("http", "127.0.0.1")
@@ -145,7 +145,7 @@ def test_an_answer_cut_short_never_looks_whole(server: Running, target: bytes, v
     assert not received.endswith(b"0\r\n\r\n")
 
 
-def test_failures_of_the_application_are_told_without_details(server: Running) -> None:
+def test_failures_of_the_application_are_reported_without_details(server: Running) -> None:
     answer = server.exchange(b"GET /fail HTTP/1.1\r\nHost: a\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "internal_error"
@@ -166,7 +166,7 @@ def test_connections_are_kept_and_pipelines_answered_in_order(server: Running) -
 @pytest.mark.parametrize(
     "lines", [b"Connection: X-A, Close", b"Connection: close ,X-A", b"Connection: X-A\r\nConnection: close"]
 )
-def test_a_client_is_heard_wherever_it_asks_to_close(server: Running, lines: bytes) -> None:
+def test_connection_close_counts_wherever_the_client_puts_it(server: Running, lines: bytes) -> None:
     answer = server.exchange(b"GET /hello HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n\r\n")
     assert b"\r\nConnection: close\r\n" in answer
 
@@ -188,7 +188,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("opening", SLOW.values(), ids=SLOW.keys())
-def test_slow_clients_hold_up_nobody(server: Running, opening: bytes) -> None:
+def test_slow_clients_delay_no_other_request(server: Running, opening: bytes) -> None:
     """300 of them beside 4 threads: others are answered at once."""
     slow = [server.connect() for _ in range(300)]
     try:
@@ -204,7 +204,7 @@ def test_slow_clients_hold_up_nobody(server: Running, opening: bytes) -> None:
             client.close()
 
 
-def test_an_early_leaver_disturbs_nobody(server: Running) -> None:
+def test_a_client_that_leaves_early_disturbs_no_other(server: Running) -> None:
     """A client that resets the connection while it is answered frees its thread."""
     for _ in range(8):
         with server.connect() as client:
@@ -216,7 +216,7 @@ def test_an_early_leaver_disturbs_nobody(server: Running) -> None:
 # --- processes
 
 
-def test_requests_in_flight_finish_when_told_to_stop() -> None:
+def test_requests_in_flight_finish_after_sigterm() -> None:
     """SIGTERM: the running request is answered, new ones find nobody, the exit status is 0."""
     with running() as server, server.connect() as client, server.connect() as idle:
         client.sendall(b"GET /slow?1 HTTP/1.1\r\nHost: a\r\n\r\n")

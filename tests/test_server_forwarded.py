@@ -51,13 +51,13 @@ def test_the_scheme_is_what_the_nearest_proxy_says(lines: list[str], scheme: str
 
 
 @pytest.mark.parametrize("peer", ["203.0.113.1", "::1", ""])
-def test_of_others_nothing_is_believed(peer: str) -> None:
+def test_headers_of_other_peers_are_not_trusted(peer: str) -> None:
     headers = [("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-Proto", "https")]
     assert read_forwarded(headers, peer, TRUSTED) == (None, peer)
     assert read_forwarded(headers, "10.0.0.1", []) == (None, "10.0.0.1")
 
 
-def test_an_address_of_v4_in_v6s_clothes_is_known() -> None:
+def test_an_ipv4_mapped_ipv6_address_is_known() -> None:
     """As a socket that listens on both sees them."""
     assert read_forwarded([("X-Forwarded-For", "203.0.113.7")], "::ffff:10.0.0.1", TRUSTED) == (None, "203.0.113.7")
 
@@ -65,7 +65,7 @@ def test_an_address_of_v4_in_v6s_clothes_is_known() -> None:
 @pytest.mark.parametrize(
     ("trusted", "seen"), [("127.0.0.0/8", ("https", "203.0.113.7")), ("10.0.0.1", ("http", "127.0.0.1"))]
 )
-def test_the_server_believes_those_it_was_told_to_trust(trusted: str, seen: tuple[str, str]) -> None:
+def test_the_server_trusts_the_named_proxies_only(trusted: str, seen: tuple[str, str]) -> None:
     with running(trusted=[trusted]) as server:
         found = server.echo(
             b"GET / HTTP/1.0\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.7\r\nX-Forwarded-Proto: https\r\n\r\n"

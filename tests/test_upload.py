@@ -13,7 +13,7 @@ from access_es.errors import NoSpace
 from access_es.upload import CHUNK_BYTES, EMPTY_SHA256, MEMORY_BYTES, take_upload
 
 
-class Dribbling(io.BytesIO):
+class SlowReader(io.BytesIO):
     """Gives fewer bytes than asked, as sockets do."""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -23,7 +23,7 @@ class Dribbling(io.BytesIO):
 @pytest.mark.parametrize(
     "size", [0, 1, 7001, MEMORY_BYTES - 1, MEMORY_BYTES, MEMORY_BYTES + 1, MEMORY_BYTES + 3 * CHUNK_BYTES]
 )
-@pytest.mark.parametrize("kind", [io.BytesIO, Dribbling])
+@pytest.mark.parametrize("kind", [io.BytesIO, SlowReader])
 def test_a_body_of_any_size_is_whole_and_can_be_sent_twice(size: int, kind: type[io.BytesIO]) -> None:
     data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     with take_upload(kind(data)) as upload:

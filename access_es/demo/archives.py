@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from access_es.demo.cache import whole_folder
-from access_es.demo.engine_user import hand_over
+from access_es.demo.engine_user import change_owner
 from access_es.demo.errors import DemoUnavailable
 from access_es.demo.machine import find_java, find_npm
 from access_es.demo.processes import Children
@@ -93,7 +93,7 @@ def unpacked(part: Part, cache: Path, children: Children, progress: Progress) ->
         archive = download(part, cache / "downloads", run_by(children, part.title), progress)
         with whole_folder(folder) as partial:
             unpack(archive, partial)
-            hand_over(partial)
+            change_owner(partial)
     return folder
 
 
@@ -104,7 +104,7 @@ def java(cache: Path, progress: Progress) -> Path:
         progress("Copying Java 17")
         with whole_folder(home) as partial:
             shutil.copytree(find_java(), partial, dirs_exist_ok=True)
-            hand_over(partial)
+            change_owner(partial)
     return home
 
 

@@ -50,13 +50,13 @@ def shared_lock(lock_file: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive_lock(folder: Path, progress: Progress, patience_seconds: float = 15) -> Iterator[int]:
+def exclusive_lock(folder: Path, progress: Progress, timeout_seconds: float = 15) -> Iterator[int]:
     """Hold a data folder for one demo and yield the lock's descriptor.
 
     Children that inherit the descriptor keep the lock until they have ended too, even when this process was killed.
     They do so within seconds, so a demo that is started again right after that is patient.
     """
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     with (folder / "lock").open("a") as handle:
         free = _try_lock(handle)
         if not free:

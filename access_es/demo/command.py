@@ -38,7 +38,7 @@ class _Terminated(Exception):
 
 
 def run_demo(args: argparse.Namespace, stage: Stage, environ: Mapping[str, str]) -> int:
-    """Run until it is told to stop. Exit status 1 where this machine cannot."""
+    """Run until interrupted. Exit status 1 where this machine cannot."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
         args.port = free_port(args.host, args.port)
@@ -59,13 +59,13 @@ def run_demo(args: argparse.Namespace, stage: Stage, environ: Mapping[str, str])
     return 0
 
 
-def free_port(host: str, port: int, patience_seconds: float = 5) -> int:
+def free_port(host: str, port: int, timeout_seconds: float = 5) -> int:
     """The port to listen on, a free one for 0. Raises SettingsError when another program has it.
 
     Before minutes of work, and before whoever else answers there is asked anything. A demo that was just killed lets
     go of its port within a second or two.
     """
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     chosen = port or free_ports(1)[0]
     while True:
         try:
@@ -91,7 +91,7 @@ class _Demonstration:
             **stage.values, "ES_ENDPOINT": domain_url, "ES_REGION": REGION, "ES_SERVICE": "es", "ES_SIGN": "true",
             "HOME_PATH": "/_plugin/kibana/",
         }  # fmt: skip
-        self._password = _kept_password(self._state / "demo-password")
+        self._password = _stored_password(self._state / "demo-password")
 
     @property
     def url(self) -> str:
@@ -168,7 +168,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _kept_password(file: Path) -> str:
+def _stored_password(file: Path) -> str:
     """The demo user's password, made once and kept over restarts."""
     if not file.exists():
         file.touch(mode=0o600)

@@ -7,7 +7,7 @@ directly.
 import shutil
 from pathlib import Path
 
-from access_es.demo.engine_user import as_engine_user, hand_over
+from access_es.demo.engine_user import as_engine_user, change_owner
 from access_es.demo.health import cluster_is_ready
 from access_es.demo.processes import Child, Children
 
@@ -43,7 +43,7 @@ OPENED_PACKAGES = (
 
 def start(children: Children, home: Path, java_home: Path, data: Path, ports: tuple[int, int]) -> Child:
     """Start Elasticsearch from its unpacked `home` with all it writes under `data`; `ports` are HTTP, transport."""
-    lay_out(home, data)
+    prepare_folders(home, data)
     command = as_engine_user(start_command(home, java_home, data, ports))
     return children.start("Elasticsearch", command, folder=data, log=data / "output.log")
 
@@ -53,13 +53,13 @@ def wait(child: Child, port: int) -> None:
     child.wait_until(lambda: cluster_is_ready(port), START_SECONDS)
 
 
-def lay_out(home: Path, data: Path) -> None:
+def prepare_folders(home: Path, data: Path) -> None:
     """Make the folders that Elasticsearch writes to; its configuration is the archive's, and must have `scripts`."""
     for name in ("data", "logs", "tmp"):
         (data / name).mkdir(parents=True, exist_ok=True)
     shutil.copytree(home / "config", data / "conf", dirs_exist_ok=True)
     (data / "conf" / "scripts").mkdir(exist_ok=True)
-    hand_over(data)
+    change_owner(data)
 
 
 def start_command(home: Path, java_home: Path, data: Path, ports: tuple[int, int]) -> list[str]:

@@ -44,7 +44,7 @@ class Connection:
     is_new: bool = True
     is_spent: bool = False
 
-    def is_fit(self) -> bool:
+    def is_usable(self) -> bool:
         return not self.reader.at_eof() and time.monotonic() - self.used_at < IDLE_SECONDS
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class EngineClient:
     async def _connect(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_fit():
+            if connection.is_usable():
                 return connection
             connection.close()
         return Connection(*await asyncio.open_connection(self._host, self._port, limit=PIECE_BYTES))

@@ -21,7 +21,7 @@ def as_engine_user(command: Sequence[str]) -> list[str]:
     return [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--", *command]
 
 
-def hand_over(path: Path) -> None:
+def change_owner(path: Path) -> None:
     """Make the engine user the owner of a file or of a folder with all that is in it; nothing to do unless root."""
     if os.geteuid() != 0:
         return

@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-REMEMBERED = 20_000
+MAX_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Seen:
 
 
 class GatewayLog:
-    """The last REMEMBERED requests, and how many there were of each verdict. Read and written by any thread."""
+    """The last MAX_ENTRIES requests, and how many there were of each verdict. Read and written by any thread."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._seen: deque[Seen] = deque(maxlen=MAX_ENTRIES)
         self._counts: Counter[str] = Counter()
 
     def note(

@@ -13,7 +13,7 @@ from access_es.demo import form_parts, large_content
 from access_es.demo.canonical import HeaderPairs
 from access_es.demo.gateway_log import GatewayLog
 from access_es.demo.http_messages import Answer, values
-from access_es.demo.http_server import BrokenOffError, Received
+from access_es.demo.http_server import ConnectionLostError, Received
 
 ECHO_BYTES = 8 * 1024 * 1024
 COMPRESS_BYTES = 64 * 1024 * 1024
@@ -74,7 +74,7 @@ def json_answer(document: Any, status: int = 200) -> Answer:
     return Answer(status, (JSON_TYPE,), json.dumps(document).encode())
 
 
-async def answer_giant(call: Call) -> Answer:
+async def answer_large(call: Call) -> Answer:
     """`size` bytes, the same ones each time. Options: `kind` (json, text, random, zeros), `chunked=1` hides the
     length, `encoding=gzip` sends them compressed, `status`, `type` (content type), `rate` (bytes a second),
     `fail_after` (breaks the connection off after so many bytes of the body)."""
@@ -166,7 +166,7 @@ async def answer_log(call: Call) -> Answer:
 
 
 ENDPOINTS: dict[bytes, Endpoint] = {
-    b"/_demo/giant": answer_giant,
+    b"/_demo/giant": answer_large,
     b"/_demo/slow": answer_slow,
     b"/demo-slow/_search": answer_slow,
     b"/demo-slow/_update_by_query": answer_slow,
@@ -213,11 +213,11 @@ async def _paced(
                 await asyncio.sleep(due - time.monotonic())
             if left is not None and len(piece) >= left:
                 yield piece[:left]
-                raise BrokenOffError("as asked")
+                raise ConnectionLostError("as asked")
             yield piece
             left = None if left is None else left - len(piece)
     if left is not None:
-        raise BrokenOffError("as asked")
+        raise ConnectionLostError("as asked")
 
 
 def _split(whole: bytes | memoryview, size: int) -> Iterable[bytes | memoryview]:

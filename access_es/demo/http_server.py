@@ -19,7 +19,7 @@ from access_es.demo.http_messages import (
 HEAD_BYTES = 128 * 1024
 
 
-class BrokenOffError(Exception):
+class ConnectionLostError(Exception):
     """The answer stops here and the connection with it, as after a crash of the domain."""
 
 
@@ -97,7 +97,7 @@ class HttpServer:
                 pass
         except asyncio.CancelledError:
             writer.transport.abort()
-        except (OSError, asyncio.IncompleteReadError, BrokenOffError):
+        except (OSError, asyncio.IncompleteReadError, ConnectionLostError):
             pass
         finally:
             self._tasks.discard(task)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from access_es.demo.engine_user import as_engine_user, hand_over
+from access_es.demo.engine_user import as_engine_user, change_owner
 from access_es.demo.health import kibana_is_ready
 from access_es.demo.processes import CLEAN_ENVIRONMENT, Child, Children
 
@@ -15,7 +15,7 @@ REQUEST_TIMEOUT_MILLISECONDS = 300_000
 def start(children: Children, home: Path, node: Path, data: Path, port: int, elasticsearch_url: str) -> Child:
     """Start Kibana from its prepared `home`; its links have `BASE_PATH`, but it must be asked without it."""
     (data / "data").mkdir(parents=True, exist_ok=True)
-    hand_over(data)
+    change_owner(data)
     command = as_engine_user(start_command(home, node, data, port, elasticsearch_url))
     environment = {**CLEAN_ENVIRONMENT, "NODE_ENV": "production", "HOME": str(data)}
     return children.start("Kibana", command, folder=home, log=data / "output.log", environment=environment)

@@ -13,14 +13,14 @@ from pathlib import Path
 from access_es.demo import kibana
 from access_es.demo.archives import KIBANA, YARN, unpacked
 from access_es.demo.cache import whole_folder
-from access_es.demo.engine_user import hand_over
+from access_es.demo.engine_user import change_owner
 from access_es.demo.errors import ChildFailed, DemoUnavailable
 from access_es.demo.health import ask
 from access_es.demo.machine import find_node, find_npm
 from access_es.demo.processes import Children, free_ports
 from access_es.demo.progress import Progress, step
 
-RECIPE = 1
+INSTALL_VERSION = 1
 """Part of the folder's name: raise it with every change to what is done here, and nobody keeps a Kibana of before."""
 
 UNWANTED_PLUGINS = ("tests_bundle", "dev_mode", "testbed", "elasticsearch_status")
@@ -42,7 +42,7 @@ REGISTRY_JQUERY = "2.1.4"
 
 def prepared(cache: Path, node: Path, children: Children, progress: Progress) -> Path:
     """Return the folder of a Kibana ready to start, with its front end bundled; a minute's work the first time."""
-    home = cache / f"kibana-{KIBANA.version}-prepared-{RECIPE}"
+    home = cache / f"kibana-{KIBANA.version}-prepared-{INSTALL_VERSION}"
     if home.exists():
         return home
     source = unpacked(KIBANA, cache, children, progress)
@@ -50,7 +50,7 @@ def prepared(cache: Path, node: Path, children: Children, progress: Progress) ->
         shutil.copytree(source, partial, dirs_exist_ok=True)
         clean(partial)
         install(partial, cache, children, progress)
-        hand_over(partial)
+        change_owner(partial)
         bundle(partial, node, cache, children, progress)
     return home
 
@@ -102,7 +102,7 @@ def clean_manifest(manifest: str) -> str:
     return json.dumps(content, indent=2)
 
 
-def at_registry(lock: str, registry: str) -> str:
+def with_registry(lock: str, registry: str) -> str:
     """Return the lock with all archives at `registry`, whatever registry they were locked at."""
     return re.sub(r'resolved "https?://[^/"]+/', f'resolved "{registry.rstrip("/")}/', lock)
 
@@ -113,7 +113,7 @@ def install(home: Path, cache: Path, children: Children, progress: Progress) -> 
     with step(progress, "Installing the packages of Kibana"):
         registry = npm_registry(home, children)
         lock = home / "yarn.lock"
-        lock.write_text(at_registry(lock.read_text(), registry))
+        lock.write_text(with_registry(lock.read_text(), registry))
         scratch = home / ".yarn-cache"
         command = [str(find_node()), str(yarn / "bin" / "yarn.js"), *YARN_INSTALL]
         command += [f"--registry={registry}", f"--cache-folder={scratch}"]

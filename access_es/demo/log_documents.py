@@ -1,4 +1,4 @@
-"""Some days in the life of a web shop, as its logs tell them: made up, but the same for the same seed and moment."""
+"""Log documents of a web shop over some days: made up, but the same for the same seed and moment."""
 
 import math
 import random
@@ -50,11 +50,11 @@ def log_documents(now: datetime, count: int, seed: int = 1) -> Iterator[LogDocum
     """Yield `count` documents in order of time over the last `DAYS` days; the last one is of `now`."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret is made of it
     for number in range(count):
-        time = now - timedelta(days=DAYS) * (1 - _daily_rhythm((number + 1) / count))
+        time = now - timedelta(days=DAYS) * (1 - _daily_load((number + 1) / count))
         yield LogDocument(time, number, _fields(chance, time, number))
 
 
-def _daily_rhythm(position: float) -> float:
+def _daily_load(position: float) -> float:
     """Bend evenly spread positions (0 to 1) so that every day has a busy and a quiet half."""
     return position + 0.6 * math.sin(2 * math.pi * DAYS * position) / (2 * math.pi * DAYS)
 

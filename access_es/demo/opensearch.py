@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from access_es.demo.engine_user import as_engine_user, hand_over
+from access_es.demo.engine_user import as_engine_user, change_owner
 from access_es.demo.health import cluster_is_ready
 from access_es.demo.processes import CLEAN_ENVIRONMENT, Child, Children
 
@@ -13,7 +13,7 @@ START_SECONDS = 120
 
 def start(children: Children, home: Path, java_home: Path, data: Path, ports: tuple[int, int]) -> Child:
     """Start OpenSearch from its unpacked `home` with what it writes under `data`; `ports` are HTTP, transport."""
-    lay_out(home, data)
+    prepare_folders(home, data)
     environment = {
         **CLEAN_ENVIRONMENT,
         "OPENSEARCH_JAVA_HOME": str(java_home),
@@ -30,12 +30,12 @@ def wait(child: Child, port: int) -> None:
     child.wait_until(lambda: cluster_is_ready(port), START_SECONDS)
 
 
-def lay_out(home: Path, data: Path) -> None:
+def prepare_folders(home: Path, data: Path) -> None:
     """Make the folders that OpenSearch writes to, and its scripts executable: a zip does not say that they are."""
     for name in ("data", "logs", "tmp"):
         (data / name).mkdir(parents=True, exist_ok=True)
     shutil.copytree(home / "config", data / "conf", dirs_exist_ok=True)
-    hand_over(data)
+    change_owner(data)
     for script in (home / "bin").iterdir():
         script.chmod(0o755)
 

@@ -16,7 +16,7 @@ CLEAN_ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-
 
 
 class Child:
-    """One running program under its leash."""
+    """One running program under its supervisor process."""
 
     def __init__(self, name: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
         self.name = name
@@ -43,7 +43,7 @@ class Child:
             raise ChildFailed(f"{self.name} ended with status {self._process.returncode}.", self.log)
 
     def detach(self) -> None:
-        """Tell the leash to end the program, without waiting for it."""
+        """Ask the supervisor to end the program, without waiting for it."""
         if self._process.stdin:
             self._process.stdin.close()
 

@@ -1,4 +1,4 @@
-"""Puts the sample logs into the demo domain and tells its Kibana of them, through whatever `send` leads through.
+"""Loads the sample logs into the demo domain, and an index pattern into its Kibana, through a given `send`.
 
 Loaded through the proxy with a user's own rights, it is also the first proof that the way there works.
 """
@@ -19,7 +19,7 @@ DOCUMENTS = 30_000
 BATCH = 1000
 REPORT_EVERY = 5000
 PATTERN = "demo-logs-*"
-FRESH_DAYS = 3
+MAX_AGE_DAYS = 3
 """Logs that all are older than this are replaced: Discover, which opens on the last days, would look empty."""
 
 TEXT = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
@@ -73,7 +73,7 @@ def load_sample_data(send: Send, progress: Progress, *, now: datetime | None = N
 
 def is_loaded(send: Send, count: int) -> bool:
     """Say whether the domain has all documents, and some of the last days among them."""
-    recent = {"query": {"range": {"@timestamp": {"gte": f"now-{FRESH_DAYS}d"}}}}
+    recent = {"query": {"range": {"@timestamp": {"gte": f"now-{MAX_AGE_DAYS}d"}}}}
     return _count(send, {}) >= count and _count(send, recent) > 0
 
 

@@ -1,6 +1,6 @@
 """Runs one engine and ends it with everything it started as soon as the demo is gone.
 
-Started as a program of its own: `python leash.py COMMAND...` with the reading end of a pipe from the demo as its
+Started as a program of its own: `python supervisor.py COMMAND...` with the reading end of a pipe from the demo as its
 standard input. The kernel closes the writing end however the demo ends, by kill -9 too, and that is the sign to stop.
 """
 

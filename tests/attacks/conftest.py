@@ -10,12 +10,12 @@ from tests.fidelity.bad_domain import BadDomain
 from tests.running_proxy import running_proxy
 from tests.scripted_server import Play, say, scripted_server
 
-FINE = say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+VALID_REQUEST = say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
 @pytest.fixture(scope="package")
 def _attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BadDomain]:
-    stage: list[Play] = [FINE]
+    stage: list[Play] = [VALID_REQUEST]
     with (
         scripted_server([lambda connection, request: stage[0](connection, request)] * 10_000) as server,
         running_proxy(
@@ -28,5 +28,5 @@ def _attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BadDomain]:
 @pytest.fixture
 def attacked(_attacked: BadDomain) -> BadDomain:
     """alice and bob use it; the domain answers well until a test has it do otherwise."""
-    _attacked.play(FINE)
+    _attacked.play(VALID_REQUEST)
     return _attacked

@@ -17,14 +17,14 @@ def get(attacked: BadDomain, target: bytes, **headers: str) -> RawAnswer:
     return exchange(attacked.front.port, request_bytes("GET", target, {"Accept": "text/html", **headers}))
 
 
-LOOK_ALIKES = [
+CONFUSABLE_TARGETS = [
     b"/--access-es", b"//--access-es/login", b"/%2d%2daccess-es/login", b"/x/../--access-es/login", b"/./--access-es/login",
     b"/--ACCESS-ES/login", b"/--access-es;x/login", b"/--access-es%2flogin", b"/--access-es\\login", b"/-\xad-access-es/login",
     b"http://a\\--access-es/login", b"/?/--access-es/login", b"/#/--access-es/login",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("target", LOOK_ALIKES)
+@pytest.mark.parametrize("target", CONFUSABLE_TARGETS)
 def test_what_only_looks_like_our_page_wants_a_sign_in(attacked: BadDomain, target: bytes) -> None:
     before = len(attacked.server.requests)
     answer = get(attacked, target)
@@ -87,7 +87,7 @@ def cookie_of(attacked: BadDomain) -> str:
 
 @pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
 @pytest.mark.parametrize("credentials", [b"", b"Authorization: Bearer x\r\n", b"Cookie: access-es=x\r\n"])
-def test_a_stranger_s_upload_is_refused_before_it_is_read(
+def test_an_anonymous_upload_is_refused_before_it_is_read(
     attacked: BadDomain, expect: bytes, credentials: bytes
 ) -> None:
     head = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n%b%b\r\n"
@@ -96,7 +96,7 @@ def test_a_stranger_s_upload_is_refused_before_it_is_read(
         assert client.recv(1000).startswith(b"HTTP/1.1 401 ")
 
 
-def test_an_upgrade_goes_no_further(attacked: BadDomain) -> None:
+def test_an_upgrade_header_is_not_forwarded(attacked: BadDomain) -> None:
     upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c, websocket", "HTTP2-Settings": "AAMAAABkAAQ"}
     assert get(attacked, b"/x", **attacked.front.bearer, **upgrade).status == 200
     sent = attacked.server.requests[-1].lower()

@@ -13,7 +13,7 @@ SMALL = "ulimit -n 160; exec"  # leaves room for 80 connections
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_those_who_drip_make_room_for_those_who_do_not() -> None:
+def test_slow_connections_give_way_to_complete_requests() -> None:
     command = f"{SMALL} {sys.executable} -m tests.server_process 1 4 1"
     with subprocess.Popen(["sh", "-c", command], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from access_es.upstream.connection import _FinalAnswer
-from tests.fidelity.bad_domain import BadDomain, say_then
+from tests.fidelity.bad_domain import BadDomain, respond_then
 from tests.fidelity.raw_client import CutShortError, RawAnswer, exchange, request_bytes
 from tests.scripted_server import Play, say
 
@@ -51,7 +51,7 @@ def test_tunnels_and_echoes_are_not_asked_for(attacked: BadDomain, method: str) 
 SURPLUS: dict[str, Play] = {
     "at once": say(OK + SECRET),
     "a large one at once": say(OK + SECRET.replace(b"6", b"60000") + bytes(59_994)),
-    "after a while": say_then(OK, say(SECRET)),
+    "after a while": respond_then(OK, say(SECRET)),
     "after HEAD": say(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n" + SECRET),
     "after 204": say(b"HTTP/1.1 204 No\r\n\r\n" + SECRET),
     "after 304": say(b"HTTP/1.1 304 Not\r\nContent-Length: 60\r\n\r\n" + SECRET),

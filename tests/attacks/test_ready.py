@@ -12,7 +12,7 @@ from access_es.upstream.probe import Probe
 from tests.scripted_server import say, scripted_server
 
 
-def test_who_asks_while_another_asks_is_told_what_was_known() -> None:
+def test_a_concurrent_reader_gets_the_known_value() -> None:
     """A domain that hangs makes one of them wait, not all: each would hold a thread."""
     now = [0.0]
     awake = threading.Event()

@@ -68,7 +68,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def infected(chromium: Browser, attacked: BadDomain) -> Iterator[Page]:
+def page_with_script(chromium: Browser, attacked: BadDomain) -> Iterator[Page]:
     """alice is signed in, and looks at a page of the domain."""
     attacked.play(HTML)
     with new_window(chromium, attacked.front.url) as window:
@@ -84,5 +84,5 @@ def infected(chromium: Browser, attacked: BadDomain) -> Iterator[Page]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("way", [FORM_OF, FORM_IN_A_WINDOW, FORM_IN_A_FRAME], ids=["fetch", "window", "frame"])
-def test_a_script_of_the_domain_does_not_get_at_our_forms(infected: Page, way: str) -> None:
-    assert infected.evaluate(way) is False
+def test_a_script_of_the_domain_does_not_get_at_our_forms(page_with_script: Page, way: str) -> None:
+    assert page_with_script.evaluate(way) is False

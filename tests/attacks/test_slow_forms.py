@@ -55,7 +55,7 @@ def slowest_answer_seconds(front: RunningProxy) -> float:
 
 
 @pytest.mark.parametrize("form", SLOW_FORMS.values(), ids=SLOW_FORMS.keys())
-def test_slow_forms_hold_up_nobody(attacked: BadDomain, form: bytes) -> None:
+def test_slow_forms_delay_no_other_request(attacked: BadDomain, form: bytes) -> None:
     with clients(attacked.front.port, [form] * MORE_THAN_THREADS):
         time.sleep(0.2)
         assert slowest_answer_seconds(attacked.front) < 2
@@ -78,7 +78,7 @@ def test_a_form_as_large_as_may_be_is_taken_however_slowly_it_comes(attacked: Ba
         assert client.recv(1000).startswith(b"HTTP/1.1 403 ")  # read, and found to be no form of ours
 
 
-def test_answers_that_nobody_takes_hold_up_nobody() -> None:
+def test_unread_answers_delay_no_other_request() -> None:
     """A client that asks and asks, and reads nothing, waits without a thread until it does. The server has 4."""
     unread = b"GET /giant?65536 HTTP/1.1\r\nHost: a\r\n\r\n" * 600
     with running() as server, clients(server.port, [unread] * 8, receive_bytes=1024):

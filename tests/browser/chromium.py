@@ -19,7 +19,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1280, 800
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 """Kibana's first page is 8 MB of script, and the machine may be busy with other tests."""
 
 
@@ -31,7 +31,7 @@ def running_chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         playwright.selectors.set_test_id_attribute("data-test-subj")  # Kibana's name for it
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+        expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
         yield browser
         browser.close()
 
@@ -54,5 +54,5 @@ def new_window(
         locale="en-US",
         timezone_id="UTC",
     )
-    window.set_default_timeout(PATIENCE_SECONDS * 1000)
+    window.set_default_timeout(TIMEOUT_SECONDS * 1000)
     return window

@@ -14,8 +14,8 @@ from access_es.demo.running_gateway import running_gateway
 from access_es.demo.sample_data import load_sample_data
 from access_es.demo.stack import Engines
 from tests.browser.chromium import new_window, running_chromium
-from tests.browser.engines_asked import last_lines, written_logs
-from tests.browser.watch import Watch, watch
+from tests.browser.engine_queries import last_lines, written_logs
+from tests.browser.network_log import Watch, watch
 from tests.running_proxy import KEY, RunningProxy, running_proxy
 
 Screenshot = Callable[[Page, str], None]

@@ -12,11 +12,11 @@ APP = f"{BASE_PATH}/app/kibana"
 ACCOUNT = "/--access-es/account"
 LOGIN = "/--access-es/login"
 LOGIN_TITLE = "Sign in · access-es"
-LATELY = "_g=(refreshInterval:(display:Off,pause:!f,value:0),time:(from:now-10d,mode:quick,to:now))"
+LAST_10_DAYS = "_g=(refreshInterval:(display:Off,pause:!f,value:0),time:(from:now-10d,mode:quick,to:now))"
 """All of the logs, which reach back seven days from when they were loaded."""
 
 ERRORS = (
-    f"{APP}#/discover?{LATELY}&_a=(columns:!(service,level,message),index:'{PATTERN}',interval:auto,"
+    f"{APP}#/discover?{LAST_10_DAYS}&_a=(columns:!(service,level,message),index:'{PATTERN}',interval:auto,"
     "query:(query_string:(analyze_wildcard:!t,query:'level:ERROR')),sort:!('@timestamp',desc))"
 )
 """A deep link as Kibana itself writes it, so it has no reason to add to it: the errors among the logs."""
@@ -66,7 +66,7 @@ def run_in_console(page: Page, command: str) -> Locator:
 
 def save_visualization(page: Page, title: str) -> None:
     """A bar for each service, made by hand as a person would."""
-    page.goto(f"{APP}#/visualize/create?type=histogram&indexPattern={PATTERN}&{LATELY}")
+    page.goto(f"{APP}#/visualize/create?type=histogram&indexPattern={PATTERN}&{LAST_10_DAYS}")
     expect(bars(page)).to_have_count(1)
     settle(page)
     page.get_by_text("X-Axis").click()
@@ -82,7 +82,7 @@ def save_visualization(page: Page, title: str) -> None:
 
 def save_dashboard(page: Page, title: str, visualization: str) -> None:
     """A dashboard with one visualization on it."""
-    page.goto(f"{APP}#/dashboard?{LATELY}")
+    page.goto(f"{APP}#/dashboard?{LAST_10_DAYS}")
     menu(page, "Add").click()
     page.locator("saved-object-finder").get_by_text(visualization, exact=True).click()
     expect(bars(page)).to_have_count(5)

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
-from tests.browser.elsewhere import another_site, form
+from tests.browser import engine_queries
 from tests.browser.kibana import ACCOUNT, LOGIN, LOGIN_TITLE, sign_in
+from tests.browser.other_site import another_site, form
 from tests.running_proxy import PASSWORD, RunningProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
@@ -37,14 +37,14 @@ def victim(page: Page) -> Page:
 def index(engines: Engines) -> Iterator[str]:
     """An index with one document, which must be there after the test as well."""
     target = f"/{INDEX}/note/1?refresh=true"
-    engines_asked.ask(engines.elasticsearch, "PUT", target, b'{"text": "mine"}')
+    engine_queries.ask(engines.elasticsearch, "PUT", target, b'{"text": "mine"}')
     yield INDEX
-    left = engines_asked.count(engines, INDEX)
-    engines_asked.ask(engines.elasticsearch, "DELETE", f"/{INDEX}")
+    left = engine_queries.count(engines, INDEX)
+    engine_queries.ask(engines.elasticsearch, "DELETE", f"/{INDEX}")
     assert left == 1
 
 
-def lure(page: Page, host: str, content: str) -> Response:
+def visit_attack_page(page: Page, host: str, content: str) -> Response:
     """The person visits the other site and clicks; return what the browser shows then."""
     with another_site(host, content) as address:
         page.goto(address)
@@ -61,21 +61,21 @@ def still_signed_in(page: Page, user: str = "alice") -> None:
 
 @ELSEWHERE
 def test_nobody_is_signed_out_by_another_site(victim: Page, site: RunningProxy, host: str) -> None:
-    lure(victim, host, form(f"{site.url}/--access-es/logout", {}))
+    visit_attack_page(victim, host, form(f"{site.url}/--access-es/logout", {}))
     still_signed_in(victim)
 
 
 @ELSEWHERE
 def test_nobody_is_signed_in_as_somebody_else_by_another_site(victim: Page, site: RunningProxy, host: str) -> None:
     """As the attacker, say, who would read later what was searched for."""
-    answer = lure(victim, host, form(f"{site.url}{LOGIN}", {"username": "bob", "password": PASSWORD}))
+    answer = visit_attack_page(victim, host, form(f"{site.url}{LOGIN}", {"username": "bob", "password": PASSWORD}))
     assert answer.status == 403
     still_signed_in(victim)
 
 
 @ELSEWHERE
 def test_nobody_is_signed_in_by_another_site_at_all(page: Page, site: RunningProxy, host: str) -> None:
-    answer = lure(page, host, form(f"{site.url}{LOGIN}", {"username": "bob", "password": PASSWORD}))
+    answer = visit_attack_page(page, host, form(f"{site.url}{LOGIN}", {"username": "bob", "password": PASSWORD}))
     assert answer.status == 403
     page.goto(ACCOUNT)
     expect(page).to_have_title(LOGIN_TITLE)
@@ -85,7 +85,7 @@ def test_nobody_is_signed_in_by_another_site_at_all(page: Page, site: RunningPro
 def test_no_data_is_deleted_by_a_form_of_another_site(victim: Page, site: RunningProxy, index: str, host: str) -> None:
     everything = {'{"query": {"match_all": {}}, "_name": "': '"}'}  # joined by `=`, it is JSON
     address = f"{site.url}/{index}/_delete_by_query?refresh=true"
-    assert lure(victim, host, form(address, everything, "text/plain")).status in (401, 403)
+    assert visit_attack_page(victim, host, form(address, everything, "text/plain")).status in (401, 403)
     still_signed_in(victim)
 
 

@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 from access_es.demo.kibana import BASE_PATH
 from access_es.demo.sample_data import PATTERN
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
+from tests.browser import engine_queries
 from tests.browser.conftest import Screenshot
 from tests.browser.kibana import (
     APP,
     ERRORS,
-    LATELY,
+    LAST_10_DAYS,
     LOGIN_TITLE,
     bars,
     expect_hits,
@@ -26,7 +26,7 @@ from tests.browser.kibana import (
     sign_in,
     sign_out,
 )
-from tests.browser.watch import Watch
+from tests.browser.network_log import Watch
 from tests.running_proxy import RunningProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
@@ -45,7 +45,7 @@ def test_a_deep_link_leads_there_after_signing_in(
     been: list[str] = []
     page.on("framenavigated", lambda frame: been.append(frame.url))
     sign_in(page, "alice")
-    expect_hits(page, engines_asked.count(engines, PATTERN, "level:ERROR"))
+    expect_hits(page, engine_queries.count(engines, PATTERN, "level:ERROR"))
     assert been == [site.url + ERRORS]
     expect(page.get_by_label("Search input")).to_have_value("level:ERROR")
     screenshot(page, "deep-link")
@@ -57,7 +57,7 @@ def test_discover_shows_the_hits_of_a_week_and_a_histogram(
 ) -> None:
     page.goto("/")
     sign_in(page, "alice")
-    expect_hits(page, engines_asked.count(engines, PATTERN, "@timestamp:[now-7d+1h TO now]"))
+    expect_hits(page, engine_queries.count(engines, PATTERN, "@timestamp:[now-7d+1h TO now]"))
     assert bars(page).count() >= 50  # one for three hours, of seven days
     expect(page.locator("doc-table tbody tr").first).to_be_visible()
     screenshot(page, "discover")
@@ -71,7 +71,7 @@ def test_dev_tools_run_a_query(page: Page, watched: Watch, engines: Engines, scr
     answer = run_in_console(
         page, f'GET {PATTERN}/_search?size=0\n{{"aggs": {{"services": {{"terms": {{"field": "service"}}}}}}}}'
     )
-    expect(answer).to_contain_text(f'"total": {engines_asked.count(engines, PATTERN)}')
+    expect(answer).to_contain_text(f'"total": {engine_queries.count(engines, PATTERN)}')
     expect(answer).to_contain_text('"key": "checkout"')
     settle(page)
     screenshot(page, "dev-tools")
@@ -84,7 +84,7 @@ def nothing_saved(engines: Engines) -> Iterator[None]:
     saved = (f"/.kibana/visualization/{VISUALIZATION_ID}", f"/.kibana/dashboard/{DASHBOARD_ID}")
     for moment in ("before", "after"):
         for path in saved:
-            engines_asked.ask(engines.elasticsearch, "DELETE", f"{path}?refresh=true")
+            engine_queries.ask(engines.elasticsearch, "DELETE", f"{path}?refresh=true")
         if moment == "before":
             yield
 
@@ -100,7 +100,7 @@ def test_a_dashboard_is_saved_and_found_at_its_address_after_signing_in_again(
     save_dashboard(page, DASHBOARD, VISUALIZATION)
     screenshot(page, "dashboard-saved")
     sign_out(page)
-    page.goto(f"{APP}#/dashboard/{DASHBOARD_ID}?{LATELY}")
+    page.goto(f"{APP}#/dashboard/{DASHBOARD_ID}?{LAST_10_DAYS}")
     sign_in(page, "alice")
     expect(page.get_by_text(VISUALIZATION)).to_be_visible()
     expect(bars(page)).to_have_count(5)
@@ -121,7 +121,7 @@ def test_what_kibana_does_not_find_is_what_it_does_not_find_without_us(
     page: Page, watched: Watch, engines: Engines, screenshot: Screenshot
 ) -> None:
     """Management guesses that there are `logstash-*` logs before anybody asks."""
-    page.goto(f"{APP}#/management/kibana/index?{LATELY}")
+    page.goto(f"{APP}#/management/kibana/index?{LAST_10_DAYS}")
     sign_in(page, "alice")
     expect(page.get_by_role("heading", name="Configure an index pattern")).to_be_visible()
     settle(page)
@@ -129,5 +129,5 @@ def test_what_kibana_does_not_find_is_what_it_does_not_find_without_us(
     assert watched.complaints(NOT_FOUND_IN_PLAIN_KIBANA_TOO) == []
     assert {answer.path for answer in watched.refusals()} == set(NOT_FOUND_IN_PLAIN_KIBANA_TOO)
     assert [answer.status for answer in watched.refusals()] == [
-        engines_asked.kibana_says(engines, answer) for answer in watched.refusals()
+        engine_queries.kibana_says(engines, answer) for answer in watched.refusals()
     ]

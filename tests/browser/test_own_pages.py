@@ -8,14 +8,14 @@ from playwright.sync_api import Browser, Page, expect
 from access_es.demo.kibana import BASE_PATH
 from tests.browser.chromium import new_window
 from tests.browser.conftest import Screenshot
-from tests.browser.elsewhere import another_site, form
 from tests.browser.kibana import ACCOUNT, ERRORS, LOGIN, sign_in, sign_out
-from tests.browser.watch import watch
+from tests.browser.network_log import watch
+from tests.browser.other_site import another_site, form
 from tests.running_proxy import RunningProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
 
-LOOKS = {"desktop": (1280, 800), "phone": (390, 844)}
+APPEARANCES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 
 def test_signing_in_needs_no_script(browser: Browser, site: RunningProxy, screenshot: Screenshot) -> None:
@@ -31,12 +31,12 @@ def test_signing_in_needs_no_script(browser: Browser, site: RunningProxy, screen
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", LOOKS)
-def test_our_pages_suit_the_eye_and_the_hand(
+@pytest.mark.parametrize("device", APPEARANCES)
+def test_our_pages_are_readable_and_accessible(
     browser: Browser, site: RunningProxy, screenshot: Screenshot, device: str, scheme: str
 ) -> None:
     """Nothing needs to be scrolled sideways, and everything the pages ask for is there."""
-    width, height = LOOKS[device]
+    width, height = APPEARANCES[device]
     with new_window(browser, site.url, dark=scheme == "dark", width=width, height=height) as window:
         page = window.new_page()
         watched = watch(page)
@@ -57,12 +57,12 @@ def test_our_pages_suit_the_eye_and_the_hand(
         sign_out(page)
         look("signed-out")
         assert watched.complaints((LOGIN,)) == []
-        be_lured(page, site)
+        visit_attack_page(page, site)
         look("error")
         expect(page.get_by_text("Another site made your browser send this form. Nothing was done.")).to_be_visible()
 
 
-def be_lured(page: Page, site: RunningProxy) -> None:
+def visit_attack_page(page: Page, site: RunningProxy) -> None:
     """The easiest way to an error page."""
     with another_site("localhost", form(f"{site.url}{LOGIN}", {})) as address:
         page.goto(address)

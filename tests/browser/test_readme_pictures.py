@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from access_es.demo.sample_data import PATTERN
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
+from tests.browser import engine_queries
 from tests.browser.conftest import Screenshot
 from tests.browser.kibana import ERRORS, LOGIN_TITLE, expect_hits, sign_in
 
@@ -19,5 +19,5 @@ def test_the_pictures_of_the_readme_can_be_taken(page: Page, engines: Engines, s
     expect(page).to_have_title(LOGIN_TITLE)
     screenshot(page, "login")
     sign_in(page, "alice")
-    expect_hits(page, engines_asked.count(engines, PATTERN, "level:ERROR AND @timestamp:[now-7d+1h TO now]"))
+    expect_hits(page, engine_queries.count(engines, PATTERN, "level:ERROR AND @timestamp:[now-7d+1h TO now]"))
     screenshot(page, "discover")

@@ -13,10 +13,10 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from access_es.demo.sample_data import PATTERN
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
+from tests.browser import engine_queries
 from tests.browser.conftest import Screenshot
 from tests.browser.kibana import ACCOUNT, ERRORS, LOGIN_TITLE, expect_hits, sign_in, sign_out
-from tests.browser.watch import Watch
+from tests.browser.network_log import Watch
 from tests.running_proxy import RunningProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.engines]
 @pytest.fixture
 def errors(engines: Engines) -> int:
     """How many hits Discover shows at the deep link."""
-    return engines_asked.count(engines, PATTERN, "level:ERROR")
+    return engine_queries.count(engines, PATTERN, "level:ERROR")
 
 
 def search_again(page: Page) -> Response:
@@ -35,7 +35,7 @@ def search_again(page: Page) -> Response:
     return first.value
 
 
-def test_kibana_is_told_in_json_when_the_person_has_signed_out_in_another_tab(
+def test_kibana_gets_401_as_json_after_a_sign_out_in_another_tab(
     window: BrowserContext, page: Page, watched: Watch, errors: int, screenshot: Screenshot
 ) -> None:
     """Never is a sign-in page given to a script; a reload leads to one, and back to what was open."""

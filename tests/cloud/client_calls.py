@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from access_es.demo.cloud.doors.registry import NAMES
-from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 from tests.cloud.package import CREDENTIAL
 from tests.fidelity.raw_client import Pairs, RawAnswer, exchange, request_bytes
 from tests.fidelity.recording_domain import Arrived, RecordingDomain, recording_domain
@@ -20,7 +20,7 @@ class Through:
     """One door, and the domain that remembers what came through it."""
 
     name: str
-    door: LambdaDoor
+    door: LambdaFrontDoor
     domain: RecordingDomain
 
     def ask(

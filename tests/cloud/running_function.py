@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from access_es.demo.cloud.doors.front import Front, FrontSettings
+from access_es.demo.cloud.doors.listener import Front, ListenerSettings
 from access_es.demo.cloud.doors.messages import Door
 from access_es.demo.cloud.event_loop import EventLoop
 from access_es.demo.cloud.lambda_service import Function, LambdaService
@@ -48,7 +48,7 @@ class RunningFunction:
     @contextmanager
     def behind(self, door: Door, **settings: Any) -> Iterator[int]:
         """The port of a front door."""
-        front = Front(door, self.function.invoke, FrontSettings(**settings))
+        front = Front(door, self.function.invoke, ListenerSettings(**settings))
         port = self.loop.run(front.start("127.0.0.1", 0))
         try:
             yield port

@@ -13,9 +13,9 @@ import pytest
 from access_es.demo.form_parts import tiny_page
 from tests.cloud import unsupported_headers
 from tests.cloud.client_calls import Through
+from tests.cloud.front_door import OpenLambdaDoor
 from tests.cloud.header_comparison import means_the_same
-from tests.cloud.lambda_door import OpenLambdaDoor
-from tests.fidelity.described import answer_target
+from tests.fidelity.answer_targets import answer_target
 from tests.fidelity.equivalence import is_equivalent
 from tests.fidelity.raw_client import exchange, request_bytes
 from tests.fidelity.recording_domain import RecordingDomain

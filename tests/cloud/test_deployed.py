@@ -9,18 +9,18 @@ import pytest
 
 from access_es.demo.cloud.deploy import Package
 from access_es.demo.cloud.doors.registry import NAMES
-from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 from tests.cloud.test_lambda_service import wait_until
 
 pytestmark = pytest.mark.cloud
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def door(request: pytest.FixtureRequest, lambda_door: OpenLambdaDoor) -> LambdaDoor:
+def door(request: pytest.FixtureRequest, lambda_door: OpenLambdaDoor) -> LambdaFrontDoor:
     return lambda_door(request.param)
 
 
-def test_health_and_the_login_page(door: LambdaDoor) -> None:
+def test_health_and_the_login_page(door: LambdaFrontDoor) -> None:
     at = "/dev" if _has_stage(door) else ""
     health = door.ask("GET", f"{at}/--access-es/health")
     assert (health.status, health.json()) == (200, {"status": "ok"})
@@ -28,13 +28,13 @@ def test_health_and_the_login_page(door: LambdaDoor) -> None:
     assert login.status == 200 and b"<form" in login.body
 
 
-def test_a_signed_request_reaches_the_domain(door: LambdaDoor) -> None:
+def test_a_signed_request_reaches_the_domain(door: LambdaFrontDoor) -> None:
     at = "/dev" if _has_stage(door) else ""
     seen = door.ask("GET", f"{at}/_demo/echo?foo=1&foo=2", {**door.bearer, "X-One": "1"})
     assert seen.status == 200, (seen.body, door.door.log())
 
 
-def _has_stage(door: LambdaDoor) -> bool:
+def _has_stage(door: LambdaFrontDoor) -> bool:
     settings = getattr(door.door.front.door, "settings", None)
     return settings is not None and not settings.own_domain
 
@@ -68,7 +68,7 @@ def test_a_cold_start_and_the_memory_of_each_sandbox_are_known(lambda_door: Open
     assert opened.ask("GET", "/--access-es/health").status == 200
     report = opened.function.reports[-1]
     assert report.init_seconds is not None and 0 < report.init_seconds <= report.seconds
-    opened.door.forget_peak()
+    opened.door.reset_peak()
     before = opened.door.peak_bytes
     assert opened.ask("GET", "/_demo/giant?size=3000000", opened.bearer).status == 200
     assert opened.door.peak_bytes > before >= opened.door.idle_bytes - 5_000_000 > 20_000_000

@@ -13,7 +13,7 @@ from access_es.delivery.lambda_answer import envelope_bytes
 from access_es.demo.cloud.invocation import MAX_RESPONSE_BYTES
 from access_es.front_doors import ALB_BYTES, ALB_MULTI, HTTP, REST, URL, FrontDoor
 from access_es.messages import Headers
-from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 from tests.scripted_server import Scripted, say, scripted_server
 
 pytestmark = pytest.mark.cloud
@@ -40,7 +40,7 @@ class Posted:
 
 
 @contextmanager
-def watched(door: LambdaDoor) -> Iterator[Posted]:
+def watched(door: LambdaFrontDoor) -> Iterator[Posted]:
     """Notes the size of what every sandbox POSTs, which is what Lambda counts."""
     posted = Posted()
     function = door.function

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cloud import unsupported_headers
 from tests.cloud.client_calls import Through
-from tests.fidelity.described import answer_target
+from tests.fidelity.answer_targets import answer_target
 from tests.fidelity.raw_client import Pairs, exchange, request_bytes
 from tests.fidelity.test_requests import FORGED, SIGNATURE
 

@@ -8,11 +8,11 @@ from playwright.sync_api import Browser, expect
 from access_es.demo.running_gateway import RunningGateway
 from access_es.demo.sample_data import PATTERN
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
+from tests.browser import engine_queries
 from tests.browser.chromium import new_window
 from tests.browser.kibana import APP, ERRORS, expect_hits, run_in_console, settle, sign_in
-from tests.browser.watch import watch
-from tests.cloud.lambda_door import OpenLambdaDoor
+from tests.browser.network_log import watch
+from tests.cloud.front_door import OpenLambdaDoor
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser, pytest.mark.engines]
 DOCUMENTS = 6000
@@ -28,10 +28,10 @@ def test_signing_in_and_browsing_without_a_failed_request(
         watched = watch(page)
         page.goto(ERRORS)
         sign_in(page, "alice")
-        expect_hits(page, engines_asked.count(engines, PATTERN, "level:ERROR"))
+        expect_hits(page, engine_queries.count(engines, PATTERN, "level:ERROR"))
         page.goto(f"{APP}#/dev_tools/console")
         settle(page)
         answer = run_in_console(page, f"GET {PATTERN}/_search?size=0")
-        expect(answer).to_contain_text(f'"total": {engines_asked.count(engines, PATTERN)}')
+        expect(answer).to_contain_text(f'"total": {engine_queries.count(engines, PATTERN)}')
         assert watched.complaints() == []
     assert opened.door.idle_bytes > 0 and len(opened.function.reports) > 20

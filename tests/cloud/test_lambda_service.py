@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from access_es.demo.cloud import process_facts
+from access_es.demo.cloud import process_stats
 from access_es.demo.cloud.invocation import MAX_RESPONSE_BYTES, Invocation, PayloadTooLarge, Throttled
 from tests.cloud.running_function import RunningFunction, running_function
 
@@ -65,7 +65,7 @@ def run(event, context):
     with running_function(tmp_path, code=code) as running:
         before = int(running.invoke(b"{}").payload)
         time.sleep(0.8)
-        assert process_facts.is_stopped(running.function.sandboxes[0].pid)
+        assert process_stats.is_stopped(running.function.sandboxes[0].pid)
         assert int(running.invoke(b"{}").payload) - before < 20
 
 
@@ -150,7 +150,7 @@ with running_function(Path({str(tmp_path)!r})) as running:
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
-    wait_until(lambda: process_facts.is_stopped(pid))
+    wait_until(lambda: process_stats.is_stopped(pid))
     parent.kill()
     parent.communicate()
     wait_until(lambda: not alive(pid))
@@ -165,7 +165,7 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return process_facts.memory_bytes(pid, "VmRSS") > 0  # a zombie has none
+    return process_stats.memory_bytes(pid, "VmRSS") > 0  # a zombie has none
 
 
 def wait_until(true: Any) -> None:

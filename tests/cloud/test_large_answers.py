@@ -16,14 +16,14 @@ import requests
 
 from access_es.demo.large_content import content
 from bench.processes import free_port, running
-from tests.cloud.lambda_door import OVERFLOW_BUCKET, LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import OVERFLOW_BUCKET, LambdaFrontDoor, OpenLambdaDoor
 from tests.cloud.package import CREDENTIAL
 
 MEGABYTE = 1_000_000
 SIZES = [500_000, 4_400_000, 4_800_000, 5_900_000, 6_200_000, 10_000_000, 40_000_000]
 MOST_MEMORY_BYTES = 64 * 1024 * 1024
 DOORS = ["rest", "http", "url", "alb"]
-Fetch = Callable[[LambdaDoor, str], tuple[int, str]]
+Fetch = Callable[[LambdaFrontDoor, str], tuple[int, str]]
 
 
 @cache
@@ -34,7 +34,7 @@ def digest_of(kind: str, size: int) -> str:
     return digest.hexdigest()
 
 
-def by_requests(door: LambdaDoor, target: str) -> tuple[int, str]:
+def by_requests(door: LambdaFrontDoor, target: str) -> tuple[int, str]:
     digest = hashlib.sha256()
     with requests.get(door.url + target, headers=door.bearer, timeout=300, stream=True) as answer:
         for piece in answer.iter_content(1024 * 1024):
@@ -42,7 +42,7 @@ def by_requests(door: LambdaDoor, target: str) -> tuple[int, str]:
     return answer.status_code, digest.hexdigest()
 
 
-def by_curl(door: LambdaDoor, target: str, *options: str) -> tuple[int, str]:
+def by_curl(door: LambdaFrontDoor, target: str, *options: str) -> tuple[int, str]:
     name, value = next(iter(door.bearer.items()))
     command = ["curl", "-sSL", *options, "-H", f"{name}: {value}", "-w", "%{stderr}%{http_code}", door.url + target]
     with TemporaryFile() as arrived:
@@ -51,7 +51,7 @@ def by_curl(door: LambdaDoor, target: str, *options: str) -> tuple[int, str]:
         return int(done.stderr or 0), hashlib.file_digest(arrived, "sha256").hexdigest()
 
 
-def by_compressing_curl(door: LambdaDoor, target: str) -> tuple[int, str]:
+def by_compressing_curl(door: LambdaFrontDoor, target: str) -> tuple[int, str]:
     return by_curl(door, target, "--compressed")
 
 

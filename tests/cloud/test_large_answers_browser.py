@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.chromium import new_window
 from tests.browser.kibana import ACCOUNT, sign_in
 from tests.cloud.bucket_cors import readable_by_pages_of
-from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 from tests.cloud.test_large_answers import DOORS, SIZES, digest_of
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser]
@@ -38,18 +38,18 @@ CANNOT = "([address]) => fetch(address, {headers: {'kbn-version': '5.1.1'}}).the
 
 
 @pytest.fixture
-def door(lambda_door: OpenLambdaDoor) -> LambdaDoor:
+def door(lambda_door: OpenLambdaDoor) -> LambdaFrontDoor:
     return lambda_door("rest")
 
 
 @pytest.fixture
-def page(browser: Browser, door: LambdaDoor) -> Iterator[Page]:
+def page(browser: Browser, door: LambdaFrontDoor) -> Iterator[Page]:
     with open_page(browser, door) as page:
         yield page
 
 
 @contextmanager
-def open_page(browser: Browser, door: LambdaDoor) -> Iterator[Page]:
+def open_page(browser: Browser, door: LambdaFrontDoor) -> Iterator[Page]:
     """alice is signed in, and a page of the domain's is open."""
     with new_window(browser, door.url) as window:
         page = window.new_page()
@@ -71,7 +71,7 @@ def test_a_page_fetches_every_byte_whatever_the_size(browser: Browser, lambda_do
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_kibana_fetches_is_read_from_the_store(page: Page, door: LambdaDoor, method: str) -> None:
+def test_what_kibana_fetches_is_read_from_the_store(page: Page, door: LambdaFrontDoor, method: str) -> None:
     """A cross-origin 303, with a preflight, since Kibana's headers go along."""
     with readable_by_pages_of(door):
         got = page.evaluate(FETCH, [LARGE, method])
@@ -89,7 +89,7 @@ def test_without_the_rule_of_provisioning_pages_cannot_read_it(page: Page) -> No
     assert "Failed to fetch" in page.evaluate(CANNOT, [LARGE])
 
 
-def test_a_large_answer_is_navigated_to(page: Page, door: LambdaDoor) -> None:
+def test_a_large_answer_is_navigated_to(page: Page, door: LambdaFrontDoor) -> None:
     """As an image, which a browser need not lay out: for megabytes of text, that takes it minutes."""
     answer = page.goto(LARGE.replace("application/json", "image/png"))
     assert answer is not None and answer.status == 200

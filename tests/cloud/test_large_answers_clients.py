@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 from tests.cloud.test_large_answers import DOORS, SIZES, digest_of
 
 pytestmark = pytest.mark.cloud
@@ -24,7 +24,7 @@ LIBRARIES = {
 
 
 @contextmanager
-def client(library: str, door: LambdaDoor, transport: str = "Urllib3HttpConnection", **how: Any) -> Iterator[Any]:
+def client(library: str, door: LambdaFrontDoor, transport: str = "Urllib3HttpConnection", **how: Any) -> Iterator[Any]:
     module_name, name = LIBRARIES[library]
     module: Any = importlib.import_module(module_name)
     made = getattr(module, name)(

@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from access_es.demo.running_gateway import RunningGateway
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
+from tests.browser import engine_queries
 from tests.browser.chromium import new_window
 from tests.browser.kibana import APP, expect_hits, settle, sign_in
-from tests.browser.watch import watch
+from tests.browser.network_log import watch
 from tests.cloud.bucket_cors import readable_by_pages_of
-from tests.cloud.lambda_door import LambdaDoor, OpenLambdaDoor
+from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser, pytest.mark.engines, pytest.mark.heavy]
 
@@ -42,16 +42,18 @@ def index(engines: Engines, request: pytest.FixtureRequest) -> Iterator[str]:
     ask(engines, "PUT", f"/{name}", MAPPING)
     for start in range(0, DOCUMENTS, BATCH):
         lines = "".join(bulk_lines(name, number, request.param) for number in range(start, start + BATCH))
-        assert engines_asked.ask(engines.elasticsearch, "POST", "/_bulk", lines.encode())[1]["errors"] is False
+        assert engine_queries.ask(engines.elasticsearch, "POST", "/_bulk", lines.encode())[1]["errors"] is False
     ask(engines, "POST", f"/{name}/_refresh", None)
     ask(engines, "PUT", f"/.kibana/index-pattern/{name}?refresh=true", {"title": name, "timeFieldName": "@timestamp"})
     yield name
     for target in (f"/{name}", f"/.kibana/index-pattern/{name}?refresh=true"):
-        engines_asked.ask(engines.elasticsearch, "DELETE", target)
+        engine_queries.ask(engines.elasticsearch, "DELETE", target)
 
 
 def ask(engines: Engines, method: str, target: str, body: object) -> None:
-    status, said = engines_asked.ask(engines.elasticsearch, method, target, json.dumps(body).encode() if body else None)
+    status, said = engine_queries.ask(
+        engines.elasticsearch, method, target, json.dumps(body).encode() if body else None
+    )
     assert status < 300, said
 
 
@@ -103,7 +105,7 @@ def note_searches(page: Page) -> list[Response]:
     return found
 
 
-def audited(door: LambdaDoor, path: str) -> str:
+def audited(door: LambdaFrontDoor, path: str) -> str:
     """How the last answer of that path left, but for what it is compressed with."""
     lines = [json.loads(line[line.index("{") :]) for line in door.door.log().splitlines() if '"delivery"' in line]
     return str([line["delivery"] for line in lines if path in line["path"]][-1])

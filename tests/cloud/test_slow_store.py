@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.cloud.lambda_door import OpenLambdaDoor
+from tests.cloud.front_door import OpenLambdaDoor
 
 pytestmark = pytest.mark.cloud
 
@@ -94,7 +94,7 @@ def test_a_store_that_hangs_is_given_up_in_time(lambda_door: OpenLambdaDoor, han
             assert store.aborted.wait(5)
 
 
-def test_a_domain_that_breaks_off_while_the_store_is_slow_is_told(lambda_door: OpenLambdaDoor) -> None:
+def test_a_domain_that_breaks_off_while_the_store_is_slow_is_reported(lambda_door: OpenLambdaDoor) -> None:
     with slow_store() as store:
         opened = lambda_door("rest", AWS_ENDPOINT_URL_S3=store.url)
         answer = opened.ask("GET", "/_demo/giant?size=40000000&kind=random&fail_after=30000000", opened.bearer)

@@ -258,7 +258,7 @@ def test_scripts_and_styles_are_never_redirected_to_another_origin(kind: str) ->
     assert fitted(JSON * 20_000, ("Sec-Fetch-Dest", kind), accept="gzip").how == "compressed gzip"
 
 
-def test_without_a_store_the_client_is_told() -> None:
+def test_without_a_store_the_client_gets_an_error() -> None:
     with pytest.raises(AnswerTooLarge):
         fitted(os.urandom(200_000), accept="gzip")
 
@@ -280,7 +280,7 @@ def test_a_store_that_breaks_leaves_nothing() -> None:
     assert store.ends == ["aborted"]
 
 
-def test_an_answer_too_slow_for_the_door_is_told_in_time() -> None:
+def test_an_answer_too_slow_for_the_door_is_an_error_in_time() -> None:
     left = iter([5.0] * 20 + [0.0] * 100)
     store = Stored()
     body = StreamingBody(os.urandom(400_000))

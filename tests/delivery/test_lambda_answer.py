@@ -141,7 +141,7 @@ def test_the_keys_are_those_that_the_door_knows() -> None:
         (418, "", "418 I'm a Teapot"),
     ],
 )
-def test_the_balancer_is_told_the_reason(status: int, reason: str | None, described: str) -> None:
+def test_the_balancer_gets_the_reason(status: int, reason: str | None, described: str) -> None:
     assert build_answer(ALB_MULTI, status, JSON, b"", reason=reason)["statusDescription"] == described
 
 
@@ -161,7 +161,7 @@ def test_what_is_said_to_fit_does_and_the_next_byte_does_not(door: FrontDoor, un
     assert envelope_bytes(door, 200, JSON, [unit * (low + 1)]) > limit
 
 
-def test_the_quick_word_on_small_answers_is_never_wrong() -> None:
+def test_the_quick_check_of_small_answers_is_never_wrong() -> None:
     chance = random.Random(1)
     for _ in range(50):
         body = bytes(chance.choices(range(256), k=chance.randrange(200)))
@@ -192,7 +192,7 @@ def serialize(answer: dict[str, Any]) -> str:
     return text.replace("\x7f", "\\u007f") if sys.version_info < (3, 12) else text
 
 
-def test_the_room_of_a_door() -> None:
+def test_the_size_limit_of_a_door() -> None:
     room = DoorSizeLimit(ALB_MULTI)
     assert room.limit_bytes == 1_000_000
     answer = ProxyResponse.held(200, JSON, b"")

@@ -48,7 +48,7 @@ def holder(file: Path) -> "subprocess.Popen[bytes]":
     return process
 
 
-def test_a_second_demo_on_the_same_data_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_second_demo_on_the_same_data_gets_an_explanation(tmp_path: Path) -> None:
     said: list[str] = []
     with holder(tmp_path / "lock") as other:
         with (

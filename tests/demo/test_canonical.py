@@ -12,8 +12,8 @@ from access_es.demo.credentials import Credential, Keyring
 from access_es.demo.refusals import Refusal
 from access_es.demo.verifier import ArrivedRequest, Scope, verify
 
-from .asking import arrived, check, judged
-from .judge import KEY, STATIC_KEY
+from .botocore_requests import KEY, STATIC_KEY
+from .verified_requests import arrived, check, signed_request
 
 VECTORS_FOLDER = Path(__file__).parent.parent / "vectors"
 SUITE: dict[str, Any] = json.loads((VECTORS_FOLDER / "sigv4.json").read_text("utf-8"))
@@ -63,8 +63,8 @@ def test_there_are_enough_targets() -> None:
 def test_hostile_target_is_accepted(target: dict[str, str]) -> None:
     """What botocore signs from decoded pairs is what es expects, whatever the target looks like."""
     raw = target["target"].encode()
-    assert check(judged("GET", raw, content_sha256=True)) == KEY
-    assert check(judged("POST", raw, b'{"a":1}', key=STATIC_KEY)) == STATIC_KEY
+    assert check(signed_request("GET", raw, content_sha256=True)) == KEY
+    assert check(signed_request("POST", raw, b'{"a":1}', key=STATIC_KEY)) == STATIC_KEY
 
 
 @pytest.mark.parametrize("target", by_name(TARGETS["targets"] + TARGETS["beyond"]))

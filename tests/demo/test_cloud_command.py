@@ -9,7 +9,7 @@ import pytest
 from access_es.demo.cloud.__main__ import main
 
 
-def test_a_port_that_another_program_has_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_of_another_program_is_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--port", str(port)]) == 1

@@ -6,14 +6,14 @@ from access_es.demo import elasticsearch
 from access_es.demo.health import ask
 from access_es.demo.stack import Engines
 
-from .engine_facts import listening_addresses, owner, port_of
+from .listening_processes import listening_addresses, owner, port_of
 
 
 def test_all_that_it_writes_is_in_its_data_folder(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "config").mkdir(parents=True)
     (home / "config" / "log4j2.properties").touch()
-    elasticsearch.lay_out(home, tmp_path / "data")
+    elasticsearch.prepare_folders(home, tmp_path / "data")
     assert (tmp_path / "data" / "conf" / "scripts").is_dir()
     assert (tmp_path / "data" / "conf" / "log4j2.properties").exists()
     command = elasticsearch.start_command(home, Path("/java"), tmp_path / "data", (1, 2))

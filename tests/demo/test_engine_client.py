@@ -11,8 +11,8 @@ import pytest
 from access_es.demo.running_gateway import running_gateway
 from tests.scripted_server import hang_up, say, scripted_server
 
-from .judge import KEY
-from .wire import Reply, call, connection, raw_request, read_reply
+from .botocore_requests import KEY
+from .raw_http import Reply, call, connection, raw_request, read_reply
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from access_es.demo.engine_user import NOBODY, as_engine_user, hand_over, make_reachable
+from access_es.demo.engine_user import NOBODY, as_engine_user, change_owner, make_reachable
 from access_es.demo.errors import DemoUnavailable
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands its engines to another user")
@@ -21,7 +21,7 @@ def test_a_folder_is_handed_over_with_all_that_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").touch(mode=0o600)
     (tmp_path / "link").symlink_to("/etc/passwd")
-    hand_over(tmp_path)
+    change_owner(tmp_path)
     owners = {path.lstat().st_uid for path in (tmp_path, *tmp_path.rglob("*"))}
     assert owners == {NOBODY}
     assert Path("/etc/passwd").stat().st_uid == 0

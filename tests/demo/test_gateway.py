@@ -16,7 +16,7 @@ import pytest
 
 from access_es.demo.gateway import NoCredentialsError, credentials_from_environment, credentials_from_line
 
-from .judge import signed_headers
+from .botocore_requests import signed_headers
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
 

@@ -13,8 +13,8 @@ import pytest
 
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 
-from .judge import KEY
-from .wire import call, connection, raw_request, read_reply
+from .botocore_requests import KEY
+from .raw_http import call, connection, raw_request, read_reply
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_echo_of_a_target_with_raw_bytes(gateway: RunningGateway) -> None:
         assert json.loads(read_reply(reader).body)["target"].encode("latin-1") == "/_demo/echo?q=é|{}".encode()
 
 
-def test_echo_of_a_large_body_tells_its_hash_only(gateway: RunningGateway) -> None:
+def test_echo_of_a_large_body_has_its_hash_only(gateway: RunningGateway) -> None:
     body = b"x" * (8 * 1024 * 1024 + 1)
     document = json.loads(call(gateway, "POST", b"/_demo/echo", body).body)
     assert (document["length"], document["body"]) == (len(body), None)

@@ -14,8 +14,8 @@ from access_es.demo.running_gateway import RunningGateway, running_gateway
 from access_es.demo.verifier import Scope
 from tests.scripted_server import say, scripted_server
 
-from .judge import KEY, STATIC_KEY
-from .wire import call, connection, raw_request, read_reply
+from .botocore_requests import KEY, STATIC_KEY
+from .raw_http import call, connection, raw_request, read_reply
 
 TARGETS = json.loads((Path(__file__).parent.parent / "vectors" / "targets.json").read_text("utf-8"))["targets"]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -39,7 +39,7 @@ def echo(gateway: RunningGateway, method: str, target: bytes, body: bytes = b"",
 
 @pytest.mark.parametrize("target", [pytest.param(entry["target"], id=entry["name"]) for entry in TARGETS])
 def test_hostile_target_arrives_byte_for_byte(target: str) -> None:
-    """Signed by the judge, verified by the gateway, forwarded as it is."""
+    """Signed by botocore, verified by the gateway, forwarded as it is."""
     with (
         scripted_server([say(OK)]) as engine,
         running_gateway([KEY], elasticsearch=engine.url, kibana=engine.url) as gw,

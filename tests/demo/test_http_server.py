@@ -7,8 +7,8 @@ import pytest
 
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 
-from .judge import KEY
-from .wire import connection, raw_request, read_reply
+from .botocore_requests import KEY
+from .raw_http import connection, raw_request, read_reply
 
 
 @pytest.fixture(scope="module")

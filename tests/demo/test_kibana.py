@@ -7,7 +7,7 @@ from access_es.demo import kibana
 from access_es.demo.health import ask
 from access_es.demo.stack import Engines
 
-from .engine_facts import listening_addresses, owner, port_of
+from .listening_processes import listening_addresses, owner, port_of
 
 
 def test_it_waits_as_long_for_a_query_as_amazons() -> None:

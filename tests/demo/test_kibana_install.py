@@ -49,7 +49,7 @@ def test_gridster_shares_the_jquery_of_kibana() -> None:
 
 
 def test_packages_come_from_the_registry_that_npm_uses() -> None:
-    lock = kibana_install.at_registry(kibana_install.clean_lock(LOCK), "http://mirror.example:8080/npm/")
+    lock = kibana_install.with_registry(kibana_install.clean_lock(LOCK), "http://mirror.example:8080/npm/")
     assert '"http://mirror.example:8080/npm/jquery/-/jquery-2.1.4.tgz#228bde' in lock
     assert "registry.example" not in lock
 

@@ -10,8 +10,8 @@ import pytest
 
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 
-from .judge import KEY
-from .wire import call, connection, raw_request
+from .botocore_requests import KEY
+from .raw_http import call, connection, raw_request
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_giant_options(gateway: RunningGateway) -> None:
     assert reply.values(b"Content-Length") == []
 
 
-def test_giant_head_tells_the_size(gateway: RunningGateway) -> None:
+def test_large_answer_to_head_has_the_size(gateway: RunningGateway) -> None:
     reply = call(gateway, "HEAD", b"/_demo/giant?size=5000000000")
     assert (reply.values(b"Content-Length"), reply.body) == ([b"5000000000"], b"")
 
@@ -78,7 +78,7 @@ def test_giant_at_a_rate(gateway: RunningGateway) -> None:
     assert time.monotonic() - before > 0.18
 
 
-def test_a_giant_holds_nobody_up(gateway: RunningGateway) -> None:
+def test_a_large_answer_delays_no_other_request(gateway: RunningGateway) -> None:
     """One reader that takes all it can get, and one that takes nothing, while others are served."""
     with connection(gateway) as (sock, _), connection(gateway) as (fast, fast_reader):
         for each in (sock, fast):

@@ -5,7 +5,7 @@ from access_es.demo.machine import check_platform
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64"), ("Windows", "AMD64")])
-def test_another_kind_of_machine_is_told_to_use_a_real_domain(system: str, machine: str) -> None:
+def test_on_an_unsupported_machine_the_error_names_a_real_domain(system: str, machine: str) -> None:
     with pytest.raises(DemoUnavailable, match=f"{system} {machine}") as refused:
         check_platform(system, machine)
     assert "ES_ENDPOINT" in refused.value.command

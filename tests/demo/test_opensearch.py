@@ -7,7 +7,7 @@ from access_es.demo import opensearch
 from access_es.demo.health import ask
 from access_es.demo.stack import Engines
 
-from .engine_facts import listening_addresses, owner, port_of
+from .listening_processes import listening_addresses, owner, port_of
 
 
 def test_its_scripts_are_made_executable(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_its_scripts_are_made_executable(tmp_path: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "bin").mkdir()
     (home / "bin" / "opensearch").touch(mode=0o644)
-    opensearch.lay_out(home, tmp_path / "data")
+    opensearch.prepare_folders(home, tmp_path / "data")
     assert os.access(home / "bin" / "opensearch", os.X_OK)
     assert opensearch.start_command(home, tmp_path / "data", (1, 2))[0] == str(home / "bin" / "opensearch")
 

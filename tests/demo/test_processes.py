@@ -77,14 +77,14 @@ def test_an_engine_ends_when_the_demo_is_killed(tmp_path: Path, kind: str) -> No
 
 
 def test_an_engine_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FAMILY
-    short_tempered = tmp_path / "leash.py"
+    ignores_sigterm = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FAMILY
+    quick_supervisor = tmp_path / "supervisor.py"
     from access_es.demo import supervisor
 
     source = Path(supervisor.__file__).read_text()
-    short_tempered.write_text(source.replace("GRACE_SECONDS = 10", "GRACE_SECONDS = 0.3"))
-    monkeypatch.setattr(supervisor, "__file__", str(short_tempered))
-    with start(Children(), tmp_path, deaf):
+    quick_supervisor.write_text(source.replace("GRACE_SECONDS = 10", "GRACE_SECONDS = 0.3"))
+    monkeypatch.setattr(supervisor, "__file__", str(quick_supervisor))
+    with start(Children(), tmp_path, ignores_sigterm):
         pids = family(tmp_path)
     assert not any(is_alive(pid) for pid in pids)
 
@@ -97,7 +97,7 @@ def test_an_engine_sees_no_secrets_of_ours(tmp_path: Path, monkeypatch: pytest.M
     assert {line.split("=")[0] for line in (tmp_path / "log").read_text().splitlines()} <= {"PATH", "LANG", "LC_CTYPE"}
 
 
-def test_a_program_that_ends_too_early_is_reported_with_its_last_words(tmp_path: Path) -> None:
+def test_a_program_that_ends_too_early_is_reported_with_its_last_output(tmp_path: Path) -> None:
     with Children() as children:
         child = children.start(
             "Engine", ["/bin/sh", "-c", "echo no heap; exit 3"], folder=tmp_path, log=tmp_path / "log"

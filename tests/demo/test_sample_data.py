@@ -61,7 +61,7 @@ class Domain:
         return 201, b"{}"
 
 
-def test_a_new_domain_gets_all_documents_and_kibana_is_told() -> None:
+def test_a_new_domain_gets_all_documents_and_an_index_pattern() -> None:
     domain = Domain()
     load_sample_data(domain.send, silent, now=NOW, count=COUNT)
     assert len(domain.documents) == COUNT
@@ -101,7 +101,7 @@ def test_old_logs_are_replaced_by_new_ones() -> None:
     assert all("-2024.06." in key for key in domain.documents)
 
 
-def test_without_kibana_there_is_nobody_to_tell() -> None:
+def test_without_kibana_no_index_pattern_is_made() -> None:
     domain = Domain(kibana=False)
     load_sample_data(domain.send, silent, now=NOW, count=COUNT)
     assert domain.saved == {}

@@ -14,7 +14,7 @@ from access_es.demo.errors import DemoUnavailable
 from access_es.demo.health import ask
 from access_es.demo.stack import Engines, data_folder, running_engines
 
-from .engine_facts import port_of
+from .listening_processes import port_of
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = """

@@ -22,7 +22,7 @@ def report(monkeypatch: pytest.MonkeyPatch, *found: Finding) -> int:
     return command.doctor(ARGS, {})
 
 
-def test_what_mends_several_in_a_row_is_said_once_below_them(
+def test_a_fix_of_several_findings_is_printed_once_below_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = report(
@@ -45,7 +45,7 @@ def test_what_mends_several_in_a_row_is_said_once_below_them(
     ]
 
 
-def test_the_last_mend_is_said_and_warnings_alone_are_good(
+def test_the_last_fix_is_printed_and_warnings_alone_are_good(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(monkeypatch, warning("zappa", "debug", "false")) == 0

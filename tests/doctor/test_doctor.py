@@ -65,7 +65,7 @@ def test_after_a_deployment_nothing_is_wrong(
 
 
 @pytest.mark.usefixtures("aws")
-def test_before_it_everything_that_is_missing_is_told_with_the_command_that_makes_it(
+def test_before_it_everything_that_is_missing_is_reported_with_the_command_that_makes_it(
     make_stage: MakeStage, gateway: RunningGateway, doctor: Any
 ) -> None:
     status, found = doctor(make_stage(reached(gateway)))
@@ -76,7 +76,7 @@ def test_before_it_everything_that_is_missing_is_told_with_the_command_that_make
     assert {one["fix"] for one in later} == {"zappa deploy dev"}
 
 
-NEWCOMER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
+NEW_USER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({"ES_ENDPOINT": ""}, {}, "settings", "ES_ENDPOINT is missing: the address of the domain"),
     ({"ES_ENDPOINT": "https://x.us-east-1.es.amazonaws.com/_plugin/kibana"}, {}, "settings", "give the address alone"),
     ({"ES_ENDPOINT": "https://es.example.com"}, {}, "settings", "ES_REGION is missing"),
@@ -117,7 +117,7 @@ def no_domain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("aws", "no_domain")
-@pytest.mark.parametrize(("variables", "keys", "topic", "says"), NEWCOMER, ids=[one[3][:40] for one in NEWCOMER])
+@pytest.mark.parametrize(("variables", "keys", "topic", "says"), NEW_USER, ids=[one[3][:40] for one in NEW_USER])
 def test_each_wrong_value_on_the_way_is_explained(
     variables: dict[str, str], keys: dict[str, Any], topic: str, says: str, make_stage: MakeStage, doctor: Any
 ) -> None:
@@ -128,7 +128,7 @@ def test_each_wrong_value_on_the_way_is_explained(
 
 @pytest.mark.usefixtures("aws", "no_domain")
 @pytest.mark.parametrize(("variables", "keys", "topic", "says"), WARNED, ids=[one[3][:40] for one in WARNED])
-def test_what_is_only_a_pity_is_a_warning(
+def test_what_is_only_inconvenient_is_a_warning(
     variables: dict[str, str], keys: dict[str, Any], topic: str, says: str, make_stage: MakeStage, doctor: Any
 ) -> None:
     _, found = doctor(make_stage(variables, **keys))
@@ -156,7 +156,7 @@ def test_a_profile_of_the_stage_is_the_one_that_asks(make_stage: MakeStage, prof
         ("EndpointConnectionError", "Could not connect to https://sts.us-esat-1.amazonaws.com/", "aws_region"),
     ],
 )
-def test_who_is_not_known_is_told_why(reason: str, said: str, part: str) -> None:
+def test_unknown_credentials_are_explained(reason: str, said: str, part: str) -> None:
     assert part in fix_identity(AwsFailure("get_caller_identity", reason, said))
 
 
@@ -215,7 +215,9 @@ def test_a_config_that_is_no_place_is_not_where_to_change_it(make_stage: MakeSta
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_role_that_may_not_be_assumed_is_told(make_stage: MakeStage, gateway: RunningGateway, doctor: Any) -> None:
+def test_a_role_that_may_not_be_assumed_is_reported(
+    make_stage: MakeStage, gateway: RunningGateway, doctor: Any
+) -> None:
     role = "arn:aws:iam::123456789012:role/reader"
     file = make_stage({**reached(gateway), "ES_ROLE_ARN": role})
     with pytest.MonkeyPatch.context() as patched:

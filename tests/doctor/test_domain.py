@@ -90,7 +90,7 @@ def test_a_domain_that_takes_our_signature_is_good(gateway: RunningGateway) -> N
         (KEY, {"ES_SIGN": "false"}, "unsigned", "ES_SIGN"),
     ],
 )
-def test_each_refusal_says_who_refused_and_what_mends_it(
+def test_each_refusal_says_who_refused_and_what_fixes_it(
     key: tuple[str, str], changes: dict[str, str], says: str, fix: str, gateway: RunningGateway
 ) -> None:
     found = only(examine(gateway.url, key, changes), "fault")
@@ -110,7 +110,7 @@ def test_what_the_role_may_not_do_is_named_by_its_actions(allowed: RunningGatewa
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(3, "good"), (120, "warning"), (-120, "warning"), (301, "fault")])
-def test_a_clock_that_is_off_is_told_before_it_matters(seconds: int, level: str) -> None:
+def test_a_wrong_clock_is_reported_before_requests_fail(seconds: int, level: str) -> None:
     then = datetime(2026, 1, 1, tzinfo=UTC)
     (found,) = check_clock(Asked(200, then), then + timedelta(seconds=seconds))
     assert found.level == level and ("ahead of" if seconds > 0 else "behind") in found.says
@@ -118,12 +118,12 @@ def test_a_clock_that_is_off_is_told_before_it_matters(seconds: int, level: str)
 
 
 @pytest.mark.parametrize("minutes", [7, -7])
-def test_a_signature_refused_for_the_clock_is_told_twice(minutes: int, gateway: RunningGateway) -> None:
+def test_a_signature_refused_for_the_clock_is_reported_as_both(minutes: int, gateway: RunningGateway) -> None:
     found = [one for one in examine(gateway.url, shift=timedelta(minutes=minutes)) if one.level == "fault"]
     assert [one.topic for one in found] == ["clock", "signature"] and all("chronyc" in one.fix for one in found)
 
 
-def test_a_domain_that_is_not_there_is_told(gateway: RunningGateway) -> None:
+def test_an_unreachable_domain_is_reported(gateway: RunningGateway) -> None:
     found = only(examine("http://127.0.0.1:9"), "fault")
     assert found.topic == "domain" and "ES_ENDPOINT" in found.fix
     inside = examine("http://vpc-logs-abc.us-east-1.es.amazonaws.com.invalid")
@@ -137,12 +137,12 @@ def test_a_domain_that_is_not_there_is_told(gateway: RunningGateway) -> None:
         ({"ES_SERVICE": "aoss"}, "ES_SERVICE is aoss, but the address"),
     ],
 )
-def test_settings_that_contradict_the_address_are_told(changes: dict[str, str], says: str) -> None:
+def test_settings_that_contradict_the_address_are_reported(changes: dict[str, str], says: str) -> None:
     (found,) = check_address(settings("https://search-logs-abc.us-east-1.es.amazonaws.com", **changes))
     assert found.level == "fault" and says in found.says and "leave it out" in found.fix
 
 
-def test_plain_http_to_another_machine_is_told() -> None:
+def test_plain_http_to_another_machine_is_reported() -> None:
     (found,) = check_address(settings("http://es.example.com"))
     assert found.level == "warning" and found.fix == "ES_ENDPOINT=https://es.example.com"
     assert list(check_address(settings("http://127.0.0.1:9200"))) == []

@@ -15,7 +15,7 @@ from tests.running_proxy import RunningProxy, running_proxy
 from tests.scripted_server import Play, Scripted, hang_up, scripted_server
 
 _MOST_REQUESTS = 10_000
-_IMPATIENT: dict[str, Any] = {"ES_CONNECT_SECONDS": "1", "ES_READ_SECONDS": "0.5"}
+_SHORT_TIMEOUTS: dict[str, Any] = {"ES_CONNECT_SECONDS": "1", "ES_READ_SECONDS": "0.5"}
 
 
 @dataclass
@@ -36,7 +36,7 @@ def reset(connection: socket.socket, request: bytes) -> None:
     raise ConnectionError
 
 
-def say_then(data: bytes, ending: Play) -> Play:
+def respond_then(data: bytes, ending: Play) -> Play:
     def play(connection: socket.socket, request: bytes) -> None:
         connection.sendall(data)
         time.sleep(0.05)  # so that a reset does not overtake what was said
@@ -55,6 +55,6 @@ def bad_domain(folder: Path, **settings: str) -> Iterator[BadDomain]:
     stage: list[Play] = [hang_up]
     with (
         scripted_server([lambda connection, request: stage[0](connection, request)] * _MOST_REQUESTS) as server,
-        running_proxy(server.url, folder, **{**_IMPATIENT, **settings}) as front,
+        running_proxy(server.url, folder, **{**_SHORT_TIMEOUTS, **settings}) as front,
     ):
         yield BadDomain(front, server, stage)

@@ -1,4 +1,4 @@
-"""When two request targets mean the same to the domain: a definition, written apart from the code it judges.
+"""When two request targets mean the same to the domain: a definition, written apart from the code it checks.
 
 A target is read as a list of units: its first `?`, escapes, and single bytes. Two targets are equivalent when their
 lists are equally long and each unit of the second is that of the first, or the only other way to write it:

@@ -13,7 +13,7 @@ def family(pid: int) -> list[int]:
     return [pid, *(member for child in children for member in family(int(child)))]
 
 
-def forget_peaks(pid: int) -> None:
+def reset_peaks(pid: int) -> None:
     for member in family(pid):
         (PROC / str(member) / "clear_refs").write_text("5")
 

@@ -15,7 +15,7 @@ from access_es.demo.http_server import Received
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 from tests.running_proxy import KEY
 
-REMEMBERED = 2000
+MAX_ENTRIES = 2000
 BODY_BYTES = 1024 * 1024
 
 
@@ -38,7 +38,7 @@ class Arrived:
 class RecordingGateway(Gateway):
     def __init__(self, settings: GatewaySettings) -> None:
         super().__init__(settings)
-        self.arrived: deque[Arrived] = deque(maxlen=REMEMBERED)
+        self.arrived: deque[Arrived] = deque(maxlen=MAX_ENTRIES)
 
     async def answer(self, received: Received) -> Answer:
         head, body = received.head, received.body

@@ -15,7 +15,7 @@ ROTATION_SECONDS = 1.2
 LIFE_SECONDS = 15 * 60 + 1.0
 # Every so many rotations the domain also stops knowing the old keys, before access-es would have renewed them.
 # They are further apart than the pause that access-es keeps between two questions to its source.
-HARD_EVERY = 5
+INVALIDATE_EVERY = 5
 
 
 class RotatingKeys:
@@ -53,10 +53,10 @@ class RotatingKeys:
         while not self._stop.wait(ROTATION_SECONDS):
             new = self._make()
             known = [credential.access_key for credential in self.made]
-            gateway.rotate(new, keep=known if len(self.made) % HARD_EVERY else known[-1:])
+            gateway.rotate(new, keep=known if len(self.made) % INVALIDATE_EVERY else known[-1:])
             self.made.append(new)
             self.write(new)
-            if len(self.made) % HARD_EVERY == 0:
+            if len(self.made) % INVALIDATE_EVERY == 0:
                 self._stop.wait(ROTATION_SECONDS / 4)
                 gateway.rotate(new)
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from tests.fidelity.described import answer_target
+from tests.fidelity.answer_targets import answer_target
 from tests.fidelity.raw_client import Pairs, RawAnswer, exchange, request_bytes
 from tests.fidelity.recording_domain import RecordingDomain
 from tests.running_proxy import KEY, RunningProxy
@@ -108,7 +108,7 @@ def test_bodies_of_any_size_arrive_framed_as_they_were(front: RunningProxy, size
 
 
 @pytest.mark.parametrize("target", [answer_target(body=TEXT), b"/_demo/giant?size=10000000"])
-def test_a_head_tells_the_length_and_brings_no_body(front: RunningProxy, target: bytes) -> None:
+def test_a_head_answer_has_the_length_and_no_body(front: RunningProxy, target: bytes) -> None:
     answer = ask(front, target, "HEAD")
     assert (answer.values("content-length"), answer.tail) == (ask(front, target).values("content-length"), b"")
 

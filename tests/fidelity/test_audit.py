@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.fidelity.bad_domain import BadDomain, bad_domain, reset, say_then, stall
+from tests.fidelity.bad_domain import BadDomain, bad_domain, reset, respond_then, stall
 from tests.fidelity.raw_client import RawAnswer, exchange, request_bytes
 from tests.fidelity.sessions import sign_in
 from tests.running_proxy import KEY, PASSWORD
@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[Play, int, str, str | None]] = {
                               "domain_broke_off"),
     "cut": (say(LARGE, then_close=True), 200, "cut", "domain_broke_off"),
     "cut-chunked": (say(CHUNKED, then_close=True), 200, "cut", "domain_broke_off"),
-    "cut-silent": (say_then(LARGE, stall), 200, "cut", "domain_timeout"),
+    "cut-silent": (respond_then(LARGE, stall), 200, "cut", "domain_timeout"),
 }  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_an_upload_that_finds_no_folder_is_an_answer_and_a_line(bad: BadDomain) 
     assert told["request_id"] == line["request_id"]
 
 
-def test_strangers_and_redirects_leave_one_line(bad: BadDomain) -> None:
+def test_anonymous_requests_and_redirects_leave_one_line(bad: BadDomain) -> None:
     port = bad.front.port
     exchange(port, request_bytes("GET", b"/stranger-program", {"Authorization": f"Bearer aes_000000000000_{CANARY}"}))
     exchange(port, request_bytes("GET", b"/stranger-person", {"Accept": "text/html", "Cookie": f"access-es={CANARY}"}))

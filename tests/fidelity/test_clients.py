@@ -13,7 +13,7 @@ import pytest
 from access_es.demo.credentials import Credential
 from access_es.demo.running_gateway import running_gateway
 from access_es.demo.stack import Engines
-from tests.fidelity.client_work import Work
+from tests.fidelity.client_operations import Work
 from tests.running_proxy import KEY, RunningProxy, running_proxy
 
 pytestmark = pytest.mark.engines

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fidelity.bad_domain import BadDomain, reset, say_then, stall
+from tests.fidelity.bad_domain import BadDomain, reset, respond_then, stall
 from tests.fidelity.raw_client import CutShortError, RawAnswer, exchange, request_bytes
 from tests.fidelity.recording_domain import RecordingDomain
 from tests.running_proxy import RunningProxy, running_proxy
@@ -29,10 +29,10 @@ FAULTS: dict[str, tuple[Play, int, str]] = {
     "resets": (reset, 502, "domain_broke_off"),
     "is silent": (stall, 504, "domain_timeout"),
     "hangs up in its head": (say(HEAD, then_close=True), 502, "domain_broke_off"),
-    "stalls in its head": (say_then(HEAD, stall), 504, "domain_timeout"),
+    "stalls in its head": (respond_then(HEAD, stall), 504, "domain_timeout"),
     "hangs up in a small body": (say(HEAD + b"Content-Length: 20\r\n\r\n{", then_close=True), 502, "domain_broke_off"),
-    "resets in a small body": (say_then(HEAD + b"Content-Length: 20\r\n\r\n{", reset), 502, "domain_broke_off"),
-    "stalls in a small body": (say_then(HEAD + b"Content-Length: 20\r\n\r\n{", stall), 504, "domain_timeout"),
+    "resets in a small body": (respond_then(HEAD + b"Content-Length: 20\r\n\r\n{", reset), 502, "domain_broke_off"),
+    "stalls in a small body": (respond_then(HEAD + b"Content-Length: 20\r\n\r\n{", stall), 504, "domain_timeout"),
     "hangs up before its first chunk": (say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", then_close=True), 502, "domain_broke_off"),
     **{f"says {text[:40]!r}": (say(text, then_close=True), 502, "domain_broke_off") for text in MALFORMED},
 }  # fmt: skip
@@ -40,12 +40,12 @@ CUT: dict[str, Play] = {
     "chunked": say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", then_close=True),
     "chunked, within a chunk": say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n9\r\nab", then_close=True),
     "chunked, then nonsense": say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n\r\n", then_close=True),
-    "chunked, silent": say_then(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", stall),
-    "chunked, reset": say_then(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", reset),
-    "without a length, reset": say_then(HEAD + b"\r\nabc", reset),
+    "chunked, silent": respond_then(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", stall),
+    "chunked, reset": respond_then(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", reset),
+    "without a length, reset": respond_then(HEAD + b"\r\nabc", reset),
     "large": say(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 99_999, then_close=True),
-    "large, silent": say_then(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 99_999, stall),
-    "large, reset": say_then(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 99_999, reset),
+    "large, silent": respond_then(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 99_999, stall),
+    "large, reset": respond_then(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 99_999, reset),
 }
 
 
@@ -54,7 +54,7 @@ def ask(front: RunningProxy, target: bytes = b"/_search", **headers: str) -> Raw
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_program_is_told_in_json_why_there_is_no_answer(bad: BadDomain, fault: str) -> None:
+def test_a_program_gets_the_error_as_json(bad: BadDomain, fault: str) -> None:
     play, status, code = FAULTS[fault]
     bad.play(play)
     answer = ask(bad.front)
@@ -70,7 +70,7 @@ def test_a_program_is_told_in_json_why_there_is_no_answer(bad: BadDomain, fault:
 
 
 @pytest.mark.parametrize("fault", ["hangs up", "is silent"])
-def test_a_person_is_told_on_a_page(bad: BadDomain, fault: str) -> None:
+def test_a_person_gets_the_error_as_a_page(bad: BadDomain, fault: str) -> None:
     play, status, code = FAULTS[fault]
     bad.play(play)
     answer = ask(bad.front, Accept="text/html,*/*;q=0.8")

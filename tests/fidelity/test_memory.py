@@ -13,7 +13,7 @@ import pytest
 
 from access_es.demo.credentials import Credential
 from access_es.demo.running_gateway import running_gateway
-from tests.fidelity.memory import PROC, family, forget_peaks, peak_mebibytes, resident_mebibytes
+from tests.fidelity.memory import PROC, family, peak_mebibytes, reset_peaks, resident_mebibytes
 from tests.fidelity.raw_client import request_bytes
 from tests.running_proxy import KEY, RunningProxy, running_proxy
 
@@ -41,7 +41,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProxy]:
 def growth_mebibytes(front: RunningProxy, work: Callable[[], None]) -> float:
     """How far the server's peak during the work is above what it took before."""
     idle = resident_mebibytes(front.pid)
-    forget_peaks(front.pid)
+    reset_peaks(front.pid)
     work()
     growth = peak_mebibytes(front.pid) - idle
     print(f"{idle:.0f} MB idle, {growth:.1f} MB more at the peak")

@@ -93,7 +93,7 @@ def test_an_empty_body_stays_empty(
     assert (arrived.body, arrived.values("content-length")) == (b"", length)
 
 
-def test_a_client_that_waits_for_100_continue_is_told_to_go_on(front: RunningProxy, domain: RecordingDomain) -> None:
+def test_a_client_that_waits_for_100_continue_gets_it(front: RunningProxy, domain: RecordingDomain) -> None:
     """It hears 100 before it has sent a byte of its body, and the domain never sees the question."""
     headers = {**front.bearer, "Expect": "100-continue", "Content-Length": str(len(TEXT))}
     with socket.create_connection(("127.0.0.1", front.port), 10) as client:
@@ -104,7 +104,7 @@ def test_a_client_that_waits_for_100_continue_is_told_to_go_on(front: RunningPro
     assert (domain.last.body, domain.last.values("expect")) == (TEXT, [])
 
 
-def test_a_stranger_is_not_told_to_go_on(front: RunningProxy, domain: RecordingDomain) -> None:
+def test_an_anonymous_client_gets_no_100_continue(front: RunningProxy, domain: RecordingDomain) -> None:
     """Who is refused learns so before sending."""
     before = domain.count
     headers = {"Expect": "100-continue", "Content-Length": str(len(TEXT))}

@@ -1,4 +1,4 @@
-"""Every hostile target, on the wire from a client to the domain: signed right by two judges, and never another one."""
+"""Every hostile target, on the wire from a client to the domain: its signature verified by two implementations, and never another one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.fidelity.botocore_signature import signature_by_botocore, signature_of
 from tests.fidelity.equivalence import is_equivalent, is_legal
 from tests.fidelity.raw_client import exchange, request_bytes
 from tests.fidelity.recording_domain import Arrived, RecordingDomain
-from tests.fidelity.second_judge import signature_by_botocore, signature_of
 from tests.running_proxy import RunningProxy
 
 TARGETS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "vectors" / "targets.json").read_text("utf-8"))
@@ -36,7 +36,7 @@ def send(front: RunningProxy, domain: RecordingDomain, method: str, target: byte
 
 
 def accept(arrived: Arrived, method: str, target: bytes, body: bytes) -> None:
-    """Both judges agree to the signature, and what they judged is what was sent."""
+    """Both verifiers accept the signature, and what they verified is what was sent."""
     assert arrived.verdict == "verified"
     assert signature_by_botocore(arrived) == signature_of(arrived.values("authorization")[0])
     assert (arrived.method, arrived.body) == (method, body)
@@ -86,6 +86,6 @@ def test_most_targets_must_arrive_as_the_very_bytes_that_were_sent() -> None:
         (b"/100%", b"/100%"),
     ],
 )
-def test_equivalence_is_not_a_wide_door(sent: bytes, received: bytes) -> None:
+def test_equivalence_accepts_nothing_else(sent: bytes, received: bytes) -> None:
     """What means something else to some server is another target."""
     assert not is_equivalent(sent, received)

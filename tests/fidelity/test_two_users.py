@@ -16,7 +16,7 @@ import pytest
 from access_es.demo.running_gateway import RunningGateway, running_gateway
 from tests.fidelity.rotating_keys import RotatingKeys
 from tests.fidelity.sessions import sign_in
-from tests.fidelity.two_users import USERS, Findings, Visitor, gather
+from tests.fidelity.two_users import USERS, Findings, UserThread, gather
 from tests.running_proxy import RunningProxy, running_proxy
 
 pytestmark = pytest.mark.heavy
@@ -58,7 +58,7 @@ def load(front: RunningProxy, meanwhile: Callable[[], None]) -> Findings:
     visitors = []
     for number in range(THREADS):
         user = USERS[number % 2]
-        visitors.append(Visitor(front, user, number, ways[user][number // 2 % 2], stop))
+        visitors.append(UserThread(front, user, number, ways[user][number // 2 % 2], stop))
     for visitor in visitors:
         visitor.start()
     meanwhile()

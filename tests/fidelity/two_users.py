@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.fidelity.described import answer_target
+from tests.fidelity.answer_targets import answer_target
 from tests.running_proxy import RunningProxy
 
 USERS = ("alice", "bob")
@@ -26,8 +26,8 @@ class Findings:
     faults: list[str] = field(default_factory=list)
 
 
-class Visitor(threading.Thread):
-    """One user's thread: it asks until told to stop, over a connection that it keeps, and judges every answer."""
+class UserThread(threading.Thread):
+    """One user's thread: it asks until told to stop, over a connection that it keeps, and checks every answer."""
 
     def __init__(
         self, front: RunningProxy, user: str, number: int, signs_in: dict[str, str], stop: threading.Event
@@ -46,7 +46,7 @@ class Visitor(threading.Thread):
         return http.client.HTTPConnection("127.0.0.1", self._front.port, timeout=60)
 
     def run(self) -> None:
-        asks = (self._ask_described, self._ask_echo, self._ask_described, self._ask_giant_and_leave)
+        asks = (self._ask_described, self._ask_echo, self._ask_described, self._leave_large_answer)
         for count in itertools.count():
             if self._ended.is_set():
                 break
@@ -68,19 +68,19 @@ class Visitor(threading.Thread):
             status=status, headers=headers, body=body[:1500], is_chunked=size == 100, interim=[103] * (size == 0)
         )
         answer, content = self._fetch(self._random.choice(("GET", "POST", "PUT")), target, nonce, b"{}" + body)
-        self._judge(nonce, answer, content, status)
+        self._check(nonce, answer, content, status)
         if answer.headers.get_all("X-Nonce") != [nonce] or content != body[:1500]:
             self.findings.faults.append(f"{nonce}: got {content[:80]!r} {answer.headers.as_string()[:200]}")
 
     def _ask_echo(self, nonce: str) -> None:
         """What the domain saw of this visit: its own cookie and body, and no other."""
         answer, content = self._fetch("POST", b"/_demo/echo?q=" + nonce.encode(), nonce, nonce.encode() * 50)
-        self._judge(nonce, answer, content, 200)
+        self._check(nonce, answer, content, 200)
         seen = content.decode()
         if f"app={nonce}" not in seen or hashlib.sha256(nonce.encode() * 50).hexdigest() not in seen:
             self.findings.faults.append(f"{nonce}: the domain saw {seen[:300]}")
 
-    def _ask_giant_and_leave(self, nonce: str) -> None:
+    def _leave_large_answer(self, nonce: str) -> None:
         """Half of an answer is left unread, with a connection that nobody may use again."""
         self._connection.request("GET", f"/_demo/giant?size=400000&n={nonce}", headers=self._headers(nonce))
         self._connection.getresponse().read(1000)
@@ -99,14 +99,14 @@ class Visitor(threading.Thread):
         self.findings.answered[self._user] += 1
         return answer, content
 
-    def _judge(self, nonce: str, answer: http.client.HTTPResponse, content: bytes, status: int) -> None:
+    def _check(self, nonce: str, answer: http.client.HTTPResponse, content: bytes, status: int) -> None:
         whole = answer.headers.as_string().encode("utf-8", "replace") + content
         others = [mark for user, mark in MARKS.items() if user != self._user and mark.encode() in whole]
         if answer.status != status or others:
             self.findings.faults.append(f"{nonce}: {answer.status} for {status}, {others}: {whole[:300]!r}")
 
 
-def gather(visitors: list[Visitor]) -> Findings:
+def gather(visitors: list[UserThread]) -> Findings:
     total = Findings()
     for visitor in visitors:
         visitor.join(60)

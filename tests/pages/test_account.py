@@ -42,7 +42,7 @@ def test_the_page_says_who_one_is(client: FlaskClient) -> None:
     assert 'href="/_dashboards/"' in page
 
 
-def test_a_stranger_is_sent_to_sign_in_and_comes_back(app: Flask) -> None:
+def test_an_anonymous_browser_is_sent_to_sign_in_and_comes_back(app: Flask) -> None:
     stranger = app.test_client()
     for answer in (open_page(stranger, ACCOUNT), stranger.post(f"{ACCOUNT}/tokens", headers=PAGE)):
         assert (answer.status_code, answer.location) == (303, f"{LOGIN}?next={ACCOUNT}")
@@ -158,7 +158,7 @@ def test_another_site_changes_nothing(
     assert accounts.directory.user("ann") == before
 
 
-def test_a_program_is_told_who_it_is(app: Flask, accounts: Accounts) -> None:
+def test_a_program_can_ask_who_it_is(app: Flask, accounts: Accounts) -> None:
     _token, text = accounts.directory.add_token("ann", "ci")
     answer = app.test_client().get(ACCOUNT, headers={"Authorization": f"Bearer {text}"})
     assert answer.json == {"user": "ann", "role": "full", "how": "token", "token": "ci"}

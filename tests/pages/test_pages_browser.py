@@ -177,10 +177,10 @@ def test_another_site_cannot_post_our_forms(site: str, page: Page, accounts: Acc
     assert accounts.directory.tokens("ann") == []
 
 
-LOOKS = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844), ("light", 320, 568)]
+APPEARANCES = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844), ("light", 320, 568)]
 
 
-@pytest.mark.parametrize(("scheme", "width", "height"), LOOKS)
+@pytest.mark.parametrize(("scheme", "width", "height"), APPEARANCES)
 def test_the_pages_fit_every_screen(
     site: str, browser: Browser, accounts: Accounts, tmp_path: Path, scheme: str, width: int, height: int
 ) -> None:

@@ -78,7 +78,7 @@ def test_too_many_failures_say_when_to_come_back(client: FlaskClient, clock: Clo
     assert sign_in(client).status_code == 303
 
 
-def test_programs_are_told_in_their_own_way(client: FlaskClient) -> None:
+def test_programs_get_json(client: FlaskClient) -> None:
     fields = {"username": "ann", "password": "wrong", "anti_forgery": hidden(open_page(client))}
     answer = client.post(LOGIN, data=fields, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json) == (401, {"code": "wrong_credentials"})
@@ -193,7 +193,7 @@ def test_a_form_of_another_browser_is_refused(app: Flask, client: FlaskClient) -
     assert answer.status_code == 403
 
 
-def test_a_browser_without_cookies_is_told(app: Flask) -> None:
+def test_a_browser_without_cookies_gets_an_explanation(app: Flask) -> None:
     client = app.test_client(use_cookies=False)
     assert "cookies are blocked" in message(sign_in(client))
 

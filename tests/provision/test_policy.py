@@ -66,7 +66,7 @@ VARIANTS: list[tuple[dict[str, str], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("variables", "keys"), VARIANTS)
-def test_a_star_stands_only_where_aws_forces_it(
+def test_a_wildcard_resource_is_used_only_where_aws_requires_it(
     variables: dict[str, str], keys: dict[str, Any], make_stage: MakeStage
 ) -> None:
     for name, statement in policy(make_stage(variables, **keys)).items():

@@ -161,7 +161,7 @@ def test_a_parameter_beside_a_given_secret_is_made_empty(make_stage: MakeStage) 
     assert make(file).deployment.settings.session_secrets == ("s" * 40,)
 
 
-def test_a_table_with_other_keys_stands_in_the_way(aws: Calls, make_stage: MakeStage) -> None:
+def test_a_table_with_other_keys_is_an_obstacle(aws: Calls, make_stage: MakeStage) -> None:
     file = make_stage()
     users = prepare(file, "dev").deployment.users_table
     aws(
@@ -187,7 +187,9 @@ def put(aws: Calls, bucket: str | None, key: str) -> None:
     aws("s3", "put_object", Bucket=bucket, Key=key, Body=b"x")
 
 
-def test_data_goes_only_when_told_and_after_the_function(aws: Calls, make_stage: MakeStage, deploy: Deploy) -> None:
+def test_data_is_removed_only_on_request_and_after_the_function(
+    aws: Calls, make_stage: MakeStage, deploy: Deploy
+) -> None:
     file = make_stage()
     name = deploy(file)
     prepared = make(file)

@@ -27,7 +27,7 @@ from access_es.provision.slimming import (
 )
 
 SERVICES = ("dynamodb", "s3", "sts")
-ROOMS = ("delivery", "settings", "sign_in", "storage", "tasks", "upstream", "users")
+PACKAGES = ("delivery", "settings", "sign_in", "storage", "tasks", "upstream", "users")
 CLIENTS = """
 import boto3, botocore, sys
 assert botocore.__file__.startswith(sys.argv[1]), botocore.__file__
@@ -124,7 +124,7 @@ def test_bytecode_that_goes_by_times_stays_so() -> None:
 def test_every_operation_that_lambda_calls_is_kept(service: str) -> None:
     """Looked for as the code writes them: in quotes, in their Python names."""
     package = Path(access_es.__file__).parent
-    files = [*package.glob("*.py"), *(file for room in ROOMS for file in (package / room).glob("*.py"))]
+    files = [*package.glob("*.py"), *(file for room in PACKAGES for file in (package / room).glob("*.py"))]
     running = [file for file in files if file.name != "dynamodb_schema.py"]  # what provisioning makes of it
     words = set(re.findall(r'"([a-z_]+)"', "".join(file.read_text() for file in running)))
     known = botocore.session.get_session().get_service_model(service).operation_names

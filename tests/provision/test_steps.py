@@ -76,7 +76,7 @@ def test_a_missing_permission_is_named() -> None:
     ("reason", "part"),
     [("403", "another account's"), ("301", "in another region"), ("AccessDenied", "another account's")],
 )
-def test_a_bucket_of_others_stands_in_the_way(reason: str, part: str) -> None:
+def test_a_bucket_of_another_account_is_an_obstacle(reason: str, part: str) -> None:
     found = find_bucket(failing(reason), BUCKET)
     (obstacle,) = plan_bucket(BUCKET, found).obstacles
     assert part in obstacle.what and "OVERFLOW_BUCKET" in obstacle.fix
@@ -84,7 +84,7 @@ def test_a_bucket_of_others_stands_in_the_way(reason: str, part: str) -> None:
         find_bucket(failing("500"), BUCKET)
 
 
-def test_a_bucket_in_another_region_than_the_domain_stands_in_the_way() -> None:
+def test_a_bucket_in_another_region_than_the_domain_is_an_obstacle() -> None:
     (obstacle,) = plan_bucket(BUCKET, FoundBucket("us-east-1")).obstacles
     assert "us-east-1, the domain in eu-west-1" in obstacle.what
 
@@ -198,7 +198,7 @@ def test_the_function_is_named_as_zappa_names_it(project: str, stage: str, name:
     )
 
 
-def test_what_cannot_work_in_lambda_is_told_with_all_other_faults(make_stage: MakeStage) -> None:
+def test_what_cannot_work_in_lambda_is_reported_with_all_other_faults(make_stage: MakeStage) -> None:
     file = make_stage(
         {"USERS": "file:users.db", "TASKS_TABLE": "file:t", "FRONT_DOOR": "local", "ES_ENDPOINT": ""}, aws_region=""
     )

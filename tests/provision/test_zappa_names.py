@@ -24,7 +24,7 @@ FILE = Path(__file__).parents[2] / "zappa_settings.json"
         ("ES_ENDPOINT", 'move "ES_ENDPOINT" into "environment_variables"'),
     ],
 )
-def test_a_key_that_nobody_reads_is_told_with_the_one_that_was_meant(name: str, fix: str) -> None:
+def test_an_unknown_key_is_reported_with_the_nearest_known_one(name: str, fix: str) -> None:
     (found,) = check_names([name])
     assert (found.level, found.fix) == ("fault", fix) and name in found.says
 

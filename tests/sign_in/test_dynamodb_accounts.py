@@ -13,7 +13,7 @@ from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
 from access_es.messages import Headers
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
 from access_es.sign_in.session_cookie import Session, begin_session
-from tests.account_fixtures import CHEAP, PASSWORD, Clock
+from tests.account_fixtures import FAST_HASHING, PASSWORD, Clock
 from tests.storage.dynamodb_tables import Counted
 
 Build = Callable[[], Accounts]
@@ -23,7 +23,7 @@ Build = Callable[[], Accounts]
 def build(dynamodb: Counted, accounts_table: str, clock: Clock) -> Build:
     """Makes the accounts as one process after the other would."""
     settings = AccountSettings(
-        ("a secret of these tests",), f"dynamodb:{accounts_table}", 3_600, 60, password_method=CHEAP
+        ("a secret of these tests",), f"dynamodb:{accounts_table}", 3_600, 60, password_method=FAST_HASHING
     )
     return lambda: build_accounts(settings, clock, dynamodb)
 
@@ -100,7 +100,7 @@ def test_a_caller_who_is_new_here_costs_a_few_calls(
     assert dynamodb.taken() == ["get_item"] * calls
 
 
-def test_a_stranger_costs_no_call(here: Accounts, dynamodb: Counted) -> None:
+def test_an_anonymous_request_costs_no_call(here: Accounts, dynamodb: Counted) -> None:
     dynamodb.taken()
     assert not is_admitted(here, (("Cookie", "access-es=forged"),))
     assert not is_admitted(here, ())

@@ -223,7 +223,7 @@ def remote(accounts: Accounts, settings: AccountSettings, clock: Clock) -> Accou
     return replace(accounts, stores=stores, identity=identity)
 
 
-def test_without_a_change_counter_changes_bite_after_the_recheck_time(remote: Accounts, clock: Clock) -> None:
+def test_without_a_change_counter_changes_apply_after_the_recheck_time(remote: Accounts, clock: Clock) -> None:
     offered = offers(remote)
     assert admitted(remote, offered) == {"session", "token", "password"}
     remote.directory.disable("ann")

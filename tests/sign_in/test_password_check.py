@@ -14,7 +14,7 @@ from access_es.sign_in.throttle import Throttle
 from access_es.users.passwords import Passwords
 from access_es.users.stores import UserStore
 from access_es.users.user import User, with_password
-from tests.account_fixtures import CHEAP, PASSWORD, Clock
+from tests.account_fixtures import FAST_HASHING, PASSWORD, Clock
 
 HOME = "192.0.2.1"
 
@@ -81,9 +81,9 @@ def test_a_change_while_the_hash_is_made_anew_stands(accounts: Accounts, clock: 
     old = accounts.directory.user("ann")
     former = replace(old, password_hash=Passwords("scrypt:2048:8:1").hash(PASSWORD))
     accounts.stores.users.replace(old, former)
-    changed = with_password(former, Passwords(CHEAP).hash(PASSWORD if is_same_password else "another password"))
+    changed = with_password(former, Passwords(FAST_HASHING).hash(PASSWORD if is_same_password else "another password"))
     raced: UserStore = Raced(accounts.stores.users, changed)  # type: ignore[assignment]
-    check = PasswordCheck(raced, Passwords(CHEAP), Throttle(accounts.stores.failures), clock)
+    check = PasswordCheck(raced, Passwords(FAST_HASHING), Throttle(accounts.stores.failures), clock)
     if is_same_password:
         assert check.check("ann", PASSWORD, HOME) == changed
     else:

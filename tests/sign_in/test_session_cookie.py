@@ -36,7 +36,7 @@ def test_a_session_ends_when_its_time_is_over_used_or_not() -> None:
     assert COOKIES.open(sealed, NOW + HOUR) is None
 
 
-def test_a_shorter_lifetime_bites_at_once_and_a_longer_one_does_not_revive() -> None:
+def test_a_shorter_lifetime_applies_at_once_and_a_longer_one_does_not_revive() -> None:
     sealed = COOKIES.seal(SESSION)
     assert SessionCookies(("new secret",), 60).open(sealed, NOW + 60) is None
     assert SessionCookies(("new secret",), 9 * HOUR).open(sealed, NOW + HOUR) is None
@@ -98,6 +98,6 @@ def test_a_cookie_planted_beside_ours_does_no_harm() -> None:
     assert read_both("planted", sealed) == read_both(sealed, "planted") == read_both(sealed, sealed) == SESSION
 
 
-def test_two_sessions_at_once_are_a_trap() -> None:
+def test_two_session_cookies_at_once_are_refused() -> None:
     """Somebody planted a session of their own beside the victim's."""
     assert read_both(COOKIES.seal(SESSION), COOKIES.seal(begin_session(NOW, HOUR, "mallory", "epoch"))) is None

@@ -61,7 +61,7 @@ def test_a_person_may_mistype_a_few_times(throttle: Throttle) -> None:
     throttle.check("ann", HOME, NOW)
 
 
-def test_then_the_person_waits_and_is_told_how_long(throttle: Throttle) -> None:
+def test_then_the_person_waits_and_sees_how_long(throttle: Throttle) -> None:
     fail(throttle, PERSON_AT_ADDRESS.free + 4)
     with pytest.raises(TooManyFailures) as caught:
         throttle.check("ann", HOME, NOW + 0.5)
@@ -69,7 +69,7 @@ def test_then_the_person_waits_and_is_told_how_long(throttle: Throttle) -> None:
     throttle.check("ann", HOME, NOW + 8)
 
 
-def test_success_forgives(throttle: Throttle) -> None:
+def test_success_resets_the_failures(throttle: Throttle) -> None:
     fail(throttle, 20)
     throttle.succeeded("ann", HOME, NOW)
     throttle.check("ann", HOME, NOW)
@@ -114,7 +114,7 @@ def test_the_many_addresses_of_one_ipv6_customer_are_one(throttle: Throttle) -> 
     throttle.check("ann", "2001:db8:1:3::1", NOW)
 
 
-def test_an_ipv4_address_in_ipv6_clothes_is_the_same(throttle: Throttle) -> None:
+def test_an_ipv4_mapped_ipv6_address_is_the_same(throttle: Throttle) -> None:
     fail(throttle, 20, address="::ffff:192.0.2.1")
     with pytest.raises(TooManyFailures):
         throttle.check("ann", HOME, NOW)

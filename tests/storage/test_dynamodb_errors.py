@@ -38,7 +38,7 @@ def test_a_missing_table_is_named_with_what_makes_it(dynamodb: Counted) -> None:
     assert "no-such-table" not in caught.value.message
 
 
-def test_a_missing_table_is_told_of_transactions_and_lists_too(dynamodb: Counted) -> None:
+def test_a_missing_table_is_reported_for_transactions_and_lists_too(dynamodb: Counted) -> None:
     stores = open_dynamodb_stores("no-such-table", dynamodb)
     for act in (stores.users.all, lambda: stores.tokens.add(token()), lambda: stores.failures.read("a")):
         with pytest.raises(StoreUnusable, match="cannot be read") as caught:
@@ -69,14 +69,14 @@ def test_throttling_is_waited_out_for_a_short_time(dynamodb: Counted, code: str)
     assert "'accounts' is busy" in caught.value.detail
 
 
-def test_an_address_where_nobody_listens_is_told(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_where_nothing_listens_is_reported(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(StoreUnusable) as caught:
         stores_from_the_environment().users.find("ann")
     assert "EndpointConnectionError" in caught.value.detail
 
 
-def test_missing_credentials_are_told(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -85,7 +85,7 @@ def test_missing_credentials_are_told(dynamodb: Counted, monkeypatch: pytest.Mon
     assert "there are no AWS credentials to ask with" in caught.value.detail
 
 
-def test_a_region_that_is_not_known_is_told(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_region_is_reported(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     call = AwsService(lambda: make_client("dynamodb", "")).call
@@ -94,7 +94,7 @@ def test_a_region_that_is_not_known_is_told(dynamodb: Counted, monkeypatch: pyte
     assert "set ES_REGION" in caught.value.detail
 
 
-def test_a_profile_that_does_not_exist_is_told(dynamodb: Counted) -> None:
+def test_a_profile_that_does_not_exist_is_reported(dynamodb: Counted) -> None:
     call = AwsService(lambda: make_client("dynamodb", REGION, AwsSession("no-such-profile"))).call
     with pytest.raises(StoreUnusable) as caught:
         open_dynamodb_stores("accounts", call).users.find("ann")

@@ -114,7 +114,7 @@ class TestTransactionsThatCollide:
         with pytest.raises(StoreBusy, match="Try again"):
             stores.tokens.add(token())
 
-    def test_a_reason_that_does_not_pass_is_told(self, dynamodb: Counted, accounts_table: str) -> None:
+    def test_a_reason_that_does_not_pass_is_reported(self, dynamodb: Counted, accounts_table: str) -> None:
         stores = open_dynamodb_stores(accounts_table, cancelling(dynamodb, 1, "ItemCollectionSizeLimitExceeded"))
         with pytest.raises(Exception) as caught:
             stores.tokens.add(token())

@@ -69,7 +69,7 @@ class Faulty:
         done = getattr(self._store, name)
 
         def call(*args: Any) -> Any:
-            self._die_in_time()
+            self._count_down()
             chance = self._source.random()
             if chance < self._rate / 2:
                 raise TasksUnusable(detail="throttled")
@@ -80,7 +80,7 @@ class Faulty:
 
         return call
 
-    def _die_in_time(self) -> None:
+    def _count_down(self) -> None:
         if self._calls_left is not None:
             self.is_dead = self.is_dead or self._calls_left <= 0
             self._calls_left -= 1

@@ -13,9 +13,9 @@ from access_es.tasks.poll import outcome
 from access_es.tasks.service import TaskService
 from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import Upload
-from tests.tasks.asking import asked
 from tests.tasks.conftest import Clock, Place
 from tests.tasks.faults import DELIVERY_FAULTS, DOMAIN_FAULTS, Deliveries, Domain, Faulty
+from tests.tasks.requests import asked
 
 RUNS = 500
 REQUEST = asked("POST", "/logs/_update_by_query")

@@ -17,7 +17,7 @@ from access_es.demo.http_server import Received
 from access_es.demo.running_gateway import running_gateway
 from access_es.demo.sample_data import PATTERN, load_sample_data
 from access_es.demo.stack import Engines
-from tests.browser import engines_asked
+from tests.browser import engine_queries
 from tests.browser.chromium import new_window
 from tests.browser.kibana import ERRORS, expect_hits, sign_in
 from tests.running_proxy import KEY, RunningProxy, running_proxy
@@ -68,7 +68,7 @@ def test_discover_shows_a_search_of_45_seconds(
     browser: Browser, site: tuple[RunningProxy, SlowGateway], engines: Engines
 ) -> None:
     proxy, domain = site
-    hits = engines_asked.count(engines, PATTERN, "level:ERROR")
+    hits = engine_queries.count(engines, PATTERN, "level:ERROR")
     with new_window(browser, proxy.url) as window:
         page = window.new_page()
         rounds: list[int] = []

@@ -20,8 +20,8 @@ from access_es.tasks.store import Store
 from access_es.tasks.stored_body import BlobStore
 from access_es.tasks.tickets import Tickets
 from access_es.upload import Upload
-from tests.tasks.asking import asked
 from tests.tasks.conftest import Place
+from tests.tasks.requests import asked
 
 LATER: Headers = (("Prefer", "respond-async"),)
 TICKETS = Tickets(["s" * 40])
@@ -61,7 +61,7 @@ class Now:
         self._runner.run(id)
 
 
-def desk_of(place: Place, failing: Failing, answer: bytes) -> TaskService:
+def service_of(place: Place, failing: Failing, answer: bytes) -> TaskService:
     store: Store = failing  # type: ignore[assignment]
     return TaskService(store, failing, Now(place.store, place.blobs, answer), TICKETS, list, place.clock)
 
@@ -73,7 +73,7 @@ def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
 ) -> None:
     """Whoever reads "try again" does it twice. Its ticket may be asked as often as one likes."""
     fails, answer = Failing(place, [failing]), os.urandom(300_000)
-    service = desk_of(place, fails, answer)
+    service = service_of(place, fails, answer)
     request = asked("POST", "/_reindex", headers, answer_by=time.monotonic() + 0.3)
     found = LongQueries(lambda *_, **__: pytest.fail(), service, Rules(("_reindex",)), 9.0).ask(
         request, "alice", Upload(b"{}")
@@ -86,9 +86,9 @@ def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
     assert result is not None and (result.status, b"".join(result.body)) == (201, answer)
 
 
-def test_a_result_that_cannot_be_read_is_told_before_its_head_has_left(place: Place) -> None:
+def test_an_unreadable_result_is_an_error_before_its_head_is_sent(place: Place) -> None:
     fails = Failing(place, ["get"])
-    service = desk_of(place, fails, os.urandom(300_000))
+    service = service_of(place, fails, os.urandom(300_000))
     request = asked("POST", "/_reindex")
     ticket = service.start("alice", request, Upload(b"{}"), is_search=False)
     with pytest.raises(TasksUnusable):

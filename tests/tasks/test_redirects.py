@@ -100,7 +100,7 @@ def test_a_long_write_is_sent_once_and_its_answer_comes(door: RunningProxy, gate
     assert executed(gateway, target) == 1
 
 
-def test_any_other_request_hears_from_us_before_the_door_hangs_up(door: RunningProxy) -> None:
+def test_any_other_request_gets_our_504_before_the_door_times_out(door: RunningProxy) -> None:
     began = time.monotonic()
     answer = door.ask("POST", "/_demo/slow?delay=5&by=other", door.bearer)
     assert time.monotonic() - began < DOOR_SECONDS

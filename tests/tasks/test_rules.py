@@ -6,7 +6,7 @@ import pytest
 
 from access_es.settings.settings import LONG_QUERY_PATHS
 from access_es.tasks.rules import Course, Direct, Rules, TaskAtOnce, TaskWhenSlow
-from tests.tasks.asking import asked
+from tests.tasks.requests import asked
 
 LATER = (("Prefer", "respond-async, wait=3"),)
 RULES = Rules((*LONG_QUERY_PATHS, "archive/_search"))

@@ -102,7 +102,7 @@ def test_a_task_that_has_no_time_left_says_so(service: TaskService) -> None:
     assert failure is not None and (failure.status, failure.code) == (504, "task_too_long")
 
 
-def test_it_shows_that_it_lives_and_hears_that_nobody_waits(service: TaskService) -> None:
+def test_it_sends_heartbeats_and_notices_a_cancellation(service: TaskService) -> None:
     beats = []
 
     def watched(waits: Iterator[float]) -> ProxyResponse:
@@ -133,7 +133,7 @@ def test_an_answer_with_more_headers_than_a_table_takes_is_known_to_have_been_gi
     assert failure is not None and failure.code == "result_not_kept" and "201" in failure.message
 
 
-def test_no_word_of_the_data_is_logged(service: TaskService, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_data_is_logged(service: TaskService, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     service.run(RuntimeError(SECRET))
     assert SECRET not in caplog.text and "RuntimeError" in caplog.text

@@ -10,8 +10,8 @@ from access_es.tasks.store import Failure, Result, Store
 from access_es.tasks.stored_body import StoredBody
 from access_es.tasks.tickets import Tickets
 from access_es.upload import Upload
-from tests.tasks.asking import asked
 from tests.tasks.conftest import Place
+from tests.tasks.requests import asked
 
 REQUEST = asked("POST", "/_reindex")
 

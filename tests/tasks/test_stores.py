@@ -82,7 +82,7 @@ def test_a_finished_or_withdrawn_task_is_never_claimed(place: Place) -> None:
     assert place.store.read_progress("t2") == Progress("withdrawn", place.clock())
 
 
-def test_a_runner_is_told_that_nobody_waits(place: Place) -> None:
+def test_a_runner_learns_that_the_task_was_cancelled(place: Place) -> None:
     create(place)
     place.store.claim("t1", "r1")
     place.store.abandon("t1")

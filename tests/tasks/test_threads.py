@@ -11,7 +11,7 @@ from access_es.tasks.store import LIFETIME_SECONDS
 from access_es.tasks.threads import ThreadStarter, TooManyTasks
 
 
-def test_it_takes_as_many_as_it_has_room_for() -> None:
+def test_it_takes_as_many_as_its_capacity() -> None:
     over, begun = threading.Event(), threading.Semaphore(0)
 
     def run(id: str, seconds: float) -> None:
@@ -27,7 +27,7 @@ def test_it_takes_as_many_as_it_has_room_for() -> None:
     over.set()
 
 
-def test_a_thread_that_cannot_be_had_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_start_takes_no_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     starter = ThreadStarter(lambda id, seconds: done.set(), most=1)
 

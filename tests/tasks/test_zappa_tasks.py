@@ -22,7 +22,7 @@ from access_es.tasks.zappa_tasks import ZappaStarter
 from access_es.upload import Upload
 from access_es.upstream.headers import request_headers
 from tests.moto_server import REGION
-from tests.tasks.asking import asked
+from tests.tasks.requests import asked
 
 ID = "abcdefghijklmnop-_01"
 

@@ -194,7 +194,7 @@ def test_a_silent_domain_is_a_timeout_and_a_closed_port_is_unreachable() -> None
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1", "https://nobody.invalid"])
-def test_why_it_is_unreachable_is_told_without_objects_of_ours(url: str) -> None:
+def test_why_it_is_unreachable_is_reported_without_our_objects(url: str) -> None:
     with pytest.raises(DomainUnreachable) as unreachable:
         Domain(parse_endpoint(url), None, None).send("GET", b"/", (), Upload())
     assert unreachable.value.detail and "Connection(" not in unreachable.value.detail
@@ -218,7 +218,7 @@ def test_expired_credentials_are_renewed_and_the_whole_body_is_signed_and_sent_a
     assert first.endswith(b"z" * 3_000_000) and second.endswith(b"z" * 3_000_000)
 
 
-def test_a_403_that_credentials_cannot_mend_is_passed_on_whole() -> None:
+def test_a_403_that_new_credentials_cannot_fix_is_passed_on_whole() -> None:
     refusal = b'{"Message":"User: arn:aws:sts::1:x is not authorized to perform: es:ESHttpGet"}'
     with scripted_server(
         [say(b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%b" % (len(refusal), refusal))]

@@ -71,7 +71,7 @@ def test_no_time_left_means_that_nothing_is_sent() -> None:
         assert server.connections == 0
 
 
-def test_a_request_in_a_hurry_leaves_the_connection_patient() -> None:
+def test_a_short_deadline_does_not_stay_on_the_connection() -> None:
     slow = drip(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", 1, 0.6)
     with scripted_server([say(OK), slow]) as server:
         domain = Domain(parse_endpoint(server.url), None, None)
@@ -80,7 +80,7 @@ def test_a_request_in_a_hurry_leaves_the_connection_patient() -> None:
         assert server.connections == 1
 
 
-def test_the_settings_own_patience_still_counts() -> None:
+def test_the_read_timeout_of_the_settings_still_counts() -> None:
     with scripted_server([drip(b"", 1, 3)]) as server:
         began = time.monotonic()
         with pytest.raises(DomainTimeout):

@@ -18,7 +18,7 @@ from tests.scripted_server import scripted_server
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-class Enough(Exception):
+class StopWaiting(Exception):
     """Whoever was asked does not want to wait."""
 
 
@@ -53,11 +53,11 @@ def test_what_it_raises_ends_the_call_and_hangs_up() -> None:
 
     def waits() -> Iterator[float]:
         yield 0.1
-        raise Enough
+        raise StopWaiting
 
     with scripted_server([watch]) as server:
         domain = Domain(parse_endpoint(server.url), None, None)
-        with pytest.raises(Enough):
+        with pytest.raises(StopWaiting):
             domain.send("GET", b"/", (), Upload(), waits=waits())
         assert hung_up.wait(2)
 
@@ -80,15 +80,15 @@ def test_a_silent_body_is_given_up_as_well() -> None:
         until = time.monotonic() + 0.5
         while time.monotonic() < until:
             yield 0.1
-        raise Enough
+        raise StopWaiting
 
     with scripted_server([half]) as server:
         answer = Domain(parse_endpoint(server.url), None, None).send("GET", b"/", (), Upload(), waits=waits())
-        with pytest.raises(Enough):
+        with pytest.raises(StopWaiting):
             b"".join(answer.body)
 
 
-def test_the_connection_serves_the_next_request_with_its_own_patience() -> None:
+def test_the_connection_serves_the_next_request_with_its_own_timeout() -> None:
     with scripted_server([late(0.2), late(0.4)]) as server:  # type: ignore[list-item]
         domain = Domain(parse_endpoint(server.url), None, None)
         for waits in (iter([0.1] * 20), None):

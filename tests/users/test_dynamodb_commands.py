@@ -118,7 +118,7 @@ def status(proxy: RunningProxy, headers: dict[str, str]) -> int:
     return proxy.ask("GET", "/_demo/echo", headers).status
 
 
-def test_changes_bite_in_all_processes(proxies: tuple[RunningProxy, RunningProxy]) -> None:
+def test_changes_apply_in_all_processes(proxies: tuple[RunningProxy, RunningProxy]) -> None:
     here, there = proxies
     alice, bob = ({"Authorization": f"Bearer {here.tokens[user]}"} for user in ("alice", "bob"))
     session = {"Cookie": sign_in(here, "alice")}
@@ -146,7 +146,7 @@ def sign_out(proxy: RunningProxy, session: dict[str, str]) -> None:
     assert proxy.ask("POST", "/--access-es/logout", headers, b"anti_forgery=" + field).status == 303
 
 
-def test_a_table_that_is_gone_lets_nobody_in_and_is_told_in_the_log(
+def test_a_missing_table_admits_nobody_and_is_logged(
     dynamodb: Counted, moto_url: str, gateway: RunningGateway, tmp_path: Path
 ) -> None:
     settings = {**moto_environment(moto_url), "USERS": "dynamodb:no-such-table", "SESSION_SECRET": SECRET}

@@ -158,7 +158,7 @@ class TestWhatDynamodbDeletesLate:
         assert not [item for item in items if "expires" in item]
 
 
-def test_an_item_that_people_spoiled_is_named(stores: Stores, dynamodb: Counted, accounts_table: str) -> None:
+def test_an_invalid_item_is_named(stores: Stores, dynamodb: Counted, accounts_table: str) -> None:
     pk, sk = user_key("ann")
     item = {**to_attributes({"pk": pk, "sk": sk, "name": "ann", "password_hash": "hash"}), "created": {"NULL": True}}
     dynamodb("put_item", TableName=accounts_table, Item=item)

@@ -9,11 +9,11 @@ import pytest
 
 from access_es.errors import BadRequest, TooManyFailures
 from access_es.users.passwords import METHOD, Passwords, check_password
-from tests.account_fixtures import CHEAP, PASSWORD
+from tests.account_fixtures import FAST_HASHING, PASSWORD
 
 
 def test_the_right_password_matches_and_others_do_not() -> None:
-    passwords = Passwords(CHEAP)
+    passwords = Passwords(FAST_HASHING)
     kept = passwords.hash(PASSWORD)
     assert passwords.matches(kept, PASSWORD)
     for other in ("", PASSWORD + " ", PASSWORD.upper(), PASSWORD[:-1]):
@@ -21,13 +21,13 @@ def test_the_right_password_matches_and_others_do_not() -> None:
 
 
 def test_equal_passwords_have_different_hashes() -> None:
-    passwords = Passwords(CHEAP)
+    passwords = Passwords(FAST_HASHING)
     assert passwords.hash(PASSWORD) != passwords.hash(PASSWORD)
 
 
 def test_a_password_matches_however_the_keyboard_composes_it() -> None:
     """Precomposed on one system, base letter and accent on another."""
-    passwords = Passwords(CHEAP)
+    passwords = Passwords(FAST_HASHING)
     assert passwords.matches(passwords.hash("caf\u00e9 au lait \u212b"), "cafe\u0301 au lait \u00c5")
 
 
@@ -45,7 +45,7 @@ def test_nobody_matches_nothing_and_costs_what_somebody_costs() -> None:
 
 
 def test_an_absurdly_long_password_is_not_even_hashed() -> None:
-    passwords = Passwords(CHEAP)
+    passwords = Passwords(FAST_HASHING)
     assert not passwords.matches(passwords.hash(PASSWORD), "x" * 10_000_000)
 
 
@@ -57,12 +57,12 @@ def test_the_cost_is_the_one_recommended() -> None:
 
 
 def test_a_hash_of_another_cost_is_outdated() -> None:
-    assert Passwords(METHOD).is_outdated(Passwords(CHEAP).hash(PASSWORD))
-    assert not Passwords(CHEAP).is_outdated(Passwords(CHEAP).hash(PASSWORD))
+    assert Passwords(METHOD).is_outdated(Passwords(FAST_HASHING).hash(PASSWORD))
+    assert not Passwords(FAST_HASHING).is_outdated(Passwords(FAST_HASHING).hash(PASSWORD))
 
 
-def test_few_hash_at_once_few_wait_and_the_rest_is_told_to_come_back() -> None:
-    passwords = Passwords(CHEAP, at_once=2, waiting=3)
+def test_few_hash_at_once_few_wait_and_the_rest_gets_retry_after() -> None:
+    passwords = Passwords(FAST_HASHING, at_once=2, waiting=3)
     go, running, most, refused = threading.Event(), 0, 0, []
     lock = threading.Lock()
 

@@ -35,7 +35,7 @@ class _Terminated(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until it is told to stop. Exit status 1 where this machine cannot."""
+    """Run until interrupted. Exit status 1 where this machine cannot."""
     parser = argparse.ArgumentParser(prog="python -m access_es.demo.cloud", description=_WHAT)
     parser.add_argument("--door", choices=NAMES, default="rest", help=_DOORS)
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")

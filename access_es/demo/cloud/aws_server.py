@@ -67,14 +67,14 @@ def main(port_file: Path, invoke_port: int) -> None:
         create_backend_app,
     )
 
-    class Quiet(MotoRequestHandler):
+    class QuietHandler(MotoRequestHandler):
         protocol_version = "HTTP/1.1"  # keeps connections, as AWS does
 
         def log(self, type: str, message: str, *args: Any) -> None:
             pass
 
     app = Endpoints(DomainDispatcherApplication(create_backend_app), invoke_port)
-    server = make_server(HOST, 0, app, threaded=True, request_handler=Quiet)
+    server = make_server(HOST, 0, app, threaded=True, request_handler=QuietHandler)
     draft = port_file.with_suffix(".draft")
     draft.write_text(str(server.server_port), encoding="ascii")
     draft.rename(port_file)

@@ -11,7 +11,7 @@ from typing import Any
 
 from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
 from access_es.demo.cloud.deploy import Package
-from access_es.demo.cloud.doors.front import Front, FrontSettings
+from access_es.demo.cloud.doors.listener import Front, ListenerSettings
 from access_es.demo.cloud.doors.registry import open_door
 from access_es.demo.cloud.event_loop import EventLoop
 from access_es.demo.cloud.invoke_api import InvokeApi
@@ -73,8 +73,8 @@ class Cloud:
 
     @contextmanager
     def open_door(self, name: str, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:
-        """One of `doors.registry.NAMES`; `settings` are those of `FrontSettings`."""
-        front = Front(open_door(name), function.invoke, FrontSettings(**settings))
+        """One of `doors.registry.NAMES`; `settings` are those of `ListenerSettings`."""
+        front = Front(open_door(name), function.invoke, ListenerSettings(**settings))
         bound = self.loop.run(front.start(HOST, port))
         try:
             yield OpenDoor(f"http://{HOST}:{bound}", bound, front, function, self)
@@ -98,7 +98,7 @@ class OpenDoor:
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory that any sandbox had since `forget_peak`, or ever."""
+        """The most memory that any sandbox had since `reset_peak`, or ever."""
         return self.function.peak_bytes
 
     @property
@@ -106,11 +106,11 @@ class OpenDoor:
         """The most memory that a sandbox had before its first event."""
         return max((sandbox.idle_bytes for sandbox in self.function.sandboxes), default=0)
 
-    def forget_peak(self) -> None:
+    def reset_peak(self) -> None:
         """Count peaks from here."""
         self.function.past.clear()
         for sandbox in self.function.sandboxes:
-            sandbox.forget_peak()
+            sandbox.reset_peak()
 
     def log(self) -> str:
         """What the function wrote."""

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from access_es.demo.cloud import process_facts
+from access_es.demo.cloud import process_stats
 from access_es.demo.cloud.invocation import Invocation
 from access_es.demo.cloud.runtime_api import HOST, RuntimeApi, Work, failed
 
 INIT_SECONDS = 10.0
-PULSE_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Sandbox:
         outcome = self._api.give(work)
         self._signal(signal.SIGCONT)
         while not outcome.done():
-            await self._race(outcome, PULSE_SECONDS)
+            await self._race(outcome, POLL_SECONDS)
             self._note_memory()
             if outcome.done():
                 break
@@ -147,24 +147,24 @@ class Sandbox:
             await self._died.wait()
         await self._api.stop()
 
-    def forget_peak(self) -> None:
+    def reset_peak(self) -> None:
         """Count the peak from here."""
-        process_facts.forget_peak(self.pid)
-        self.peak_bytes = process_facts.memory_bytes(self.pid, "VmHWM")
+        process_stats.reset_peak(self.pid)
+        self.peak_bytes = process_stats.memory_bytes(self.pid, "VmHWM")
 
     @property
     def cpu_seconds(self) -> float:
-        return process_facts.cpu_seconds(self.pid)
+        return process_stats.cpu_seconds(self.pid)
 
     def _freeze(self) -> None:
         if self.init_seconds is None:
             self.init_seconds = time.monotonic() - self._started
-            self.idle_bytes = process_facts.memory_bytes(self.pid, "VmRSS")
+            self.idle_bytes = process_stats.memory_bytes(self.pid, "VmRSS")
         self._note_memory()
         self._signal(signal.SIGSTOP)
 
     def _note_memory(self) -> None:
-        self.peak_bytes = max(self.peak_bytes, process_facts.memory_bytes(self.pid, "VmHWM"))
+        self.peak_bytes = max(self.peak_bytes, process_stats.memory_bytes(self.pid, "VmHWM"))
 
     def _signal(self, number: signal.Signals) -> None:
         if self.alive:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from access_es.demo.cloud.doors.answering import (
+from access_es.demo.cloud.doors.answers import (
     Pairs,
     connection_headers,
     dated,
@@ -24,7 +24,7 @@ from access_es.demo.cloud.doors.answering import (
     without,
 )
 from access_es.demo.cloud.doors.messages import ACCOUNT, REGION, Arrived, Event, Failure, Limits, MalformedAnswer, names
-from access_es.demo.cloud.doors.reading import (
+from access_es.demo.cloud.doors.requests import (
     as_base64,
     as_text,
     forwarded,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from access_es.demo.cloud.doors import payload_v2
-from access_es.demo.cloud.doors.answering import own_answer
+from access_es.demo.cloud.doors.answers import own_answer
 from access_es.demo.cloud.doors.messages import ApiSettings, Arrived, Event, Failure, Limits, names, own_name
 from access_es.demo.http_messages import Answer
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from access_es.demo.cloud.doors import payload_v2
-from access_es.demo.cloud.doors.answering import own_answer
+from access_es.demo.cloud.doors.answers import own_answer
 from access_es.demo.cloud.doors.messages import (
     ACCOUNT,
     ApiSettings,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from access_es.demo.cloud.doors.answering import (
+from access_es.demo.cloud.doors.answers import (
     Pairs,
     connection_headers,
     dated,
@@ -18,7 +18,7 @@ from access_es.demo.cloud.doors.answering import (
     without,
 )
 from access_es.demo.cloud.doors.messages import Arrived, Event, MalformedAnswer
-from access_es.demo.cloud.doors.reading import (
+from access_es.demo.cloud.doors.requests import (
     as_base64,
     as_text,
     decode_form,

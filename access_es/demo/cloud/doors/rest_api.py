@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from access_es.demo.cloud.doors.answering import (
+from access_es.demo.cloud.doors.answers import (
     Pairs,
     connection_headers,
     dated,
@@ -36,7 +36,7 @@ from access_es.demo.cloud.doors.messages import (
     names,
     own_name,
 )
-from access_es.demo.cloud.doors.reading import (
+from access_es.demo.cloud.doors.requests import (
     MultiValues,
     as_base64,
     decode_form,

@@ -71,7 +71,7 @@ class Place:
 
 
 @contextmanager
-def open_place(
+def open_deployment(
     folder: Path, *, is_moto: bool = False, time_scale: float = 1.0, tasks_table: str | None = None
 ) -> Iterator[Place]:
     """All of it ends with the block. The store is moto where that is wanted, else one that costs next to nothing."""

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from access_es.demo.running_gateway import RunningGateway
 
-from .judge import KEY, Pairs, signed_headers
+from .botocore_requests import KEY, Pairs, signed_headers
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def is_whole(body: bytes, accept: str) -> bool:
     return True
 
 
-def print_fitting() -> None:
+def print_limits() -> None:
     body = search_answer(MOST_MEGABYTES)
     print("`_search` answers of the demo's documents that need no store:\n")
     print("| client takes | up to | times the original's 4.5 MB |\n|---|---|---|")

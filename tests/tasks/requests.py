@@ -1,4 +1,4 @@
-"""Requests as the proxy reads them, for tests of single rooms."""
+"""Requests as the proxy reads them, for tests of single modules."""
 
 from __future__ import annotations
 

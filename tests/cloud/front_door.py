@@ -24,7 +24,7 @@ OVERFLOW_BUCKET = "access-es-overflow"
 
 
 @dataclass(frozen=True)
-class LambdaDoor:
+class LambdaFrontDoor:
     """A door, the function behind it, and who may come in. All users have PASSWORD."""
 
     door: OpenDoor
@@ -65,11 +65,11 @@ class LambdaDoor:
             connection.close()
 
 
-OpenLambdaDoor = Callable[..., LambdaDoor]
+OpenLambdaDoor = Callable[..., LambdaFrontDoor]
 
 
 @dataclass(frozen=True)
-class CloudForTests:
+class EmulatedCloud:
     """One cloud with its function, before which any number of doors can be opened."""
 
     cloud: Cloud
@@ -89,7 +89,7 @@ class CloudForTests:
 @pytest.fixture(scope="module")
 def cloud(
     package: Package, runtime: VirtualEnvironment, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CloudForTests]:
+) -> Iterator[EmulatedCloud]:
     """AWS, the users alice and bob in DynamoDB, a bucket for large answers, and a domain of `/_demo/` alone."""
     folder = tmp_path_factory.mktemp("cloud")
     with running_gateway([CREDENTIAL]) as gateway, running_cloud(folder, CREDENTIAL) as running:
@@ -102,15 +102,15 @@ def cloud(
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         ours = {**kept, **running.aws.environment, **environment}
         tokens = {user: _add_user(ours, user) for user in ("alice", "bob")}
-        yield CloudForTests(running, package, runtime, gateway, tokens, environment)
+        yield EmulatedCloud(running, package, runtime, gateway, tokens, environment)
 
 
 @pytest.fixture(scope="module")
-def lambda_door(cloud: CloudForTests) -> Iterator[OpenLambdaDoor]:
+def lambda_door(cloud: EmulatedCloud) -> Iterator[OpenLambdaDoor]:
     """`lambda_door(door="rest", domain=None, function={}, front={}, **settings)`.
 
     `door` is one of `doors.registry.NAMES`; `domain` the address of another domain than `cloud.gateway`; `settings`
-    are ours, as ES_READ_SECONDS="60"; `function` are changes to `FunctionSettings`, `front` to `FrontSettings`.
+    are ours, as ES_READ_SECONDS="60"; `function` are changes to `FunctionSettings`, `front` to `ListenerSettings`.
     Doors that are opened with the same settings share one function.
     """
     functions: dict[str, Function] = {}
@@ -123,12 +123,12 @@ def lambda_door(cloud: CloudForTests) -> Iterator[OpenLambdaDoor]:
             function: Mapping[str, Any] | None = None,
             front: Mapping[str, Any] | None = None,
             **settings: str,
-        ) -> LambdaDoor:
+        ) -> LambdaFrontDoor:
             key = repr((domain, sorted((function or {}).items()), sorted(settings.items())))
             if key not in functions:
                 functions[key] = cloud.function(domain, settings, function or {})
             opened = stack.enter_context(cloud.cloud.open_door(door, functions[key], **(front or {})))
-            return LambdaDoor(opened, cloud.tokens, functions[key].settings.environment)
+            return LambdaFrontDoor(opened, cloud.tokens, functions[key].settings.environment)
 
         yield open_one
 

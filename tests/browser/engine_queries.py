@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from access_es.demo.kibana import BASE_PATH
 from access_es.demo.stack import Engines
-from tests.browser.watch import Answer
+from tests.browser.network_log import Answer
 
 LOG_LINES = 15
 

@@ -17,7 +17,7 @@ HEAD_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(slots=True)
-class FrontSettings:
+class ListenerSettings:
     """May be changed while it runs. `time_scale` shortens the door's timeout: 0.1 makes 29 seconds 2.9."""
 
     client: str = "127.0.0.1"
@@ -28,9 +28,9 @@ class FrontSettings:
 class Front:
     """One door on one address."""
 
-    def __init__(self, door: Door, invoke: Invoke, settings: FrontSettings | None = None) -> None:
+    def __init__(self, door: Door, invoke: Invoke, settings: ListenerSettings | None = None) -> None:
         self.door = door
-        self.settings = settings or FrontSettings()
+        self.settings = settings or ListenerSettings()
         self._invoke = invoke
         self._server = HttpServer(self._answer, head_bytes=HEAD_BYTES)
         self._port = 0

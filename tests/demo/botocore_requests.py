@@ -1,4 +1,4 @@
-"""botocore as the second opinion: it signs, fed with decoded query pairs, and knows nothing of our verifier."""
+"""Signed requests by botocore, an implementation independent of our verifier; it gets decoded query pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests as the judge signs them, put to the verifier."""
+"""Requests signed by botocore, given to the verifier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from access_es.demo.credentials import Credential, Keyring
 from access_es.demo.refusals import Refusal
 from access_es.demo.verifier import ArrivedRequest, Scope, verify
 
-from .judge import KEY, NOW, STATIC_KEY, Pairs, signed_headers
+from .botocore_requests import KEY, NOW, STATIC_KEY, Pairs, signed_headers
 
 RING = Keyring((KEY, STATIC_KEY))
 ES = Scope()
@@ -23,7 +23,9 @@ def arrived(method: str, target: bytes, headers: Pairs, body: bytes = b"") -> Ar
     return ArrivedRequest(method, target, tuple(headers), hashlib.sha256(body).hexdigest())
 
 
-def judged(method: str = "GET", target: bytes = b"/logs/_search?q=a", body: bytes = b"", **how: Any) -> ArrivedRequest:
+def signed_request(
+    method: str = "GET", target: bytes = b"/logs/_search?q=a", body: bytes = b"", **how: Any
+) -> ArrivedRequest:
     return arrived(method, target, signed_headers(method, target, body=body, **how), body)
 
 

@@ -16,7 +16,7 @@ def memory_bytes(pid: int, field: str) -> int:
     return int(line.split()[1]) * 1024 if line else 0
 
 
-def forget_peak(pid: int) -> None:
+def reset_peak(pid: int) -> None:
     """The most the process had is from now on counted anew."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 

@@ -1,4 +1,4 @@
-"""botocore, asked to sign anew what the domain received: its signature must be the one that came with it."""
+"""The signature that botocore computes for what the domain received: it must be the one that arrived."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 
 from access_es.demo.credentials import Credential
-from tests.demo.judge import signed_headers
+from tests.demo.botocore_requests import signed_headers
 from tests.fidelity.recording_domain import Arrived
 from tests.running_proxy import KEY
 
