@@ -49,7 +49,7 @@ RUNTIME = ROOT / "access_es" / "demo" / "cloud" / "lambda-runtime.txt"
 
 
 @dataclass(frozen=True)
-class Place:
+class Deployment:
     """A door, and the domain behind it."""
 
     door: OpenDoor
@@ -73,7 +73,7 @@ class Place:
 @contextmanager
 def open_deployment(
     folder: Path, *, is_moto: bool = False, time_scale: float = 1.0, tasks_table: str | None = None
-) -> Iterator[Place]:
+) -> Iterator[Deployment]:
     """All of it ends with the block. The store is moto where that is wanted, else one that costs next to nothing."""
     cache = cache_folder(os.environ, os.geteuid())
     runtime = virtual_environment("lambda-runtime", [RUNTIME], cache, _tell)
@@ -105,7 +105,7 @@ def open_deployment(
         function = cloud.create_function(package, runtime, variables, timeout_seconds=900.0)
         door = stack.enter_context(cloud.open_door("rest", function, time_scale=time_scale))
         bare = stack.enter_context(cloud.open_door("rest", _create_bare(cloud, runtime, folder)))
-        yield Place(door, domain, token, bare)
+        yield Deployment(door, domain, token, bare)
 
 
 def _create_bare(cloud: Cloud, runtime: VirtualEnvironment, folder: Path) -> Function:

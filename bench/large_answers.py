@@ -25,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from access_es.demo.large_content import content
-from bench.emulated_deployment import Place, open_deployment
+from bench.emulated_deployment import Deployment, open_deployment
 from bench.inline_limits import print_limits
 
 MEGABYTES = (0.5, 4.4, 4.8, 5.9, 6.2, 10, 40, 200, 1000)
@@ -73,11 +73,11 @@ def digest_of(kind: str, size: int) -> str:
     return digest.hexdigest()
 
 
-def fetch(case: Case, place: Place, way: str) -> Fetched:
+def fetch(case: Case, deployment: Deployment, way: str) -> Fetched:
     if way == "direct":
-        address, headers = place.direct(case.target)
+        address, headers = deployment.direct(case.target)
     else:
-        address, headers = place.through() if way == "through" else (place.bare.url, {})
+        address, headers = deployment.through() if way == "through" else (deployment.bare.url, {})
     words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     words += ["--compressed"] if case.is_compressing else []
     command = ["sh", "-c", FETCH, "sh", *words, address + case.target]
@@ -86,41 +86,41 @@ def fetch(case: Case, place: Place, way: str) -> Fetched:
     return Fetched(int(status), float(seconds), done.stdout.split()[0] == digest_of(case.kind, case.size))
 
 
-def measure(case: Case, place: Place, rounds: int) -> str:
+def measure(case: Case, deployment: Deployment, rounds: int) -> str:
     """A line of the table."""
     direct, through, memory = [], [], 0.0
     for _ in range(1 if case.megabytes >= LONG_MEGABYTES else rounds):
-        direct.append(fetch(case, place, "direct").seconds)
-        place.door.reset_peak()
-        got = fetch(case, place, "through")
+        direct.append(fetch(case, deployment, "direct").seconds)
+        deployment.door.reset_peak()
+        got = fetch(case, deployment, "through")
         through.append(got.seconds)
-        memory = max(memory, (place.door.peak_bytes - place.door.idle_bytes) / 1024**2)
-    line = last_line(place)
+        memory = max(memory, (deployment.door.peak_bytes - deployment.door.idle_bytes) / 1024**2)
+    line = last_line(deployment)
     how = line["delivery"] if got.status == 200 else f"{got.status} {line.get('error', '')}"
     if got.status == 200 and not got.is_right:
         how += ", NOT THE SAME BYTES"
     a, b = statistics.median(direct), statistics.median(through)
-    alone = [fetch(case, place, "bare").seconds for _ in range(rounds)] if how == "held" else []
+    alone = [fetch(case, deployment, "bare").seconds for _ in range(rounds)] if how == "held" else []
     floor = f"{statistics.median(alone):.3f} s" if alone else ""
-    in_function = place.door.function.reports[-1].seconds
+    in_function = deployment.door.function.reports[-1].seconds
     return f"| {case} | {how} | {a:.3f} s | {b:.3f} s | {b / a:.2f} | {floor} | {in_function:.3f} s | {memory:.0f} MB |"
 
 
-def last_line(place: Place) -> dict[str, str]:
+def last_line(deployment: Deployment) -> dict[str, str]:
     """Of the function's audit."""
     time.sleep(0.1)
-    lines = [line for line in place.door.log().splitlines() if '"delivery"' in line]
+    lines = [line for line in deployment.door.log().splitlines() if '"delivery"' in line]
     found: dict[str, str] = json.loads(lines[-1][lines[-1].index("{") :])
     return found
 
 
-def print_table(place: Place, sizes: list[float], rate: int, rounds: int) -> None:
+def print_table(deployment: Deployment, sizes: list[float], rate: int, rounds: int) -> None:
     print(f"\nThe domain at {f'{rate} MB/s' if rate else 'full speed'}:\n")
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|", flush=True)
     for size in sizes:
         for kind in ("json", "random"):
             for is_compressing in (True, False):
-                print(measure(Case(size, kind, is_compressing, rate), place, rounds), flush=True)
+                print(measure(Case(size, kind, is_compressing, rate), deployment, rounds), flush=True)
 
 
 def main() -> int:
@@ -131,10 +131,10 @@ def main() -> int:
     parser.add_argument("--moto", action="store_true", help="moto as the overflow store")
     chosen = parser.parse_args()
     print_limits()
-    with TemporaryDirectory() as folder, open_deployment(Path(folder), is_moto=chosen.moto) as place:
-        fetch(Case(1, "json", False, 0), place, "through")  # a cold start is not what is measured
+    with TemporaryDirectory() as folder, open_deployment(Path(folder), is_moto=chosen.moto) as deployment:
+        fetch(Case(1, "json", False, 0), deployment, "through")  # a cold start is not what is measured
         for rate in chosen.rates:
-            print_table(place, list(chosen.megabytes), rate, chosen.rounds)
+            print_table(deployment, list(chosen.megabytes), rate, chosen.rounds)
     return 0
 
 

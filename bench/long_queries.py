@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import requests
 from playwright.sync_api import sync_playwright
 
-from bench.emulated_deployment import Place, open_deployment
+from bench.emulated_deployment import Deployment, open_deployment
 
 SECONDS = (28.0, 40.0, 120.0, 600.0)
 CLIENTS = ("curl", "requests", "fetch")
@@ -60,8 +60,8 @@ Heard = tuple[str, float]
 """Status and body, and after how many seconds."""
 
 
-def by_curl(place: Place, search: Search) -> Heard:
-    url, headers = place.through()
+def by_curl(deployment: Deployment, search: Search) -> Heard:
+    url, headers = deployment.through()
     options = [word for pair in headers.items() for word in ("-H", ": ".join(pair))]
     command = ["curl", "-sSL", "-d", "{}", "-w", "%{stderr}%{time_total} %{http_code} ", *options, url + search.target]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -69,15 +69,15 @@ def by_curl(place: Place, search: Search) -> Heard:
     return status + done.stdout, float(seconds)
 
 
-def by_requests(place: Place, search: Search) -> Heard:
-    url, headers = place.through()
+def by_requests(deployment: Deployment, search: Search) -> Heard:
+    url, headers = deployment.through()
     began = time.monotonic()
     answer = requests.post(url + search.target, data="{}", headers=headers, timeout=900)
     return f"{answer.status_code} {answer.text}", time.monotonic() - began
 
 
-def by_fetch(place: Place, search: Search) -> Heard:
-    url, headers = place.through()
+def by_fetch(deployment: Deployment, search: Search) -> Heard:
+    url, headers = deployment.through()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_context(extra_http_headers=headers).new_page()
@@ -87,23 +87,23 @@ def by_fetch(place: Place, search: Search) -> Heard:
     return said, seconds
 
 
-def run(place: Place, search: Search) -> str:
+def run(deployment: Deployment, search: Search) -> str:
     """A line of the table."""
     ask = {"curl": by_curl, "requests": by_requests, "fetch": by_fetch}[search.client]
-    said, seconds = ask(place, search)
+    said, seconds = ask(deployment, search)
     verdict = "yes" if said == search.answer and seconds <= search.allowed_seconds else f"no: {said[:200]!r}"
     return f"| {search.seconds:g} s | {search.client} | {seconds:.2f} s | {search.allowed_seconds:.1f} s | {verdict} |"
 
 
-def measure(place: Place, searches: Iterable[Search]) -> None:
+def measure(deployment: Deployment, searches: Iterable[Search]) -> None:
     found = list(searches)
     for search in (each for each in found if each.seconds < AT_ONCE_SECONDS):
-        print(run(place, search), flush=True)
+        print(run(deployment, search), flush=True)
     longer = [each for each in found if each.seconds >= AT_ONCE_SECONDS]
     with ThreadPoolExecutor(max(1, len(longer))) as pool:
         running = []
         for search in longer:
-            running.append(pool.submit(run, place, search))
+            running.append(pool.submit(run, deployment, search))
             time.sleep(APART_SECONDS)
         for line in running:
             print(line.result(), flush=True)
@@ -117,13 +117,13 @@ def main() -> None:
     args = parser.parse_args()
     with (
         TemporaryDirectory() as folder,
-        open_deployment(Path(folder), is_moto=True, tasks_table="bench-tasks") as place,
+        open_deployment(Path(folder), is_moto=True, tasks_table="bench-tasks") as deployment,
     ):
-        url, headers = place.through()
+        url, headers = deployment.through()
         requests.get(f"{url}/_demo/slow?delay=0", headers=headers, timeout=60)  # a warm function, as keep_warm has it
         print("| search | client | answer after | allowed | in time |\n| --- | --- | --- | --- | --- |", flush=True)
         for _ in range(args.rounds):
-            measure(place, [Search(seconds, client) for seconds in args.seconds for client in args.clients])
+            measure(deployment, [Search(seconds, client) for seconds in args.seconds for client in args.clients])
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def _count(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
     return [str(count).encode()]
 
 
-def _giant(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _large(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     size = int(environ["QUERY_STRING"])
     start_response("200 OK", [("Content-Length", str(size))])
     piece = b"x" * 65536
@@ -109,7 +109,7 @@ def _slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterab
 
 
 _PAGES: dict[str, Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]] = {
-    "/served": _served_so_far, "/hello": _hello, "/refuse": _refuse_unread, "/count": _count, "/giant": _giant,
+    "/served": _served_so_far, "/hello": _hello, "/refuse": _refuse_unread, "/count": _count, "/giant": _large,
     "/break": _break_off, "/early": _end_early, "/fail": _fail, "/passed": _passed_on, "/status": _status,
     "/slow": _slow,
 }  # fmt: skip

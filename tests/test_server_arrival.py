@@ -84,19 +84,19 @@ def test_what_is_to_be_refused_begins(gathered: bytes) -> None:
     assert can_begin(gathered)
 
 
-class Place:
+class IdleConnection:
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
 
 
 def test_connections_leave_in_the_order_they_came() -> None:
-    waiting: Waiting[Place] = Waiting()
-    places = [Place(timeout) for timeout in (1.0, 2.0, 3.0, 4.0)]
-    for place in places:
-        waiting.append(place)
-    waiting.remove(places[1])
-    assert list(waiting.expired(3.0)) == [places[0], places[2]]
-    assert (len(waiting), waiting[0], list(waiting)) == (1, places[3], [places[3]])
+    waiting: Waiting[IdleConnection] = Waiting()
+    connections = [IdleConnection(timeout) for timeout in (1.0, 2.0, 3.0, 4.0)]
+    for connection in connections:
+        waiting.append(connection)
+    waiting.remove(connections[1])
+    assert list(waiting.expired(3.0)) == [connections[0], connections[2]]
+    assert (len(waiting), waiting[0], list(waiting)) == (1, connections[3], [connections[3]])
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])

@@ -16,7 +16,7 @@ from tests.fidelity.recording_domain import Arrived, RecordingDomain, recording_
 
 
 @dataclass(frozen=True)
-class Through:
+class RecordedDoor:
     """One door, and the domain that remembers what came through it."""
 
     name: str
@@ -49,5 +49,5 @@ def domain() -> Iterator[RecordingDomain]:
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def through(request: pytest.FixtureRequest, lambda_door: OpenLambdaDoor, domain: RecordingDomain) -> Through:
-    return Through(request.param, lambda_door(request.param, domain=domain.url), domain)
+def through(request: pytest.FixtureRequest, lambda_door: OpenLambdaDoor, domain: RecordingDomain) -> RecordedDoor:
+    return RecordedDoor(request.param, lambda_door(request.param, domain=domain.url), domain)

@@ -12,7 +12,7 @@ import pytest
 
 from access_es.demo.form_parts import tiny_page
 from tests.cloud import unsupported_headers
-from tests.cloud.client_calls import Through
+from tests.cloud.client_calls import RecordedDoor
 from tests.cloud.front_door import OpenLambdaDoor
 from tests.cloud.header_comparison import means_the_same
 from tests.fidelity.answer_targets import answer_target
@@ -49,7 +49,7 @@ def request_body(case: Any) -> tuple[dict[str, str], bytes]:
     return headers, body
 
 
-def test_every_target_but_the_impossible_ones_arrives_with_its_meaning(through: Through) -> None:
+def test_every_target_but_the_impossible_ones_arrives_with_its_meaning(through: RecordedDoor) -> None:
     broken = set()
     for name, target in TARGETS.items():
         arrived = through.arrived("GET", target)
@@ -60,7 +60,7 @@ def test_every_target_but_the_impossible_ones_arrives_with_its_meaning(through: 
 
 
 def test_a_function_url_changes_no_spelling(lambda_door: OpenLambdaDoor, domain: RecordingDomain) -> None:
-    through = Through("url", lambda_door("url", domain=domain.url), domain)
+    through = RecordedDoor("url", lambda_door("url", domain=domain.url), domain)
     changed = set()
     for name, target in TARGETS.items():
         arrived = through.arrived("GET", target)
@@ -73,13 +73,13 @@ def test_a_function_url_changes_no_spelling(lambda_door: OpenLambdaDoor, domain:
 def test_rest_api_and_balancer_change_no_spelling_of_a_path(
     lambda_door: OpenLambdaDoor, domain: RecordingDomain, name: str
 ) -> None:
-    through = Through(name, lambda_door(name, domain=domain.url), domain)
+    through = RecordedDoor(name, lambda_door(name, domain=domain.url), domain)
     for target in (target.partition(b"?")[0] for target in TARGETS.values()):
         arrived = through.arrived("GET", target)
         assert arrived is not None and is_equivalent(target, arrived.target)
 
 
-def test_every_body_but_the_impossible_ones_arrives_byte_for_byte(through: Through) -> None:
+def test_every_body_but_the_impossible_ones_arrives_byte_for_byte(through: RecordedDoor) -> None:
     broken = set()
     for case in BODIES:
         headers, body = request_body(case)
@@ -93,12 +93,12 @@ def test_every_body_but_the_impossible_ones_arrives_byte_for_byte(through: Throu
     assert broken == unsupported_headers.BODIES.get(through.name, set())
 
 
-def test_every_method_arrives_that_the_door_lets_in(through: Through) -> None:
+def test_every_method_arrives_that_the_door_lets_in(through: RecordedDoor) -> None:
     refused = {method for method in METHODS if through.arrived(method, b"/logs/_doc/1") is None}
     assert refused == unsupported_headers.METHODS.get(through.name, set())
 
 
-def test_both_of_two_headers_arrive(through: Through) -> None:
+def test_both_of_two_headers_arrive(through: RecordedDoor) -> None:
     """The example that started this: `/_demo/echo?foo=1&foo=2` with `Foo: 1` and `Foo: 2`."""
     pairs = [*through.door.bearer.items(), ("Foo", "1"), ("Foo", "2")]
     prefix = b"/dev" if through.name.endswith("-stage") else b""
@@ -110,14 +110,14 @@ def test_both_of_two_headers_arrive(through: Through) -> None:
     assert seen["target"] == ("/_demo/echo?foo=2" if only_the_last else "/_demo/echo?foo=1&foo=2")
 
 
-def test_the_tiny_page_comes_as_the_same_compressed_bytes(through: Through) -> None:
+def test_the_tiny_page_comes_as_the_same_compressed_bytes(through: RecordedDoor) -> None:
     """Another example: deflated, without a Content-Type, and none of JSON invented."""
     answer = through.ask("GET", b"/_demo/tiny", {"Accept-Encoding": "deflate"})
     assert (answer.status, answer.values("content-encoding"), answer.body) == (200, [b"deflate"], tiny_page())
     assert not any(b"json" in value for value in answer.values("content-type"))
 
 
-def test_a_multipart_upload_arrives_byte_for_byte(through: Through) -> None:
+def test_a_multipart_upload_arrives_byte_for_byte(through: RecordedDoor) -> None:
     """And the last example: `/_demo/compress`."""
     case = next(case for case in BODIES if case.id == "multipart")
     headers, body = request_body(case)
@@ -129,7 +129,7 @@ def test_a_multipart_upload_arrives_byte_for_byte(through: Through) -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_every_answer_comes_back_byte_for_byte(through: Through, name: str) -> None:
+def test_every_answer_comes_back_byte_for_byte(through: RecordedDoor, name: str) -> None:
     headers, body = ANSWERS[name]
     answer = through.ask("GET", answer_target(headers=headers, body=body))
     assert (answer.status, answer.body) == (200, body)
@@ -137,13 +137,13 @@ def test_every_answer_comes_back_byte_for_byte(through: Through, name: str) -> N
         assert answer.values(header.decode().lower()) == [value]
 
 
-def test_every_status_comes_back_with_its_body(through: Through) -> None:
+def test_every_status_comes_back_with_its_body(through: RecordedDoor) -> None:
     for status in STATUSES:
         answer = through.ask("GET", answer_target(status=status, headers=[DATE], body=TEXT))
         assert (answer.status, answer.tail) == (status, b"" if status in (204, 304) else TEXT)
 
 
-def test_repeated_headers_and_cookies_come_back(through: Through) -> None:
+def test_repeated_headers_and_cookies_come_back(through: RecordedDoor) -> None:
     cookies = [b"a=1; Path=/; HttpOnly", b"b=2; Expires=Wed, 09 Jun 2027 10:18:14 GMT"]
     sent = [(b"Set-Cookie", cookie) for cookie in cookies]
     sent += [(b"Warning", b'299 - "one"'), (b"Warning", b'299 - "two"')]
@@ -155,6 +155,6 @@ def test_repeated_headers_and_cookies_come_back(through: Through) -> None:
     assert (warnings.count(b'"one"'), warnings.count(b'"two"')) == (1, 1)
 
 
-def test_head_has_no_body_and_its_own_status(through: Through) -> None:
+def test_head_has_no_body_and_its_own_status(through: RecordedDoor) -> None:
     answer = through.ask("HEAD", answer_target(status=404, headers=[DATE], body=TEXT))
     assert (answer.status, answer.tail) == (404, b"")

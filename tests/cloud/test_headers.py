@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cloud import unsupported_headers
-from tests.cloud.client_calls import Through
+from tests.cloud.client_calls import RecordedDoor
 from tests.fidelity.answer_targets import answer_target
 from tests.fidelity.raw_client import Pairs, exchange, request_bytes
 from tests.fidelity.test_requests import FORGED, SIGNATURE
@@ -43,7 +43,7 @@ def by_name(headers: Pairs) -> dict[str, list[bytes]]:
     return found
 
 
-def test_every_header_but_the_impossible_ones_arrives_and_none_is_invented(through: Through) -> None:
+def test_every_header_but_the_impossible_ones_arrives_and_none_is_invented(through: RecordedDoor) -> None:
     """By name: a door may respell names, and give the values of one as a list (RFC 9110, 5.1 and 5.3)."""
     pairs = [*through.door.bearer.items(), *((name.decode(), value.decode("latin-1")) for name, value in HEADERS)]
     prefix = b"/dev" if through.name.endswith("-stage") else b""
@@ -56,7 +56,7 @@ def test_every_header_but_the_impossible_ones_arrives_and_none_is_invented(throu
     )
 
 
-def test_every_header_of_an_answer_but_the_impossible_ones_comes_back(through: Through) -> None:
+def test_every_header_of_an_answer_but_the_impossible_ones_comes_back(through: RecordedDoor) -> None:
     if through.described(HEADERS) != HEADERS:
         return
     answer = through.ask("GET", answer_target(headers=ANSWER_HEADERS, body=b"x"))

@@ -19,7 +19,7 @@ def test_root_has_a_cache_that_others_may_enter() -> None:
     assert cache_folder({"HOME": "/somewhere"}, 0) == Path("/var/cache/access-es")
 
 
-def test_a_person_has_a_cache_at_home() -> None:
+def test_a_person_has_a_cache_in_the_home_folder() -> None:
     assert cache_folder({"XDG_CACHE_HOME": "/somewhere/c"}, 1000) == Path("/somewhere/c/access-es")
     assert cache_folder({}, 1000) == Path("~/.cache/access-es").expanduser()
 

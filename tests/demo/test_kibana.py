@@ -18,7 +18,7 @@ def test_it_waits_as_long_for_a_query_as_amazons() -> None:
 
 
 @pytest.mark.engines
-def test_it_is_well_on_loopback_alone_and_not_root(engines: Engines) -> None:
+def test_it_is_ready_on_loopback_alone_and_not_root(engines: Engines) -> None:
     port = port_of(engines.kibana)
     status = ask(port, "/api/status")
     assert status is not None

@@ -22,7 +22,7 @@ def gateway() -> Iterator[RunningGateway]:
 
 @pytest.mark.parametrize("kind", ["json", "text", "random", "zeros"])
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 150, 400, 403, 404, 1000, 262_144, 1_234_567])
-def test_giant_has_exactly_the_size_asked_for(gateway: RunningGateway, kind: str, size: int) -> None:
+def test_large_answer_has_exactly_the_size_asked_for(gateway: RunningGateway, kind: str, size: int) -> None:
     target = b"/_demo/giant?kind=%b&size=%d" % (kind.encode(), size)
     reply = call(gateway, "GET", target)
     assert (len(reply.body), reply.values(b"Content-Length")) == (size, [b"%d" % size])
@@ -31,18 +31,18 @@ def test_giant_has_exactly_the_size_asked_for(gateway: RunningGateway, kind: str
         json.loads(reply.body)
 
 
-def test_giant_json_is_a_search_answer(gateway: RunningGateway) -> None:
+def test_large_answer_json_is_a_search_answer(gateway: RunningGateway) -> None:
     document = json.loads(call(gateway, "GET", b"/_demo/giant?size=100000").body)
     assert document["hits"]["total"] == len(document["hits"]["hits"]) > 100
     assert document["hits"]["hits"][3]["_source"]["message"].startswith("GET /shop/item/000003")
 
 
-def test_giant_random_cannot_be_compressed(gateway: RunningGateway) -> None:
+def test_large_answer_random_cannot_be_compressed(gateway: RunningGateway) -> None:
     body = call(gateway, "GET", b"/_demo/giant?size=1000000&kind=random").body
     assert len(lzma.compress(body, preset=0)) > 990_000
 
 
-def test_giant_gzip(gateway: RunningGateway) -> None:
+def test_large_answer_gzip(gateway: RunningGateway) -> None:
     plain = call(gateway, "GET", b"/_demo/giant?size=600000").body
     reply = call(gateway, "GET", b"/_demo/giant?size=600000&encoding=gzip")
     assert reply.values(b"Content-Encoding") == [b"gzip"]
@@ -50,7 +50,7 @@ def test_giant_gzip(gateway: RunningGateway) -> None:
     assert zlib.decompress(reply.body, wbits=31) == plain
 
 
-def test_giant_options(gateway: RunningGateway) -> None:
+def test_large_answer_options(gateway: RunningGateway) -> None:
     reply = call(gateway, "GET", b"/_demo/giant?size=5000&chunked=1&status=404&type=text/csv;%20charset=latin-1")
     assert (reply.status, len(reply.body)) == (404, 5000)
     assert reply.values(b"Content-Type") == [b"text/csv; charset=latin-1"]
@@ -64,7 +64,7 @@ def test_large_answer_to_head_has_the_size(gateway: RunningGateway) -> None:
 
 
 @pytest.mark.parametrize("query", [b"size=100000&fail_after=70000", b"size=100000&fail_after=70000&chunked=1"])
-def test_giant_that_breaks_off(gateway: RunningGateway, query: bytes) -> None:
+def test_large_answer_that_breaks_off(gateway: RunningGateway, query: bytes) -> None:
     with connection(gateway) as (sock, reader):
         sock.sendall(raw_request(gateway, "GET", b"/_demo/giant?kind=zeros&" + query))
         everything = reader.read()
@@ -72,7 +72,7 @@ def test_giant_that_breaks_off(gateway: RunningGateway, query: bytes) -> None:
     assert not everything.endswith(b"0\r\n\r\n")
 
 
-def test_giant_at_a_rate(gateway: RunningGateway) -> None:
+def test_large_answer_at_a_rate(gateway: RunningGateway) -> None:
     before = time.monotonic()
     assert len(call(gateway, "GET", b"/_demo/giant?kind=zeros&size=20000&rate=100000").body) == 20_000
     assert time.monotonic() - before > 0.18
@@ -90,5 +90,5 @@ def test_a_large_answer_delays_no_other_request(gateway: RunningGateway) -> None
 
 
 @pytest.mark.parametrize("query", [b"size=-1", b"size=x", b"kind=gold&size=1", b"size=1&fail_after=x"])
-def test_giant_options_that_mean_nothing(gateway: RunningGateway, query: bytes) -> None:
+def test_large_answer_options_that_mean_nothing(gateway: RunningGateway, query: bytes) -> None:
     assert call(gateway, "GET", b"/_demo/giant?" + query).status == 400

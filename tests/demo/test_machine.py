@@ -11,5 +11,5 @@ def test_on_an_unsupported_machine_the_error_names_a_real_domain(system: str, ma
     assert "ES_ENDPOINT" in refused.value.command
 
 
-def test_linux_on_x86_64_will_do() -> None:
+def test_linux_on_x86_64_is_supported() -> None:
     check_platform("Linux", "x86_64")

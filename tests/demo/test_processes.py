@@ -106,7 +106,7 @@ def test_a_program_that_ends_too_early_is_reported_with_its_last_output(tmp_path
             child.wait_until(lambda: False, 20)
 
 
-def test_a_program_that_is_never_well_is_reported(tmp_path: Path) -> None:
+def test_a_program_that_never_becomes_ready_is_reported(tmp_path: Path) -> None:
     with Children() as children:
         child = children.start("Engine", ["/bin/sleep", "600"], folder=tmp_path, log=tmp_path / "log")
         with pytest.raises(ChildFailed, match="Engine was not ready after 0 seconds"):

@@ -3,7 +3,7 @@ import time
 from access_es.demo.progress import step
 
 
-def test_long_work_is_heard_of_again_and_again_until_it_ends() -> None:
+def test_a_long_step_reports_repeatedly_until_it_ends() -> None:
     said: list[str] = []
     with step(said.append, "Bundling", every_seconds=0.02):
         time.sleep(0.2)
@@ -15,7 +15,7 @@ def test_long_work_is_heard_of_again_and_again_until_it_ends() -> None:
     assert len(said) == heard
 
 
-def test_short_work_is_heard_of_once() -> None:
+def test_a_short_step_reports_once() -> None:
     said: list[str] = []
     with step(said.append, "Copying"):
         pass

@@ -77,7 +77,7 @@ def test_fractions_of_a_second_do_not_shorten_the_five_minutes() -> None:
     assert check(signed_request(), now=NOW + timedelta(seconds=300, microseconds=999_999)) == KEY
 
 
-def test_a_signed_date_header_will_do() -> None:
+def test_a_signed_date_header_is_accepted() -> None:
     """botocore signs Date in place of X-Amz-Date when a client sent one."""
     request = signed_request(extra=(("Date", "replaced by botocore"),))
     assert request.values(b"x-amz-date") == []

@@ -19,7 +19,7 @@ from tests.running_proxy import KEY
 pytestmark = pytest.mark.heavy
 
 
-class Given:
+class FixedCredentials:
     """Credentials as they are given, with nothing to renew them from."""
 
     def __init__(self, access_key: str, secret_key: str) -> None:
@@ -53,7 +53,7 @@ def examine(
     wanted = settings(url, **(changes or {}))
     signer = Signer(wanted.region, wanted.service) if wanted.sign else None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC) + shift  # noqa: E731
-    domain = Domain(wanted.endpoint, signer, Given(*key) if signer else None, connect_seconds=2, clock=clock)
+    domain = Domain(wanted.endpoint, signer, FixedCredentials(*key) if signer else None, connect_seconds=2, clock=clock)
     try:
         return list(check_domain(wanted, domain, clock()))
     finally:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engines
 
 
 @dataclass(frozen=True)
-class Way:
+class ClientVariant:
     """A client library, its transport, how it signs in, and whether it sends gzip."""
 
     engine: str
@@ -34,18 +34,18 @@ class Way:
         return f"{self.library}-{self.transport.removesuffix('HttpConnection').lower()}-{self.signs_in_by}"
 
 
-WAYS = [
-    Way("elasticsearch", "elasticsearch5", "Elasticsearch", "Urllib3HttpConnection", "basic", False),
-    Way("elasticsearch", "elasticsearch5", "Elasticsearch", "RequestsHttpConnection", "bearer", True),
-    Way("opensearch", "elasticsearch", "Elasticsearch", "Urllib3HttpConnection", "bearer", True),
-    Way("opensearch", "elasticsearch", "Elasticsearch", "RequestsHttpConnection", "basic", False),
-    Way("opensearch", "opensearchpy", "OpenSearch", "Urllib3HttpConnection", "basic", True),
-    Way("opensearch", "opensearchpy", "OpenSearch", "RequestsHttpConnection", "bearer", False),
+VARIANTS = [
+    ClientVariant("elasticsearch", "elasticsearch5", "Elasticsearch", "Urllib3HttpConnection", "basic", False),
+    ClientVariant("elasticsearch", "elasticsearch5", "Elasticsearch", "RequestsHttpConnection", "bearer", True),
+    ClientVariant("opensearch", "elasticsearch", "Elasticsearch", "Urllib3HttpConnection", "bearer", True),
+    ClientVariant("opensearch", "elasticsearch", "Elasticsearch", "RequestsHttpConnection", "basic", False),
+    ClientVariant("opensearch", "opensearchpy", "OpenSearch", "Urllib3HttpConnection", "basic", True),
+    ClientVariant("opensearch", "opensearchpy", "OpenSearch", "RequestsHttpConnection", "bearer", False),
 ]
 
 
 @dataclass(frozen=True)
-class Place:
+class EngineAndProxy:
     """An engine's own address, and access-es in front of the signature-checking domain it stands behind."""
 
     engine: str
@@ -53,19 +53,19 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def places(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Place]]:
+def places(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, EngineAndProxy]]:
     with ExitStack() as open_ones:
         found = {}
         for name, address in (("elasticsearch", engines.elasticsearch), ("opensearch", engines.opensearch)):
             assert address
             gateway = open_ones.enter_context(running_gateway([Credential(*KEY, None)], elasticsearch=address))
             front = open_ones.enter_context(running_proxy(gateway.url, tmp_path_factory.mktemp(name)))
-            found[name] = Place(address, front)
+            found[name] = EngineAndProxy(address, front)
         yield found
 
 
 @contextmanager
-def working(way: Way, address: str, **how: Any) -> Iterator[Work]:
+def working(way: ClientVariant, address: str, **how: Any) -> Iterator[Work]:
     library: Any = importlib.import_module(way.library)
     helpers: Any = importlib.import_module(f"{way.library}.helpers")
     make = getattr(library, way.client)
@@ -79,13 +79,13 @@ def working(way: Way, address: str, **how: Any) -> Iterator[Work]:
         client.transport.close()
 
 
-def signing_in(way: Way, front: RunningProxy) -> dict[str, Any]:
+def signing_in(way: ClientVariant, front: RunningProxy) -> dict[str, Any]:
     token = front.tokens["alice"]
     return {"http_auth": ("alice", token)} if way.signs_in_by == "basic" else {"headers": dict(front.bearer)}
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
-def test_a_program_cannot_tell_access_es_from_the_engine(way: Way, places: dict[str, Place]) -> None:
+@pytest.mark.parametrize("way", VARIANTS, ids=str)
+def test_a_program_cannot_tell_access_es_from_the_engine(way: ClientVariant, places: dict[str, EngineAndProxy]) -> None:
     """The same work, done twice from nothing, brings the same results at every step."""
     place = places[way.engine]
     with working(way, place.engine) as work:

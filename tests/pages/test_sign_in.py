@@ -27,7 +27,7 @@ def is_signed_in(accounts: Accounts, value: str) -> bool:
     return accounts.identity.identify(headers, scheme="http", client_address="::1") is not None
 
 
-def test_a_person_signs_in_and_comes_home(client: FlaskClient, accounts: Accounts) -> None:
+def test_a_person_signs_in_and_is_led_to_the_home_path(client: FlaskClient, accounts: Accounts) -> None:
     answer = sign_in(client)
     assert (answer.status_code, answer.location) == (303, "/_dashboards/")
     assert is_signed_in(accounts, cookie(client))

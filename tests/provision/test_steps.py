@@ -214,7 +214,7 @@ def test_users_and_tasks_have_a_table_each(make_stage: MakeStage) -> None:
         deployment(make_stage({"USERS": "dynamodb:one", "TASKS_TABLE": "one"}))
 
 
-def test_the_environment_of_this_machine_has_no_say(make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_of_this_machine_is_not_used(make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ES_ENDPOINT", "https://search-other-abc.us-east-1.es.amazonaws.com")
     assert "search-logs" in deployment(make_stage()).settings.endpoint.host
 

@@ -36,7 +36,7 @@ def test_waiting_doubles_up_to_a_limit(count: int, seconds_later: int, wait: int
     assert wait_seconds(Pace(free=3, longest_seconds=600), Failures(count, NOW), NOW + seconds_later) == wait
 
 
-def test_an_hour_later_all_is_forgiven() -> None:
+def test_an_hour_later_failures_no_longer_count() -> None:
     assert wait_seconds(Pace(0, 10_000), Failures(50, NOW), NOW + 3_601) == 0
 
 
@@ -121,7 +121,7 @@ def test_an_ipv4_mapped_ipv6_address_is_the_same(throttle: Throttle) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "unknown", "fe80::1%eth0", "x" * 10_000])
-def test_an_address_of_any_form_will_do(throttle: Throttle, address: str) -> None:
+def test_an_address_of_any_form_is_accepted(throttle: Throttle, address: str) -> None:
     fail(throttle, 20, user="\udce9" * 100, address=address)
     with pytest.raises(TooManyFailures):
         throttle.check("\udce9" * 100, address, NOW)

@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "accounts.db" in caught.value.detail
 
 
-def test_no_litter_is_left(file: SqliteFile) -> None:
+def test_no_file_is_left(file: SqliteFile) -> None:
     file.revision()
     file.close()
     assert [path.name for path in file.path.parent.iterdir()] == ["accounts.db"]

@@ -33,7 +33,7 @@ class Clock:
 
 
 @dataclass
-class Place:
+class StoreFixture:
     """One store with its blobs. `fail` makes the calls to AWS fail, where there are any."""
 
     store: Store
@@ -52,17 +52,17 @@ def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(params=["file", "table", "table and bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> StoreFixture:
     clock = Clock()
     if request.param == "file":
         file = TaskFile(tmp_path / "state" / "tasks.db")
         blobs = SqliteBlobStore(file, LIFETIME_SECONDS, clock)
-        return Place(SqliteStore(file, clock), blobs, clock, request.param)
+        return StoreFixture(SqliteStore(file, clock), blobs, clock, request.param)
     request.getfixturevalue("aws")
     return cloud_place(clock, request.param)
 
 
-def cloud_place(clock: Clock, name: str = "table") -> Place:
+def cloud_place(clock: Clock, name: str = "table") -> StoreFixture:
     """A new table, and perhaps a bucket."""
     database = make_client("dynamodb", REGION)
     table_name = f"tasks-{secrets.token_hex(4)}"
@@ -76,7 +76,7 @@ def cloud_place(clock: Clock, name: str = "table") -> Place:
         storage = make_s3_client(REGION)
         storage.create_bucket(Bucket=table_name)
         blobs = S3BlobStore(table_name, AwsService(lambda: storage).call)
-    return Place(DynamoStore(table, clock), blobs, clock, name, failing.append, calls)
+    return StoreFixture(DynamoStore(table, clock), blobs, clock, name, failing.append, calls)
 
 
 def watched(call: Call, failing: list[Callable[[str], None]], calls: list[str]) -> Call:

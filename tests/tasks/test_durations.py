@@ -13,7 +13,7 @@ def test_times_sizes_and_ids_make_no_other_shape() -> None:
     assert shape_of("GET", b"/a/_search", b"") != shape_of("GET", b"/b/_search", b"")
 
 
-def test_a_memory_that_forgets() -> None:
+def test_a_duration_expires_and_can_be_forgotten() -> None:
     now = [100.0]
     durations = Durations(lambda: now[0])
     assert not durations and durations.expect(b"a") is None

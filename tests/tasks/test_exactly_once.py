@@ -13,7 +13,7 @@ from access_es.tasks.poll import outcome
 from access_es.tasks.service import TaskService
 from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import Upload
-from tests.tasks.conftest import Clock, Place
+from tests.tasks.conftest import Clock, StoreFixture
 from tests.tasks.faults import DELIVERY_FAULTS, DOMAIN_FAULTS, Deliveries, Domain, Faulty
 from tests.tasks.requests import asked
 
@@ -38,7 +38,7 @@ def ask(service: TaskService, ticket: Ticket, clock: Clock) -> str:
     raise AssertionError("still in progress")
 
 
-def run(place: Place, seed: int) -> tuple[str, int, int]:
+def run(place: StoreFixture, seed: int) -> tuple[str, int, int]:
     """What the client reads; how often the domain executed by then, and at the end of all time."""
     source = random.Random(seed)
     domain = Domain(source.choice(DOMAIN_FAULTS))
@@ -56,7 +56,7 @@ def run(place: Place, seed: int) -> tuple[str, int, int]:
 
 
 @pytest.mark.heavy
-def test_a_write_is_executed_once_or_said_to_be_unknown(place: Place) -> None:
+def test_a_write_is_executed_once_or_said_to_be_unknown(place: StoreFixture) -> None:
     said: Counter[str] = Counter()
     for seed in range(RUNS):
         code, by_then, at_last = run(place, seed)

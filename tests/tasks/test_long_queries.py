@@ -20,7 +20,7 @@ from access_es.tasks.store import Store
 from access_es.tasks.stored_body import BlobStore
 from access_es.tasks.tickets import Tickets
 from access_es.upload import Upload
-from tests.tasks.conftest import Place
+from tests.tasks.conftest import StoreFixture
 from tests.tasks.requests import asked
 
 LATER: Headers = (("Prefer", "respond-async"),)
@@ -30,7 +30,7 @@ TICKETS = Tickets(["s" * 40])
 class Failing:
     """A store and a blobs, of which some calls fail."""
 
-    def __init__(self, place: Place, failing: Iterable[str] = ()) -> None:
+    def __init__(self, place: StoreFixture, failing: Iterable[str] = ()) -> None:
         self._place = place
         self.failing = set(failing)
 
@@ -61,7 +61,7 @@ class Now:
         self._runner.run(id)
 
 
-def service_of(place: Place, failing: Failing, answer: bytes) -> TaskService:
+def service_of(place: StoreFixture, failing: Failing, answer: bytes) -> TaskService:
     store: Store = failing  # type: ignore[assignment]
     return TaskService(store, failing, Now(place.store, place.blobs, answer), TICKETS, list, place.clock)
 
@@ -69,7 +69,7 @@ def service_of(place: Place, failing: Failing, answer: bytes) -> TaskService:
 @pytest.mark.parametrize("failing", ["read_progress", "result", "get"])
 @pytest.mark.parametrize(("headers", "status"), [(LATER, 202), ((), 303)])
 def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
-    place: Place, failing: str, headers: Headers, status: int
+    place: StoreFixture, failing: str, headers: Headers, status: int
 ) -> None:
     """Whoever reads "try again" does it twice. Its ticket may be asked as often as one likes."""
     fails, answer = Failing(place, [failing]), os.urandom(300_000)
@@ -86,7 +86,7 @@ def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
     assert result is not None and (result.status, b"".join(result.body)) == (201, answer)
 
 
-def test_an_unreadable_result_is_an_error_before_its_head_is_sent(place: Place) -> None:
+def test_an_unreadable_result_is_an_error_before_its_head_is_sent(place: StoreFixture) -> None:
     fails = Failing(place, ["get"])
     service = service_of(place, fails, os.urandom(300_000))
     request = asked("POST", "/_reindex")

@@ -10,7 +10,7 @@ from access_es.tasks.store import Failure, Result, Store
 from access_es.tasks.stored_body import StoredBody
 from access_es.tasks.tickets import Tickets
 from access_es.upload import Upload
-from tests.tasks.conftest import Place
+from tests.tasks.conftest import StoreFixture
 from tests.tasks.requests import asked
 
 REQUEST = asked("POST", "/_reindex")
@@ -27,7 +27,7 @@ class Claimed:
         raise ConnectionError("timed out")
 
 
-def test_a_write_that_runs_is_not_given_up_for_the_lost_answer_of_its_start(place: Place) -> None:
+def test_a_write_that_runs_is_not_given_up_for_the_lost_answer_of_its_start(place: StoreFixture) -> None:
     service = TaskService(place.store, place.blobs, Claimed(place.store), Tickets(["s" * 40]), list, place.clock)
     ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=False)
     assert place.store.record_heartbeat(ticket.id, "r1")
@@ -53,7 +53,7 @@ class Queued:
         """It waits in Lambda's queue."""
 
 
-def test_a_write_that_is_begun_at_the_last_moment_goes_on(place: Place) -> None:
+def test_a_write_that_is_begun_at_the_last_moment_goes_on(place: StoreFixture) -> None:
     store = Late(place.store)
     service = TaskService(store, place.blobs, Queued(), Tickets(["s" * 40]), list, place.clock)  # type: ignore[arg-type]
     ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=False)
@@ -67,7 +67,7 @@ def test_a_write_that_is_begun_at_the_last_moment_goes_on(place: Place) -> None:
     ("failure", "state"),
     [(None, "answered"), (Failure(502, "domain_unreachable", "network", "It is not there."), "failed")],
 )
-def test_a_failure_is_no_answer(place: Place, failure: Failure | None, state: TaskState) -> None:
+def test_a_failure_is_no_answer(place: StoreFixture, failure: Failure | None, state: TaskState) -> None:
     service = TaskService(place.store, place.blobs, Queued(), Tickets(["s" * 40]), list, place.clock)
     ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=True)
     assert service.state(ticket) == "open"
@@ -77,7 +77,7 @@ def test_a_failure_is_no_answer(place: Place, failure: Failure | None, state: Ta
     assert service.state(ticket) == state
 
 
-def test_nor_is_a_task_that_died_or_was_never_begun(place: Place) -> None:
+def test_nor_is_a_task_that_died_or_was_never_begun(place: StoreFixture) -> None:
     service = TaskService(place.store, place.blobs, Queued(), Tickets(["s" * 40]), list, place.clock)
     begun, waiting = (service.start("alice", REQUEST, Upload(b"{}"), is_search=True) for _ in range(2))
     assert place.store.claim(begun.id, "r1")

@@ -10,7 +10,7 @@ import pytest
 
 from access_es.tasks.failures import ResultLost, TasksUnusable
 from access_es.tasks.stored_body import INLINE_BYTES, StoredBody, bring, even_pieces, keep
-from tests.tasks.conftest import Place
+from tests.tasks.conftest import StoreFixture
 
 MEGABYTE = 1024 * 1024
 
@@ -28,7 +28,7 @@ def noise(size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize(
     "size", [0, 1, INLINE_BYTES - 400, INLINE_BYTES, INLINE_BYTES + 1, 3 * MEGABYTE, 17 * MEGABYTE]
 )
-def test_a_body_comes_back_as_it_was(place: Place, size: int, compress: bool) -> None:
+def test_a_body_comes_back_as_it_was(place: StoreFixture, size: int, compress: bool) -> None:
     digest = hashlib.sha256(b"".join(noise(size))).digest()
     kept = keep(noise(size), "a/result", place.blobs, compress=compress)
     assert kept.length_bytes == size
@@ -36,13 +36,13 @@ def test_a_body_comes_back_as_it_was(place: Place, size: int, compress: bool) ->
     assert hashlib.sha256(b"".join(bring(kept, "a/result", place.blobs))).digest() == digest
 
 
-def test_what_compresses_well_stays_with_the_task(place: Place) -> None:
+def test_what_compresses_well_stays_with_the_task(place: StoreFixture) -> None:
     kept = keep([b"abc" * 1_000_000] * 20, "a/result", place.blobs, compress=True)
     assert kept.inline is not None and kept.length_bytes == 60_000_000
     assert sum(map(len, bring(kept, "a/result", place.blobs))) == 60_000_000
 
 
-def test_a_body_that_breaks_off_leaves_nothing_to_be_taken_for_it(place: Place) -> None:
+def test_a_body_that_breaks_off_leaves_nothing_to_be_taken_for_it(place: StoreFixture) -> None:
     def broken() -> Iterator[bytes]:
         yield from noise(20 * MEGABYTE) if place.name == "table and bucket" else noise(MEGABYTE)
         raise ConnectionResetError
@@ -51,7 +51,7 @@ def test_a_body_that_breaks_off_leaves_nothing_to_be_taken_for_it(place: Place) 
         keep(broken(), "a/result", place.blobs, compress=False)
 
 
-def test_a_body_that_has_gone_is_lost_and_never_shorter(place: Place) -> None:
+def test_a_body_that_has_gone_is_lost_and_never_shorter(place: StoreFixture) -> None:
     with pytest.raises((ResultLost, TasksUnusable)):
         list(bring(StoredBody(5, False, None), "gone", place.blobs))
     with pytest.raises(ResultLost):
@@ -61,7 +61,7 @@ def test_a_body_that_has_gone_is_lost_and_never_shorter(place: Place) -> None:
 
 
 @pytest.mark.parametrize("place", ["table"], indirect=True)
-def test_the_table_says_when_a_body_is_too_large_for_it(place: Place) -> None:
+def test_the_table_says_when_a_body_is_too_large_for_it(place: StoreFixture) -> None:
     with pytest.raises(TasksUnusable, match="OVERFLOW_BUCKET"):
         keep(noise(20 * MEGABYTE), "a/result", place.blobs, compress=False)
 

@@ -14,18 +14,18 @@ from access_es.tasks.failures import ResultLost, TasksUnusable
 from access_es.tasks.sqlite_store import SqliteStore, TaskFile
 from access_es.tasks.store import LIFETIME_SECONDS, Failure, Progress, Result, TaskRequest
 from access_es.tasks.stored_body import StoredBody
-from tests.tasks.conftest import Clock, Place, cloud_place, throttled
+from tests.tasks.conftest import Clock, StoreFixture, cloud_place, throttled
 
 HEADERS = (("X-A", "caf\xe9"), ("x-a", ""), ("Cookie", 'k="v"'))
 REQUEST = TaskRequest("POST", b"/a%2Fb/_search?q=\xff", HEADERS, StoredBody(5, False, b"\0\xff{}\n"), True)
 RESULT = Result(201, "", HEADERS, StoredBody(3, True, b"abc"))
 
 
-def create(place: Place, id: str = "t1") -> None:
+def create(place: StoreFixture, id: str = "t1") -> None:
     place.store.create(id, REQUEST, place.clock() + LIFETIME_SECONDS)
 
 
-def test_a_task_from_its_beginning_to_its_end(place: Place) -> None:
+def test_a_task_from_its_beginning_to_its_end(place: StoreFixture) -> None:
     assert place.store.read_progress("t1") is None
     create(place)
     assert place.store.read_progress("t1") == Progress("new", place.clock())
@@ -50,14 +50,14 @@ def test_a_task_from_its_beginning_to_its_end(place: Place) -> None:
         Result(504, None, (), StoredBody(0, False, b""), Failure(504, "domain_timeout", "network", "Too late.")),
     ],
 )
-def test_any_result_is_kept_as_it_is(place: Place, result: Result) -> None:
+def test_any_result_is_kept_as_it_is(place: StoreFixture, result: Result) -> None:
     create(place)
     place.store.claim("t1", "r1")
     place.store.finish("t1", "r1", result)
     assert place.store.result("t1") == result
 
 
-def test_only_one_of_many_claims_holds(place: Place) -> None:
+def test_only_one_of_many_claims_holds(place: StoreFixture) -> None:
     create(place)
     barrier = threading.Barrier(8)
 
@@ -69,7 +69,7 @@ def test_only_one_of_many_claims_holds(place: Place) -> None:
         assert sum(pool.map(claim, range(8))) == 1
 
 
-def test_a_finished_or_withdrawn_task_is_never_claimed(place: Place) -> None:
+def test_a_finished_or_withdrawn_task_is_never_claimed(place: StoreFixture) -> None:
     for id in ("t1", "t2"):
         create(place, id)
     place.store.claim("t1", "r1")
@@ -82,34 +82,34 @@ def test_a_finished_or_withdrawn_task_is_never_claimed(place: Place) -> None:
     assert place.store.read_progress("t2") == Progress("withdrawn", place.clock())
 
 
-def test_a_runner_learns_that_the_task_was_cancelled(place: Place) -> None:
+def test_a_runner_learns_that_the_task_was_cancelled(place: StoreFixture) -> None:
     create(place)
     place.store.claim("t1", "r1")
     place.store.abandon("t1")
     assert not place.store.record_heartbeat("t1", "r1")
 
 
-def test_what_is_under_way_cannot_be_withdrawn_and_goes_on(place: Place) -> None:
+def test_what_is_under_way_cannot_be_withdrawn_and_goes_on(place: StoreFixture) -> None:
     create(place)
     place.store.claim("t1", "r1")
     assert not place.store.withdraw("t1")
     assert place.store.record_heartbeat("t1", "r1")
 
 
-def test_nobody_begins_what_nobody_waits_for(place: Place) -> None:
+def test_nobody_begins_what_nobody_waits_for(place: StoreFixture) -> None:
     create(place)
     place.store.abandon("t1")
     assert not place.store.claim("t1", "r1")
 
 
-def test_what_another_runner_says_counts_for_nothing(place: Place) -> None:
+def test_what_another_runner_says_counts_for_nothing(place: StoreFixture) -> None:
     create(place)
     place.store.claim("t1", "r1")
     assert not place.store.record_heartbeat("t1", "r2")
     assert place.store.record_heartbeat("t1", "r1")
 
 
-def test_an_expired_task_is_not_there(place: Place) -> None:
+def test_an_expired_task_is_not_there(place: StoreFixture) -> None:
     """DynamoDB may take days to delete it."""
     create(place)
     create(place, "t2")
@@ -118,7 +118,7 @@ def test_an_expired_task_is_not_there(place: Place) -> None:
     assert not place.store.claim("t2", "r1")
 
 
-def test_a_result_that_is_gone_is_lost(place: Place) -> None:
+def test_a_result_that_is_gone_is_lost(place: StoreFixture) -> None:
     with pytest.raises(ResultLost):
         place.store.result("unknown")
 
