@@ -16,7 +16,7 @@ from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
-from access_es.settings.settings import read_settings
+from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
 from access_es.users.commands import register as register_account_commands
 

@@ -15,7 +15,7 @@ from access_es.aws_credentials import BotoCredentials
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
 from access_es.partitions import partition_of
-from access_es.settings.settings import Settings
+from access_es.settings.names import Settings
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
 from access_es.tasks.build import Tasks, build_tasks
 from access_es.upstream.client import Domain

@@ -9,8 +9,8 @@ from flask import Flask
 from access_es.app import create_app
 from access_es.aws import AwsSession
 from access_es.services import build_services
+from access_es.settings.read import read_settings
 from access_es.settings.remote import apply_config, fetch_config
-from access_es.settings.settings import read_settings
 
 
 def build_app() -> Flask:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
-from access_es.settings.settings import LONG_QUERY_PATHS
+from access_es.settings.names import LONG_QUERY_PATHS
 from access_es.tasks.durations import shape_of
 from access_es.tasks.long_queries import LongQueries
 from access_es.tasks.rules import Rules

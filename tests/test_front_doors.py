@@ -21,7 +21,7 @@ from access_es.front_doors import (
     detect_door,
     limited_as,
 )
-from access_es.settings.settings import FRONT_DOORS
+from access_es.settings.parsers import FRONT_DOORS
 
 EVENTS = Path(__file__).parent / "vectors" / "events"
 

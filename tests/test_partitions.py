@@ -13,7 +13,7 @@ import pytest
 from access_es.aws import AwsSession, make_client, make_s3_client
 from access_es.partitions import PARTITIONS, REGION, partition_of
 from access_es.settings.endpoint import parse_endpoint
-from access_es.settings.settings import read_settings
+from access_es.settings.read import read_settings
 
 KNOWN: list[dict[str, Any]] = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text())[
     "partitions"

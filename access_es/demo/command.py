@@ -25,7 +25,7 @@ from access_es.demo.stack import running_engines
 from access_es.errors import SettingsError
 from access_es.server import require_free
 from access_es.services import build_accounts_for
-from access_es.settings.settings import read_settings
+from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, open_state
 
 USER = "demo"

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from access_es.errors import AccessEsError
 from access_es.messages import ProxyResponse
 from access_es.provision.finding import Finding, fault, good, unknown, warning
-from access_es.settings.settings import Settings
+from access_es.settings.names import Settings
 from access_es.upload import Upload
 from access_es.upstream.client import Domain
 from access_es.upstream.diagnosis import diagnose

@@ -19,8 +19,10 @@ from access_es.provision.finding import Finding, fault, good, setting_faults, wa
 from access_es.provision.plan import look, make_plan, wanted_policy
 from access_es.provision.zappa_keys import check_keys
 from access_es.settings.file import load_stage, load_stage_keys
+from access_es.settings.names import Settings
+from access_es.settings.parsers import config as parse_config
+from access_es.settings.read import read_settings
 from access_es.settings.remote import fetch_config
-from access_es.settings.settings import Settings, parse_config, read_settings
 from access_es.settings.stage import LOCAL, read_stage
 from access_es.upstream.client import Domain
 from access_es.upstream.signing import Signer

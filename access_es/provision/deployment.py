@@ -11,8 +11,9 @@ from typing import Any
 from access_es.errors import AwsFailure, SettingsError
 from access_es.partitions import partition_of
 from access_es.settings.file import load_stage, load_stage_keys
+from access_es.settings.names import Settings
+from access_es.settings.read import read_settings
 from access_es.settings.remote import Fetch, apply_config
-from access_es.settings.settings import Settings, read_settings
 
 POLICY_NAME = "zappa-permissions"  # Zappa core.py, create_iam_roles
 _STAND_IN = "made-when-the-parameter-is-made-and-never-used"

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from access_es.provision.finding import Finding, fault
-from access_es.settings.settings import NAMES
+from access_es.settings.names import NAMES
 
 # All that Zappa 0.63 reads of a stage. It says nothing about others.
 ZAPPA_NAMES = frozenset({

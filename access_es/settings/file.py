@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from access_es.errors import SettingsError
-from access_es.settings.settings import NAMES
+from access_es.settings.names import NAMES
 
 # What Zappa's keys must be, as far as they are read here: it takes them as they come, and stumbles later.
 _WORDS = {

@@ -14,7 +14,9 @@ from typing import Any
 from access_es.aws import AwsService, AwsSession, how_to_reach_aws, make_client
 from access_es.errors import AwsFailure, SettingsError
 from access_es.settings.file import near_misses
-from access_es.settings.settings import NAMES, parse_config, read_settings
+from access_es.settings.names import NAMES
+from access_es.settings.parsers import config as parse_config
+from access_es.settings.read import read_settings
 
 Fetch = Callable[[str], str]
 _ABSENT = ("NoSuchKey", "NoSuchBucket", "ParameterNotFound", "404")
@@ -54,8 +56,9 @@ def read_config(text: str) -> tuple[dict[str, str], list[str]]:
         raise ValueError(f"no JSON: {fault.msg} in line {fault.lineno}") from None
     if not isinstance(found, dict):
         raise ValueError("JSON, but not an object of names and values")
-    told = {name: _fault(name, value) for name, value in found.items()}
-    return {name: found[name] for name in told if not told[name]}, [wrong for wrong in told.values() if wrong]
+    faults = {name: _fault(name, value) for name, value in found.items()}
+    values = {name: _as_text(found[name]) for name, wrong in faults.items() if not wrong}
+    return values, [wrong for wrong in faults.values() if wrong]
 
 
 def fetch_config(place: str, region: str | None = None, session: AwsSession | None = None) -> str:
@@ -77,9 +80,14 @@ def _fault(name: str, value: Any) -> str | None:
         return "CONFIG: it cannot lead on to another one."
     if name not in NAMES:
         return next(iter(near_misses([name])), f"{name} is not a setting (in CONFIG).")
-    if not isinstance(value, str):
-        return f"{name}: must be text in quotes (in CONFIG)."
-    return None
+    if isinstance(value, str) or (NAMES[name].takes_object and isinstance(value, dict | list)):
+        return None
+    kinds = "text in quotes, an object or a list" if NAMES[name].takes_object else "text in quotes"
+    return f"{name}: must be {kinds} (in CONFIG)."
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _faults_of(values: Mapping[str, str]) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from access_es.aws import AwsSession
 from access_es.errors import SettingsError
 from access_es.settings.file import load_stage, load_stage_keys
+from access_es.settings.names import NAMES
 from access_es.settings.remote import Fetch, apply_config, fetch_config
-from access_es.settings.settings import NAMES
 
 LOCAL = "local"
 
@@ -45,10 +45,9 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
     values = {**apply_config({**deployed, **given}, _fetching(region, profile)), **given}
     state = Path(environ.get("ACCESS_ES_STATE") or settings_file.resolve().parent / ".access-es")
     if name == LOCAL:
-        if not values.get("USERS"):
-            values["USERS"] = f"file:{open_state(state) / 'users.db'}"
-        if not values.get("TASKS_TABLE"):
-            values["TASKS_TABLE"] = f"file:{open_state(state) / 'tasks.db'}"
+        for row in NAMES.values():
+            if row.local and not values.get(row.name):
+                values[row.name] = row.local.format(state=open_state(state))
         if not values.get("SESSION_SECRET"):
             values["SESSION_SECRET"] = _stored_secret(open_state(state) / "session-secret")
     return Stage(name, values, state, region, profile)

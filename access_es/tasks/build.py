@@ -9,7 +9,7 @@ from pathlib import Path
 
 from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
 from access_es.messages import Headers
-from access_es.settings.settings import Settings
+from access_es.settings.names import Settings
 from access_es.tasks.blob_stores import S3BlobStore, TableBlobStore
 from access_es.tasks.dynamodb_store import DynamoStore, DynamoTable
 from access_es.tasks.long_queries import LongQueries

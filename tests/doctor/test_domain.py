@@ -11,7 +11,8 @@ from access_es.credentials import Credentials
 from access_es.demo.running_gateway import RunningGateway
 from access_es.doctor.domain import Asked, check_address, check_clock, check_domain
 from access_es.provision.finding import Finding
-from access_es.settings.settings import Settings, read_settings
+from access_es.settings.names import Settings
+from access_es.settings.read import read_settings
 from access_es.upstream.client import Domain
 from access_es.upstream.signing import Signer
 from tests.running_proxy import KEY

@@ -12,7 +12,8 @@ from flask import Flask
 from access_es.app import create_app
 from access_es.server import serve
 from access_es.services import build_services
-from access_es.settings.settings import Settings, read_settings
+from access_es.settings.names import Settings
+from access_es.settings.read import read_settings
 from access_es.settings.stage import read_stage
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from access_es.aws import make_client
 from access_es.errors import AwsFailure, SettingsError
+from access_es.settings import remote
+from access_es.settings.names import NAMES
+from access_es.settings.read import read_settings
 from access_es.settings.remote import apply_config, fetch_config
-from access_es.settings.settings import read_settings
 from access_es.settings.stage import read_stage
 from tests.lambda_process import environment_of, start
 from tests.moto_server import REGION, moto_environment
@@ -63,6 +66,18 @@ def test_its_faults_come_together_with_all_others() -> None:
     assert [fault.split()[0].rstrip(":") for fault in faults(text, FRONT_DOOR="cgi")] == [
         "ES_ENDPIONT", "SESSION_HOURS", "CONFIG", "COLOUR", "SESSION_SECRET", "USERS", "FRONT_DOOR",
     ]  # fmt: skip
+
+
+def test_a_setting_may_take_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It arrives as the same JSON as text does; all others want text."""
+    rows = {**NAMES, "HOME_PATH": replace(NAMES["HOME_PATH"], takes_object=True)}
+    monkeypatch.setattr(remote, "NAMES", rows)
+    values, wrong = remote.read_config('{"HOME_PATH": {"a": ["é", 1]}, "USERS": {}}')
+    assert (json.loads(values["HOME_PATH"]), len(values)) == ({"a": ["é", 1]}, 1)
+    assert wrong == ["USERS: must be text in quotes (in CONFIG)."]
+    assert remote.read_config('{"HOME_PATH": 5}')[1] == [
+        "HOME_PATH: must be text in quotes, an object or a list (in CONFIG)."
+    ]
 
 
 @pytest.mark.parametrize("place", ["ssm:name", "s3://bucket", "s3://B_/key", "https://x/y", "ssm:/a b"])

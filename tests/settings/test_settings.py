@@ -9,7 +9,7 @@ import pytest
 
 from access_es.errors import SettingsError
 from access_es.settings.file import load_stage
-from access_es.settings.settings import NAMES, read_settings
+from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
 
 GOOD = {
@@ -152,6 +152,13 @@ def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
         load_stage(tmp_path / "none.json", "dev")
 
 
-def test_the_readme_documents_every_setting() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert [name for name in NAMES if f"`{name}`" not in readme] == []
+def test_a_fault_has_no_second_one_in_its_wake() -> None:
+    """The region follows from the address: without an address, or with a wrong region, nothing more is missing."""
+    assert [fault.split(":")[0] for fault in faults(ES_ENDPOINT="ftp://x")] == ["ES_ENDPOINT"]
+    assert [fault.split(":")[0] for fault in faults(ES_ENDPOINT="https://x.org", ES_REGION="no")] == ["ES_REGION"]
+
+
+def test_faults_come_in_the_order_of_the_table() -> None:
+    told = faults(CONFIG="x", ES_ENDPOINT="https://x.org", SESSION_HOURS="0", FRONT_DOOR="x", ES_SIGN="x", USERS="")
+    named = [fault.split()[0].rstrip(":") for fault in told]
+    assert named == ["ES_SIGN", "SESSION_HOURS", "USERS", "FRONT_DOOR", "CONFIG"]

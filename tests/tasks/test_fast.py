@@ -14,7 +14,7 @@ PROGRAM = """
 import io, sys, threading, time
 from access_es.messages import ProxyRequest
 from access_es.services import build_services
-from access_es.settings.settings import read_settings
+from access_es.settings.read import read_settings
 from access_es.upload import Upload
 
 settings = read_settings({

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from access_es.settings.settings import LONG_QUERY_PATHS
+from access_es.settings.names import LONG_QUERY_PATHS
 from access_es.tasks.rules import Course, Direct, Rules, TaskAtOnce, TaskWhenSlow
 from tests.tasks.requests import asked
 

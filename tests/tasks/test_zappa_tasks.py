@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from access_es.aws import AwsSession, make_client
-from access_es.settings.settings import read_settings
+from access_es.settings.read import read_settings
 from access_es.tasks import TASK_PATH, is_task_event, task_id
 from access_es.tasks.build import build_tasks
 from access_es.tasks.dynamodb_schema import table_definition

@@ -1,0 +1,133 @@
+"""The table of settings: each is said here, once, and everywhere else is made from it.
+
+From it come the value that the program runs with, the faults, near misses, and the tables of docs/settings.md
+(`python -m access_es.settings.document`). The names are the same in `zappa_settings.json` (a stage's
+`environment_variables`), in CONFIG and in the real environment. A new setting is one row here, and its use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+from access_es.settings import parsers
+from access_es.settings.endpoint import Endpoint, parse_endpoint
+from access_es.settings.setting import Setting, setting
+
+LONG_QUERY_PATHS = ("_reindex", "_update_by_query", "_delete_by_query", "_forcemerge", "_shrink", "_split", "_clone")
+_MOST_URL_SECONDS = 7 * 24 * 3600  # S3 User Guide, "Sharing objects with presigned URLs"
+
+
+def _derive_region(settings: Settings) -> str:
+    if settings.sign and not settings.endpoint.region:
+        raise ValueError(f"the address {settings.endpoint.host} does not tell the region")
+    return settings.endpoint.region or ""
+
+
+def _derive_service(settings: Settings) -> str:
+    return settings.endpoint.service or "es"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one stage runs with. Secrets hide in `repr`."""
+
+    # fmt: off
+    endpoint: Endpoint = setting(
+        "ES_ENDPOINT", parse_endpoint, Endpoint("https", "unknown.invalid"), "Domain",
+        "The address of the domain: `search-…`, `vpc-…`, a custom endpoint, `*.aos.<region>.on.aws`, or a serverless "
+        "collection.",
+        required="the address of the domain, such as https://search-….us-east-1.es.amazonaws.com",
+    )
+    sign: bool = setting(
+        "ES_SIGN", parsers.boolean, True, "Domain", "`false` for a cluster that needs no signature."
+    )
+    region: str = setting(
+        "ES_REGION", parsers.region, "", "Domain",
+        "The region in the signature. A custom endpoint needs it.",
+        derive=_derive_region, refers_to=("ES_ENDPOINT", "ES_SIGN"), shown_default="from the endpoint",
+    )
+    service: str = setting(
+        "ES_SERVICE", parsers.service, "es", "Domain",
+        "`es`, or `aoss` for a serverless collection.",
+        derive=_derive_service, refers_to=("ES_ENDPOINT",), shown_default="from the endpoint",
+    )
+    role_arn: str | None = setting(
+        "ES_ROLE_ARN", parsers.role_arn, None, "Domain", "The ARN of a role to assume before signing."
+    )
+    domain_arn: str | None = setting(
+        "ES_DOMAIN_ARN", parsers.domain_arn, None, "Domain",
+        "The domain's ARN, for the policy of the Lambda function. Needed where the address does not contain it: a "
+        "custom endpoint, or a domain of another account.",
+        shown_default="from the endpoint, or asked of AWS",
+    )
+    connect_seconds: float = setting(
+        "ES_CONNECT_SECONDS", parsers.positive(float), 5.0, "Domain", "How long to wait for a connection to the domain."
+    )
+    read_seconds: float = setting(
+        "ES_READ_SECONDS", parsers.positive(float), 900.0, "Domain",
+        "How long to wait for the domain's answer. The front door's own limit counts as well; a long query may take as "
+        "long as its task may run.",
+    )
+    home_path: str | None = setting(
+        "HOME_PATH", parsers.path, None, "Domain", "Where `/` and a sign-in lead.",
+        shown_default="`/_dashboards/` or `/_plugin/kibana/`, as the domain has it",
+    )
+    session_secrets: tuple[str, ...] = setting(
+        "SESSION_SECRET", parsers.secrets, (), "Sign-in",
+        f"What session cookies are signed with, {parsers.MIN_SECRET_CHARACTERS} characters or more. To change it and "
+        "keep everybody signed in, give several with commas between them, the newest first.",
+        required="a random text; python -c 'import secrets; print(secrets.token_urlsafe(48))'", secret=True,
+        shown_default="required; locally a random one",
+    )
+    session_hours: float = setting(
+        "SESSION_HOURS", parsers.positive(float), 12.0, "Sign-in", "How long a sign-in lasts."
+    )
+    session_recheck_seconds: float = setting(
+        "SESSION_RECHECK_SECONDS", parsers.positive(float), 60.0, "Sign-in",
+        "How soon, at the latest, a disabled user, a changed password or a revoked token takes effect everywhere.",
+    )
+    users: str = setting(
+        "USERS", parsers.users, "", "Sign-in",
+        "Where users and API tokens are stored: `file:<path>` or `dynamodb:<table>`.",
+        required="dynamodb:<table> or file:<path>", local="file:{state}/users.db",
+    )
+    overflow_bucket: str | None = setting(
+        "OVERFLOW_BUCKET", parsers.bucket, None, "Large answers",
+        "The S3 bucket for answers that are too large for the front door. Without it they are refused.",
+    )
+    overflow_url_seconds: int = setting(
+        "OVERFLOW_URL_SECONDS", parsers.positive(int, _MOST_URL_SECONDS), 60, "Large answers",
+        "How long the link to such an answer works.",
+    )
+    tasks_table: str | None = setting(
+        "TASKS_TABLE", parsers.tasks_table, None, "Long queries",
+        "Where long queries are recorded: the name of a DynamoDB table, or `file:<path>`. Without it they end with 504 "
+        "behind a gateway.",
+        local="file:{state}/tasks.db",
+    )
+    long_query_after_seconds: float = setting(
+        "LONG_QUERY_AFTER_SECONDS", parsers.positive(float), 0.5, "Long queries",
+        "After how long a search without an answer also starts as a task.",
+    )
+    long_query_paths: tuple[str, ...] = setting(
+        "LONG_QUERY_PATHS", parsers.names, LONG_QUERY_PATHS, "Long queries",
+        "Parts of a path whose requests start as tasks at once, with commas between them.",
+    )
+    front_door: str | None = setting(
+        "FRONT_DOOR", parsers.front_door, None, "Deployment",
+        "Whose limits count: `rest`, `http`, `url`, `alb` or `local`; with a longer timeout, as in `rest:60`.",
+        shown_default="detected",
+    )
+    config: str | None = setting(
+        "CONFIG", parsers.config, None, "Deployment",
+        "More settings, which change without a new deployment: a JSON object at `s3://<bucket>/<key>` or in the "
+        "parameter `ssm:/<name>`.",
+    )
+    # fmt: on
+
+
+TABLE: Mapping[str, Setting] = MappingProxyType({row.name: row.metadata["setting"] for row in fields(Settings)})
+"""Each setting under the name of its field in `Settings`."""
+NAMES: Mapping[str, Setting] = MappingProxyType({row.name: row for row in TABLE.values()})

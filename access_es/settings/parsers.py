@@ -1,0 +1,83 @@
+"""How text becomes a setting's value. Each parser raises ValueError with what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from access_es.partitions import REGION
+
+T = TypeVar("T", int, float)
+FRONT_DOORS = ("rest", "http", "url", "alb", "local")
+MIN_SECRET_CHARACTERS = 32
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def positive(number: Callable[[str], T], most: float = float("inf")) -> Callable[[str], T]:
+    """A number greater than 0 and not above `most`."""
+
+    def parse(text: str) -> T:
+        try:
+            value = number(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a number") from None
+        if not 0 < value < float("inf"):
+            raise ValueError(f"{text!r} must be greater than 0")
+        if value > most:
+            raise ValueError(f"{text!r} must be {most:,} or less")
+        return value
+
+    return parse
+
+
+def matching(pattern: str, what: str) -> Callable[[str], str]:
+    """The text itself, where the whole of it matches; `what` says what it must be."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} is not {what}")
+        return text
+
+    return parse
+
+
+def boolean(text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ValueError(f"{text!r} must be true or false")
+    return _BOOLEANS[text.lower()]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def secrets(text: str) -> tuple[str, ...]:
+    """Secrets with commas between them. What is wrong is said without the text."""
+    found = names(text)
+    if not found or any(len(secret) < MIN_SECRET_CHARACTERS for secret in found):
+        raise ValueError(f"each secret needs {MIN_SECRET_CHARACTERS} characters or more")
+    return found
+
+
+region = matching(REGION, "a region such as us-east-1")
+service = matching("es|aoss", "es or aoss")
+role_arn = matching(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "a role's ARN, arn:aws:iam::<account>:role/…")
+domain_arn = matching(
+    r"arn:aws[a-z-]*:(es|aoss):[a-z0-9-]+:\d{12}:(domain|collection)/[a-z0-9-]+",
+    "a domain's ARN, arn:aws:es:<region>:<account>:domain/<name>, or a collection's",
+)
+path = matching(r"/(?![/\\])[\x21-\x7e]*", "a path on this host that begins with one /")
+users = matching(r"file:.+|dynamodb:[A-Za-z0-9_.-]{3,255}", "dynamodb:<table> or file:<path>")
+tasks_table = matching(r"file:.+|[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table, or file:<path>")
+# With a dot in its name, a bucket has no host of its own over TLS: S3 User Guide, "Virtual hosting of buckets".
+bucket = matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket: 3 to 63 of a-z, 0-9 and -")
+front_door = matching(
+    rf"({'|'.join(FRONT_DOORS)})(:[1-9]\d*(\.\d+)?)?",
+    f"one of {', '.join(FRONT_DOORS)}, perhaps with its seconds, as in rest:60",
+)
+# An SSM name begins with / and has parts of these characters: SSM API reference, "PutParameter".
+config = matching(
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+|ssm:(/[A-Za-z0-9_.-]+)+", "s3://<bucket>/<key> or ssm:/<name>"
+)
