@@ -19,7 +19,7 @@ from access_es.services import Services
 
 MAX_FORM_BYTES = 32 * 1024  # the server gathers as much before a thread begins
 ARRIVED_KEY = "access_es.body_arrived"
-_KINDS: dict[int, type[AccessEsError]] = {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge}
+_ERROR_BY_STATUS: dict[int, type[AccessEsError]] = {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge}
 log = logging.getLogger("access_es.app")
 
 
@@ -32,7 +32,7 @@ def create_app(services: Services) -> Flask:
     app.before_request(_require_arrived_body)
     register_accounts(app, services.accounts)
     app.register_blueprint(health_pages(services.probe.is_ready))
-    app.register_error_handler(Exception, lambda fault: _show(app, fault))
+    app.register_error_handler(Exception, lambda fault: _render_error(app, fault))
     app.wsgi_app = Proxy(  # type: ignore[method-assign]
         app.wsgi_app,
         services,
@@ -52,9 +52,9 @@ def _page(app: Flask, facts: dict[str, Any]) -> str:
     return app.jinja_env.get_template("error.html").render(facts)
 
 
-def _show(app: Flask, fault: Exception) -> Response:
+def _render_error(app: Flask, fault: Exception) -> Response:
     """An error on one of our own pages, as everywhere else."""
-    error = _ours(fault)
+    error = _to_access_es_error(fault)
     asked: ProxyRequest = request.environ.get("access_es.request") or read_request(request.environ)
     if entry := request.environ.get("access_es.entry"):
         entry.error = error.code
@@ -64,10 +64,10 @@ def _show(app: Flask, fault: Exception) -> Response:
     return Response(b"".join(shown.body), shown.status, list(shown.headers))
 
 
-def _ours(fault: Exception) -> AccessEsError:
+def _to_access_es_error(fault: Exception) -> AccessEsError:
     if isinstance(fault, AccessEsError):
         return fault
     if isinstance(fault, HTTPException):
-        return _KINDS.get(fault.code or 500, BadRequest)()
+        return _ERROR_BY_STATUS.get(fault.code or 500, BadRequest)()
     log.exception("Unforeseen failure", exc_info=fault)
     return AccessEsError()

@@ -17,26 +17,26 @@ _CONNECT_SECONDS, _READ_SECONDS = 2, 3
 _PART_SECONDS = 20  # for S3 to take a part of an answer
 _ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got no answer
 _CONNECTIONS = 32
-GIVE_CREDENTIALS = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+CREDENTIALS_FIX = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _CHECK_REGION = "give an aws_region that there is, such as us-east-1, and check the network from here to AWS"
 _FIXES = {  # botocore's own reasons, and those of AWS that are the same for all services
     "ConnectTimeoutError": _CHECK_REGION,
     "EndpointConnectionError": _CHECK_REGION,
     "InvalidRegionError": _CHECK_REGION,
     "ProfileNotFound": "give a profile_name that `aws configure list-profiles` shows, or none",
-    "NoCredentialsError": GIVE_CREDENTIALS,
-    "PartialCredentialsError": GIVE_CREDENTIALS,
-    "SSOTokenLoadError": GIVE_CREDENTIALS,
-    "TokenRetrievalError": GIVE_CREDENTIALS,
-    "UnauthorizedSSOTokenError": GIVE_CREDENTIALS,
-    "ExpiredToken": GIVE_CREDENTIALS,
-    "ExpiredTokenException": GIVE_CREDENTIALS,
-    "InvalidClientTokenId": GIVE_CREDENTIALS,
-    "UnrecognizedClientException": GIVE_CREDENTIALS,
+    "NoCredentialsError": CREDENTIALS_FIX,
+    "PartialCredentialsError": CREDENTIALS_FIX,
+    "SSOTokenLoadError": CREDENTIALS_FIX,
+    "TokenRetrievalError": CREDENTIALS_FIX,
+    "UnauthorizedSSOTokenError": CREDENTIALS_FIX,
+    "ExpiredToken": CREDENTIALS_FIX,
+    "ExpiredTokenException": CREDENTIALS_FIX,
+    "InvalidClientTokenId": CREDENTIALS_FIX,
+    "UnrecognizedClientException": CREDENTIALS_FIX,
 }
 
 
-def how_to_reach_aws(reason: str) -> str:
+def suggest_fix(reason: str) -> str:
     """What to do where AWS was not reached, or does not know who asks; "" where the reason is another one."""
     return _FIXES.get(reason, "")
 
@@ -89,8 +89,8 @@ class AwsService:
             answer: dict[str, Any] = getattr(self._opened(), operation)(**parameters)
         except ClientError as refusal:
             error = refusal.response.get("Error", {})
-            reason, said = error.get("Code", "Unknown"), error.get("Message", "no reason was given")
-            raise AwsFailure(operation, reason, said, refusal.response) from refusal
+            reason, message = error.get("Code", "Unknown"), error.get("Message", "no reason was given")
+            raise AwsFailure(operation, reason, message, refusal.response) from refusal
         except ParamValidationError:
             # Its text shows the values that were to be sent, which may be secrets.
             raise AwsFailure(operation, "ParamValidationError", "the call is not one that AWS knows") from None

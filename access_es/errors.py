@@ -10,7 +10,7 @@ AccessEsError
 ├── MethodNotAllowed    405
 ├── BodyTooLarge        413
 ├── TooManyFailures     429  carries how long to wait
-├── NoSpace             507
+├── InsufficientStorage             507
 ├── AnswerTooLarge      502
 ├── AnswerHeadTooLarge  502
 ├── OverflowFailed      502
@@ -18,7 +18,7 @@ AccessEsError
 └── DomainError              the call to the domain did not give an answer
     ├── NoCredentials   502
     ├── DomainUnreachable 502
-    ├── DomainBrokeOff  502
+    ├── DomainDisconnected  502
     └── DomainTimeout   504
 """
 
@@ -126,7 +126,7 @@ class TooManyFailures(AccessEsError):
         return (("Retry-After", str(self.retry_after_seconds)),)
 
 
-class NoSpace(AccessEsError):
+class InsufficientStorage(AccessEsError):
     status = 507
     code = "no_space"
     message = "The server has no room left to take in this request body."
@@ -180,17 +180,17 @@ class AwsFailure(AccessEsError):
     """A call to an AWS service, other than the domain, did not succeed.
 
     `operation` is its name in Python, such as "get_item"; `reason` AWS's own name of the fault, or botocore's where
-    nothing was answered; `said` the sentence that came with it; `answer` all that AWS answered.
+    nothing was answered; `aws_message` the sentence that came with it; `answer` all that AWS answered.
     """
 
     status = 503
     code = "aws_failure"
     message = "An AWS service that access-es needs did not do its part."
 
-    def __init__(self, operation: str, reason: str, said: str, answer: Mapping[str, Any] | None = None) -> None:
-        self.operation, self.reason, self.said = operation, reason, said
+    def __init__(self, operation: str, reason: str, aws_message: str, answer: Mapping[str, Any] | None = None) -> None:
+        self.operation, self.reason, self.aws_message = operation, reason, aws_message
         self.answer: Mapping[str, Any] = answer or {}
-        super().__init__(detail=f"{operation}: {reason}: {said}")
+        super().__init__(detail=f"{operation}: {reason}: {aws_message}")
 
     @property
     def was_repeated(self) -> bool:
@@ -218,7 +218,7 @@ class DomainUnreachable(DomainError):
     message = "The domain could not be reached. Nothing was sent to it."
 
 
-class DomainBrokeOff(DomainError):
+class DomainDisconnected(DomainError):
     code = "domain_broke_off"
     message = "The domain broke off before its answer was whole. Whether it did what was asked is not known."
 

@@ -22,7 +22,7 @@ LAMBDA_EVENT_BYTES = 6 * 1024 * 1024  # [limits], the event as JSON
 LAMBDA_ANSWER_BYTES = 6_291_556  # [observed], the answer as JSON: escapes, base64 and non-ASCII count
 # A redirect or an error of ours is on its way so long. Longer than that is nobody kept waiting in vain: twenty rounds
 # of it must reach nine minutes, and people's clients go no more than twenty (fetch.spec.whatwg.org, 4.4, 5).
-WAY_BACK_SECONDS = 0.25
+RESPONSE_MARGIN_SECONDS = 0.25
 ALB_BYTES = 1_000_000  # [alb] says 1 MB; the smaller reading is the safe one
 
 
@@ -140,7 +140,7 @@ def detect_door(event: Any) -> FrontDoor | None:
     return REST
 
 
-def named_door(setting: str | None) -> FrontDoor | None:
+def find_door(setting: str | None) -> FrontDoor | None:
     """The door that FRONT_DOOR names, None for none and for the local one.
 
     `rest:60` is a REST API whose integration timeout was raised to 60 seconds, which AWS does on request ([rest]).
@@ -152,12 +152,12 @@ def named_door(setting: str | None) -> FrontDoor | None:
     return None
 
 
-def limited_as(door: FrontDoor, setting: str | None) -> FrontDoor:
+def with_limits_of(door: FrontDoor, setting: str | None) -> FrontDoor:
     """The door with the limits of the one that FRONT_DOOR names, for what no event shows.
 
     An HTTP API with payload format 1.0 sends what a REST API does, and hangs up later.
     """
-    named = named_door(setting)
+    named = find_door(setting)
     if named is None:
         return door
     return replace(

@@ -26,8 +26,8 @@ from zappa.handler import LambdaHandler
 
 from access_es.delivery.lambda_answer import build_answer
 from access_es.errors import AccessEsError
-from access_es.front_doors import FrontDoor, detect_door, limited_as
-from access_es.ingress.lambda_event import read_event, unread_request
+from access_es.front_doors import FrontDoor, detect_door, with_limits_of
+from access_es.ingress.lambda_event import placeholder_request, read_event
 from access_es.proxy import Proxy
 from access_es.tasks import task_id
 
@@ -50,11 +50,11 @@ def lambda_handler(event: Any, context: Any) -> Any:
 
 def answer_http(door: FrontDoor, event: Any, context: Any) -> dict[str, Any]:
     proxy = load_proxy()
-    door = limited_as(door, proxy.front_door)
+    door = with_limits_of(door, proxy.front_door)
     try:
         request = read_event(event, context, door)
     except AccessEsError as error:
-        request = unread_request()
+        request = placeholder_request()
         response = proxy.refuse(error, request)
     else:
         response = proxy.reply(request, door)

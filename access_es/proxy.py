@@ -12,14 +12,14 @@ from access_es.audit import Entry
 from access_es.delivery.error_response import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
-from access_es.front_doors import WAY_BACK_SECONDS, FrontDoor, named_door
+from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, find_door
 from access_es.ingress import read_request
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.services import Services
 from access_es.sign_in.cross_site import refuse_cross_site
 from access_es.sign_in.identity import Caller
 from access_es.tasks.poll import is_poll, poll
-from access_es.tasks.replies import Own
+from access_es.tasks.replies import OwnReply
 from access_es.tasks.replies import RenderPage as RenderWaiting
 from access_es.upload import take_upload
 from access_es.upstream.headers import response_headers
@@ -40,23 +40,23 @@ class Proxy:
         self._services = services
         self._render_page = render_page
         self._render_waiting = render_waiting
-        self._shown_door = named_door(services.front_door)  # locally, its limits can be watched
+        self._emulated_door = find_door(services.front_door)  # locally, its limits can be watched
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = read_request(environ)
-        if self._shown_door is not None:
-            return self._emit_as(self._shown_door, request, start_response)
+        if self._emulated_door is not None:
+            return self._emit_emulated(self._emulated_door, request, start_response)
         entry = Entry(request, self._services.write_audit)
         if request.is_for_us and not is_poll(request):
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
-            return _Watched(self._pages, environ, start_response, entry)
-        response = self._safely(lambda: self.answer(request, entry), request, entry)
+            return _AuditedPage(self._pages, environ, start_response, entry)
+        response = self._catch_errors(lambda: self.answer(request, entry), request, entry)
         return emit(response, start_response, entry)
 
     def reply(self, request: ProxyRequest, door: FrontDoor) -> ProxyResponse:
         """The whole answer, in memory, made to fit a door that takes it in one piece."""
-        from access_es.delivery.buffered import make_whole  # never needed locally
+        from access_es.delivery.buffered import buffer_answer  # never needed locally
         from access_es.pages.run import run_own_page
 
         entry = Entry(request, self._services.write_audit)
@@ -64,17 +64,17 @@ class Proxy:
         def produce() -> ProxyResponse:
             if request.is_for_us and not is_poll(request):
                 return run_own_page(self._pages, request, entry)
-            return make_whole(self.answer(request, entry), request, entry, door, self._services.overflow)
+            return buffer_answer(self.answer(request, entry), request, entry, door, self._services.overflow)
 
-        response = self._safely(produce, request, entry)
+        response = self._catch_errors(produce, request, entry)
         entry.status, entry.bytes_out = response.status, response.length_bytes or 0
         entry.finish()
         return response
 
-    def _emit_as(self, door: FrontDoor, request: ProxyRequest, start_response: StartResponse) -> Iterable[bytes]:
+    def _emit_emulated(self, door: FrontDoor, request: ProxyRequest, start_response: StartResponse) -> Iterable[bytes]:
         """The answer as this door lets it through, though none is here."""
         if door.seconds is not None:
-            request = replace(request, answer_by=time.monotonic() + door.seconds - WAY_BACK_SECONDS)
+            request = replace(request, answer_by=time.monotonic() + door.seconds - RESPONSE_MARGIN_SECONDS)
         return emit(self.reply(request, door), start_response, Entry(request, None))
 
     def refuse(self, error: AccessEsError, request: ProxyRequest, entry: Entry | None = None) -> ProxyResponse:
@@ -101,7 +101,7 @@ class Proxy:
         """Fetch credentials and open a connection to the domain; whether it answers."""
         return self._services.warm()
 
-    def _safely(self, produce: Callable[[], ProxyResponse], request: ProxyRequest, entry: Entry) -> ProxyResponse:
+    def _catch_errors(self, produce: Callable[[], ProxyResponse], request: ProxyRequest, entry: Entry) -> ProxyResponse:
         try:
             return produce()
         except AccessEsError as error:
@@ -117,16 +117,16 @@ class Proxy:
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
             return redirect(request.mount + self._services.home_path())
-        answer = self._poll(request, caller) if is_poll(request) else self._ask(request, caller, entry)
-        if isinstance(answer, Own):
+        answer = self._poll(request, caller) if is_poll(request) else self._ask_domain(request, caller, entry)
+        if isinstance(answer, OwnReply):
             entry.delivery = answer.how
             return answer.response
         return self._pass_back(answer, request)
 
-    def _poll(self, request: ProxyRequest, caller: Caller) -> ProxyResponse | Own:
+    def _poll(self, request: ProxyRequest, caller: Caller) -> ProxyResponse | OwnReply:
         return poll(self._services.tasks.service, request, caller.user, self._render_waiting)
 
-    def _ask(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | Own:
+    def _ask_domain(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | OwnReply:
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
             started = time.perf_counter()
@@ -158,7 +158,7 @@ class Proxy:
         return replace(answer, headers=headers)
 
 
-class _Watched:
+class _AuditedPage:
     """One of our own pages, noted in the audit when it has been sent."""
 
     def __init__(

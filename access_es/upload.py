@@ -11,7 +11,7 @@ import tempfile
 from types import TracebackType
 from typing import IO, Self
 
-from access_es.errors import NoSpace
+from access_es.errors import InsufficientStorage
 from access_es.messages import ByteStream
 
 CHUNK_BYTES = 256 * 1024
@@ -53,7 +53,7 @@ class Upload:
 
 
 def take_upload(stream: ByteStream) -> Upload:
-    """Read a body to its end. Raises NoSpace where the disk cannot hold it, and whatever the stream raises."""
+    """Read a body to its end. Raises InsufficientStorage where the disk is full, and whatever the stream raises."""
     head = _read_up_to(stream, MEMORY_BYTES)
     if len(head) < MEMORY_BYTES:
         return Upload(head)
@@ -73,13 +73,13 @@ def take_upload(stream: ByteStream) -> Upload:
         raise
 
 
-def _read_up_to(stream: ByteStream, most: int) -> bytes:
-    first = stream.read(most)
-    if not first or len(first) == most:
+def _read_up_to(stream: ByteStream, max_bytes: int) -> bytes:
+    first = stream.read(max_bytes)
+    if not first or len(first) == max_bytes:
         return first
     chunks = [first]
     held = len(first)
-    while held < most and (chunk := stream.read(most - held)):
+    while held < max_bytes and (chunk := stream.read(max_bytes - held)):
         chunks.append(chunk)
         held += len(chunk)
     return b"".join(chunks) if len(chunks) > 1 else first
@@ -92,5 +92,5 @@ def _write_all(file: IO[bytes], chunk: bytes) -> None:
             view = view[file.write(view) :]
     except OSError as fault:
         if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise NoSpace(detail=str(fault)) from fault
+            raise InsufficientStorage(detail=str(fault)) from fault
         raise

@@ -19,7 +19,7 @@ from access_es.front_doors import (
     URL,
     FrontDoor,
     detect_door,
-    limited_as,
+    with_limits_of,
 )
 from access_es.settings.parsers import FRONT_DOORS
 
@@ -87,8 +87,8 @@ def test_no_lambda_door_carries_more_than_lambda_itself() -> None:
 
 
 def test_the_setting_changes_the_limits_and_not_the_form() -> None:
-    door = limited_as(REST, "http")
+    door = with_limits_of(REST, "http")
     assert (door.seconds, door.answer_header_bytes) == (30, 10_240)
     assert (door.name, door.answer_form, door.path) == ("rest", "multi", "raw")
-    assert limited_as(REST, None) is REST
-    assert limited_as(REST, "local") is REST  # nothing lifts Lambda's own limits
+    assert with_limits_of(REST, None) is REST
+    assert with_limits_of(REST, "local") is REST  # nothing lifts Lambda's own limits

@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 
-from access_es.errors import NoSpace
+from access_es.errors import InsufficientStorage
 from access_es.upload import CHUNK_BYTES, EMPTY_SHA256, MEMORY_BYTES, take_upload
 
 
@@ -50,7 +50,7 @@ def test_a_full_disk_is_said_and_leaves_no_file(monkeypatch: pytest.MonkeyPatch)
         return files[-1]
 
     monkeypatch.setattr("tempfile.TemporaryFile", open_full)
-    with pytest.raises(NoSpace):
+    with pytest.raises(InsufficientStorage):
         take_upload(io.BytesIO(b"x" * (MEMORY_BYTES + 1)))
     assert files[0].closed
 

@@ -12,12 +12,12 @@ from access_es.errors import AnswerHeadTooLarge
 from access_es.front_doors import FrontDoor
 from access_es.messages import Held, ProxyRequest, ProxyResponse
 
-_LIGHT_BYTES = 256 * 1024
-_HEAVY_SECONDS = 0.75  # to serialize an answer of megabytes, and for its way to the door
+_SMALL_BYTES = 256 * 1024
+_LARGE_RESERVE_SECONDS = 0.75  # to serialize an answer of megabytes, and for its way to the door
 _ADDED_BYTES = 512  # what a door adds of its own: Date, request and trace ids
 
 
-def make_whole(
+def buffer_answer(
     answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor, overflow: Overflow | None
 ) -> ProxyResponse:
     """The domain's answer, whole. Raises AnswerTooLarge, AnswerHeadTooLarge, or why its body broke off."""
@@ -35,5 +35,5 @@ def _seconds_left(answer: ProxyResponse, request: ProxyRequest) -> float:
     if request.answer_by is None or isinstance(answer.body, Held):
         return float("inf")
     length = answer.length_bytes
-    reserve = 0 if length is not None and length <= _LIGHT_BYTES else _HEAVY_SECONDS
+    reserve = 0 if length is not None and length <= _SMALL_BYTES else _LARGE_RESERVE_SECONDS
     return request.answer_by - time.monotonic() - reserve

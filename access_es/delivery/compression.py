@@ -41,7 +41,7 @@ _COMPRESSIBLE_ENDS = ("+json", "+xml", "ndjson", "smile", "cbor", "yaml", "image
 _SAMPLE_BYTES = 64 * 1024
 _UNPACKED_BYTES = 256 * 1024
 _GZIP = 31  # zlib.net/manual.html, deflateInit2: a window of 15 bits, and 16 for the wrapping of gzip
-_BOUND_TO_BYTES = frozenset(
+_REPRESENTATION_HEADERS = frozenset(
     ("content-encoding", "content-length", "content-md5", "digest", "content-digest", "accept-ranges")
 )
 
@@ -116,7 +116,7 @@ def coded_headers(headers: Headers, coding: str) -> Headers:
     varies = False
     for name, value in headers:
         plain = name.lower()
-        if plain in _BOUND_TO_BYTES:
+        if plain in _REPRESENTATION_HEADERS:
             continue
         if plain == "etag" and not value.startswith("W/"):
             value = f"W/{value}"

@@ -29,10 +29,10 @@ from access_es.messages import Headers, Held, ProxyRequest, ProxyResponse
 # Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: browsers check the
 # policy again after a redirect (w3.org/TR/CSP3, 4.1.2), so another origin is never taken for these.
 _OWN_ORIGIN_ONLY = frozenset(("script", "style", "worker", "sharedworker", "serviceworker", "manifest"))
-_PACKED_FROM_BYTES = 1_000_000
-_AGAIN_SECONDS = 5  # unpacking and packing 40 MB again takes about two
+_COMPRESS_FROM_BYTES = 1_000_000
+_RECOMPRESS_SECONDS = 5  # unpacking and packing 40 MB again takes about two
 # What speaks of the body that stays behind; the rest of the answer (cookies, CORS, …) belongs to the redirect as well.
-_OF_THE_BODY = frozenset(
+_BODY_HEADERS = frozenset(
     ("content-type", "content-encoding", "content-language", "content-location", "content-disposition", "content-range",
      "content-md5", "digest", "etag", "last-modified", "accept-ranges", "cache-control", "expires", "vary", "age")
 )  # fmt: skip
@@ -62,26 +62,26 @@ class Fitted:
 def fit(
     answer: ProxyResponse,
     request: ProxyRequest,
-    room: SizeLimit,
+    limit: SizeLimit,
     overflow: Overflow | None,
     seconds_left: Callable[[], float],
 ) -> Fitted:
     """Make an answer fit. Raises AnswerTooLarge, OverflowFailed, or whatever the body raises while it arrives."""
-    pieces = _in_time(answer.body, seconds_left)
+    pieces = _before_deadline(answer.body, seconds_left)
     try:
-        start, is_whole = _take(pieces, room.limit_bytes)
-        if is_whole and (fitted := _fit_whole(answer, request, start, room, seconds_left)):
+        start, is_whole = _read_up_to(pieces, limit.limit_bytes)
+        if is_whole and (fitted := _fit_whole(answer, request, start, limit, seconds_left)):
             return fitted
         coding = _choose(answer, request, start)
         if coding is None:
-            return _overflow(answer, request, _resumed(start, pieces), overflow, room, seconds_left)
+            return _overflow(answer, request, _resumed(start, pieces), overflow, limit, seconds_left)
         coded = replace(answer, headers=coded_headers(answer.headers, coding))
-        times = _times_smaller(answer.length_bytes, room)
+        times = _times_smaller(answer.length_bytes, limit)
         pieces = _compressed(start_compressor(coding, times), _resumed(start, pieces))
-        start, is_whole = _take(pieces, room.limit_bytes)
-        if is_whole and room.fits(coded, start):
-            return Fitted(_held(coded, start), f"compressed {coding}")
-        return _overflow(coded, request, _resumed(start, pieces), overflow, room, seconds_left)
+        start, is_whole = _read_up_to(pieces, limit.limit_bytes)
+        if is_whole and limit.fits(coded, start):
+            return Fitted(_buffered(coded, start), f"compressed {coding}")
+        return _overflow(coded, request, _resumed(start, pieces), overflow, limit, seconds_left)
     finally:
         answer.body.close()
 
@@ -90,42 +90,46 @@ def _fit_whole(
     answer: ProxyResponse,
     request: ProxyRequest,
     start: Sequence[bytes],
-    room: SizeLimit,
+    limit: SizeLimit,
     seconds_left: Callable[[], float],
 ) -> Fitted | None:
     """All of it in one piece. What is long leaves compressed, if it may: that takes a third of the time and memory of
     its escapes."""
     length = sum(map(len, start))
-    coding = _choose(answer, request, start) if length >= _PACKED_FROM_BYTES else None
-    if coding and (packed := _pack(answer, coding, start, length, room)):
-        return packed
-    if room.fits(answer, start):
-        return Fitted(_held(answer, start), "held")
-    if (answer.header("content-encoding") or "").lower() != "gzip" or seconds_left() < _AGAIN_SECONDS:
+    coding = _choose(answer, request, start) if length >= _COMPRESS_FROM_BYTES else None
+    if coding and (compressed := _compress_whole(answer, coding, start, length, limit)):
+        return compressed
+    if limit.fits(answer, start):
+        return Fitted(_buffered(answer, start), "held")
+    if (answer.header("content-encoding") or "").lower() != "gzip" or seconds_left() < _RECOMPRESS_SECONDS:
         return None
     # One that nearly fits: a domain packs at level 3 (elastic.co, `http.compression_level`), which can be done better.
     plain = replace(answer, headers=tuple(pair for pair in answer.headers if pair[0].lower() != "content-encoding"))
     coding = _accepted(request) if is_compressible(plain.headers) else None
     try:
-        unpacked = _in_time(gunzipped(start), seconds_left)
+        unpacked = _before_deadline(gunzipped(start), seconds_left)
         length = gzip_length(b"".join(start[-4:]))  # its last four bytes may have come one by one
-        return _pack(plain, coding, unpacked, length, room) if coding else None
+        return _compress_whole(plain, coding, unpacked, length, limit) if coding else None
     except BadGzip:
         return None
 
 
-def _pack(
-    answer: ProxyResponse, coding: str, pieces: Iterable[bytes], length_bytes: int, room: SizeLimit
+def _compress_whole(
+    answer: ProxyResponse, coding: str, pieces: Iterable[bytes], length_bytes: int, limit: SizeLimit
 ) -> Fitted | None:
-    compressor = start_compressor(coding, _times_smaller(length_bytes, room))
-    packed, is_whole = _take(_compressed(compressor, pieces), room.limit_bytes)
+    compressor = start_compressor(coding, _times_smaller(length_bytes, limit))
+    compressed, is_whole = _read_up_to(_compressed(compressor, pieces), limit.limit_bytes)
     coded = replace(answer, headers=coded_headers(answer.headers, coding))
-    return Fitted(_held(coded, packed), f"compressed {coding}") if is_whole and room.fits(coded, packed) else None
+    return (
+        Fitted(_buffered(coded, compressed), f"compressed {coding}")
+        if is_whole and limit.fits(coded, compressed)
+        else None
+    )
 
 
-def _times_smaller(length_bytes: int | None, room: SizeLimit) -> float | None:
+def _times_smaller(length_bytes: int | None, limit: SizeLimit) -> float | None:
     """How much must become of it, base64 being a third more."""
-    return length_bytes / room.limit_bytes * 4 / 3 if length_bytes else None
+    return length_bytes / limit.limit_bytes * 4 / 3 if length_bytes else None
 
 
 def _choose(answer: ProxyResponse, request: ProxyRequest, start: Sequence[bytes]) -> str | None:
@@ -139,21 +143,21 @@ def _accepted(request: ProxyRequest) -> str | None:
     return choose_coding(",".join(value for name, value in request.headers if name.lower() == "accept-encoding"))
 
 
-def _in_time(body: Iterable[bytes], seconds_left: Callable[[], float]) -> Iterator[bytes]:
+def _before_deadline(body: Iterable[bytes], seconds_left: Callable[[], float]) -> Iterator[bytes]:
     for piece in body:
         if seconds_left() <= 0:
             raise DomainTimeout("The answer is too long to pass on before the gateway hangs up.")
         yield piece
 
 
-def _take(pieces: Iterator[bytes], most_bytes: int) -> tuple[list[bytes], bool]:
-    """Up to a little more than `most_bytes`, and whether that was all."""
+def _read_up_to(pieces: Iterator[bytes], max_bytes: int) -> tuple[list[bytes], bool]:
+    """Up to a little more than `max_bytes`, and whether that was all."""
     taken = []
     size = 0
     for piece in pieces:
         taken.append(piece)
         size += len(piece)
-        if size > most_bytes:
+        if size > max_bytes:
             return taken, False
     return taken, True
 
@@ -173,7 +177,7 @@ def _compressed(compressor: Compressor, pieces: Iterable[bytes]) -> Iterator[byt
     yield compressor.flush()
 
 
-def _held(answer: ProxyResponse, pieces: Sequence[bytes]) -> ProxyResponse:
+def _buffered(answer: ProxyResponse, pieces: Sequence[bytes]) -> ProxyResponse:
     data = b"".join(pieces)
     return replace(answer, body=Held(data), length_bytes=len(data))
 
@@ -183,12 +187,12 @@ def _overflow(
     request: ProxyRequest,
     pieces: Iterable[bytes],
     overflow: Overflow | None,
-    room: SizeLimit,
+    limit: SizeLimit,
     seconds_left: Callable[[], float],
 ) -> Fitted:
     """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""
     if overflow is None or request.header("sec-fetch-dest") in _OWN_ORIGIN_ONLY:
-        raise AnswerTooLarge(room.limit_bytes)
+        raise AnswerTooLarge(limit.limit_bytes)
     writer = overflow.open(answer.headers, seconds_left)
     try:
         for piece in pieces:
@@ -197,7 +201,7 @@ def _overflow(
     except BaseException:
         writer.abort()
         raise
-    kept = tuple((name, value) for name, value in answer.headers if name.lower() not in _OF_THE_BODY)
+    kept = tuple((name, value) for name, value in answer.headers if name.lower() not in _BODY_HEADERS)
     headers = (*kept, ("Cache-Control", "no-store"), ("X-Redirect-Reason", "answer-too-large"))
     if 200 <= answer.status < 300 and answer.status != 206:
         # 303, so that whatever the method was, a GET follows (RFC 9110, 15.4.4). A 201 has a Location of its own.

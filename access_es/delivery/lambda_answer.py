@@ -20,14 +20,14 @@ from access_es.messages import Headers, ProxyResponse
 
 # awslambdaric's marshaller writes non-ASCII characters as they are from Python 3.12 on, and as \uXXXX before.
 _ESCAPES_NON_ASCII = sys.version_info < (3, 12)
-_MOST_BYTES_PER_BYTE = 6  # of a body byte, serialized: a control character becomes \u00XX
+_MAX_BYTES_PER_BYTE = 6  # of a body byte, serialized: a control character becomes \u00XX
 _ESCAPED_SHORT = b'"\\\b\f\n\r\t'  # with a backslash; RFC 8259, 7
 # As \u00XX. DEL is no control character to JSON, but simplejson, which the marshaller uses, escapes all but " " to "~".
 _ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT) | ({127} if _ESCAPES_NON_ASCII else set()))
 _NEVER_ESCAPED = bytes(set(range(256)) - set(_ESCAPED_SHORT + _ESCAPED_LONG))
 _ASCII, _CONTINUING, _FIRST_OF_FOUR = bytes(range(0x80)), bytes(range(0x80, 0xC0)), bytes(range(0xF0, 0xF8))
 _FALSE_OVER_TRUE = 1  # `false` against `true`, for a body that leaves as base64
-_LEFT_OUT = frozenset(("content-length",))  # the door counts for itself; but see `_kept`
+_DROPPED = frozenset(("content-length",))  # the door counts for itself; but see `_door_headers`
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 Answer = dict[str, Any]
@@ -38,7 +38,7 @@ def build_answer(
 ) -> Answer:
     """The object for this door. It need not fit: see `fits`."""
     sent = b"" if method == "HEAD" or status in (204, 304) else body
-    answer = _around(door, status, _kept(headers, bool(sent), method), reason)
+    answer = _without_body(door, status, _door_headers(headers, bool(sent), method), reason)
     answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, (sent,), _json_bytes(answer))
     answer["body"] = base64.b64encode(sent).decode("ascii") if is_base64 else sent.decode()
     return answer
@@ -49,11 +49,11 @@ def envelope_bytes(
 ) -> int:
     """What an answer to a GET takes on its way out of the function. Counted piece by piece, never written."""
     sent = () if status in (204, 304) else pieces
-    around = _json_bytes(_around(door, status, _kept(headers, any(sent), "GET"), reason))
-    as_base64 = around - _FALSE_OVER_TRUE + _base64_bytes(_length(sent))
+    wrapper = _json_bytes(_without_body(door, status, _door_headers(headers, any(sent), "GET"), reason))
+    as_base64 = wrapper - _FALSE_OVER_TRUE + _base64_bytes(_length(sent))
     if _is_coded(headers) or not _is_text(sent):
         return as_base64
-    as_text = around + _text_bytes(sent)
+    as_text = wrapper + _text_bytes(sent)
     limit = door.answer_bytes
     return as_base64 if limit is not None and as_base64 <= limit < as_text else as_text
 
@@ -62,7 +62,7 @@ def fits(door: FrontDoor, status: int, headers: Headers, pieces: Sequence[bytes]
     """Whether a finished answer gets through the door whole."""
     if door.answer_bytes is None:
         return True
-    if (_length(pieces) + header_bytes(headers)) * _MOST_BYTES_PER_BYTE + 512 < door.answer_bytes:
+    if (_length(pieces) + header_bytes(headers)) * _MAX_BYTES_PER_BYTE + 512 < door.answer_bytes:
         return True  # so most are never counted
     return envelope_bytes(door, status, headers, pieces, reason=reason) <= door.answer_bytes
 
@@ -88,7 +88,7 @@ class DoorSizeLimit:
         return fits(self._door, answer.status, answer.headers, pieces, answer.reason)
 
 
-def _around(door: FrontDoor, status: int, headers: Headers, reason: str | None) -> Answer:
+def _without_body(door: FrontDoor, status: int, headers: Headers, reason: str | None) -> Answer:
     """The object without its body."""
     answer: Answer = {"statusCode": status, "isBase64Encoded": False, "body": "", **_FORMS[door.answer_form](headers)}
     if door.name == "alb":  # REST refuses answers with keys it does not know
@@ -96,13 +96,13 @@ def _around(door: FrontDoor, status: int, headers: Headers, reason: str | None) 
     return answer
 
 
-def _leaves_as_base64(door: FrontDoor, headers: Headers, pieces: Sequence[bytes], around_bytes: int) -> bool:
+def _leaves_as_base64(door: FrontDoor, headers: Headers, pieces: Sequence[bytes], wrapper_bytes: int) -> bool:
     """Text where nothing can happen to it, else base64.
 
     Text where it can be, since REST decodes base64 only for a request whose first Accept type is among its binary
     types (recorded on AWS: localstack, test_aws_proxy_binary_response); base64 where only that fits.
     """
-    return _is_coded(headers) or not _is_text(pieces) or _fits_as_base64_alone(door, pieces, around_bytes)
+    return _is_coded(headers) or not _is_text(pieces) or _fits_as_base64_alone(door, pieces, wrapper_bytes)
 
 
 def _is_text(pieces: Iterable[bytes]) -> bool:
@@ -122,12 +122,12 @@ def _is_coded(headers: Headers) -> bool:
     return any(name.lower() == "content-encoding" and value.lower() != "identity" for name, value in headers)
 
 
-def _fits_as_base64_alone(door: FrontDoor, pieces: Sequence[bytes], around_bytes: int) -> bool:
+def _fits_as_base64_alone(door: FrontDoor, pieces: Sequence[bytes], wrapper_bytes: int) -> bool:
     length = _length(pieces)
-    if door.answer_bytes is None or length * _MOST_BYTES_PER_BYTE + around_bytes < door.answer_bytes:
+    if door.answer_bytes is None or length * _MAX_BYTES_PER_BYTE + wrapper_bytes < door.answer_bytes:
         return False
-    room = door.answer_bytes - around_bytes
-    return _base64_bytes(length) - _FALSE_OVER_TRUE <= room < _text_bytes(pieces)
+    left_bytes = door.answer_bytes - wrapper_bytes
+    return _base64_bytes(length) - _FALSE_OVER_TRUE <= left_bytes < _text_bytes(pieces)
 
 
 def _length(pieces: Iterable[bytes]) -> int:
@@ -159,14 +159,14 @@ def _json_bytes(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=_ESCAPES_NON_ASCII).encode())
 
 
-def _kept(headers: Headers, has_body: bool, method: str) -> Headers:
+def _door_headers(headers: Headers, has_body: bool, method: str) -> Headers:
     """The headers that the door gets. A HEAD answer keeps the length that a GET would have brought.
 
     Where a body has no type, the doors call it JSON or text: application/octet-stream says as little as its absence
     (RFC 9110, 8.3), and no client parses it.
     """
     is_head = method == "HEAD"
-    kept = [(name, value) for name, value in headers if is_head or name.lower() not in _LEFT_OUT]
+    kept = [(name, value) for name, value in headers if is_head or name.lower() not in _DROPPED]
     typed = [value for name, value in kept if name.lower() == "content-type" and value.strip()]
     if typed or not (has_body or is_head):
         return tuple(kept)
@@ -203,10 +203,10 @@ def _single(headers: Headers) -> Answer:
     """
     joined = _joined(headers)
     cookies = joined.pop("cookies")
-    return {"headers": {**joined["headers"], **dict(zip(_spellings("set-cookie"), cookies, strict=False))}}
+    return {"headers": {**joined["headers"], **dict(zip(_case_variants("set-cookie"), cookies, strict=False))}}
 
 
-def _spellings(name: str) -> Iterable[str]:
+def _case_variants(name: str) -> Iterable[str]:
     """512 spellings of set-cookie."""
     return ("".join(letters) for letters in product(*_cases(name)))
 

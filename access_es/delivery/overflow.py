@@ -10,7 +10,7 @@ from access_es.messages import Headers
 MAX_KEY_AGE_DAYS = 1  # what the bucket's lifecycle removes; links end long before
 
 
-def endless() -> float:
+def no_deadline() -> float:
     """The seconds left where nobody waits."""
     return float("inf")
 
@@ -34,7 +34,7 @@ class Writer(Protocol):
 class Overflow(Protocol):
     """A place for answers of any size."""
 
-    def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Writer:
+    def open(self, headers: Headers, seconds_left: Callable[[], float] = no_deadline) -> Writer:
         """A new object, which must be finished while there are seconds left.
 
         Of the answer's headers it keeps its type, coding, language and disposition, which may name a file.

@@ -14,15 +14,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
-from access_es.delivery.overflow import Writer, endless
+from access_es.delivery.overflow import Writer, no_deadline
 from access_es.errors import OverflowFailed, OverflowTimeout
 from access_es.messages import Headers
 
 PART_BYTES = 8 * 1024 * 1024  # what is no larger takes one call, instead of four
-UNDER_WAY = 2
+CONCURRENT_PARTS = 2
 _ABORT_SECONDS, _LATE_ABORT_SECONDS = 5.0, 0.25  # for tidying up: with time left, and when the door is about to go
 # Header: its name among the options of PutObject and CreateMultipartUpload (S3 API reference).
-_DESCRIBING = {
+_OBJECT_OPTIONS = {
     "content-type": "ContentType",
     "content-encoding": "ContentEncoding",
     "content-language": "ContentLanguage",
@@ -42,21 +42,21 @@ class S3Overflow:
         self._client: Any = None
         self._buffer = _SpareBuffer()
 
-    def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Writer:
+    def open(self, headers: Headers, seconds_left: Callable[[], float] = no_deadline) -> Writer:
         with self._lock:
             if self._client is None:
                 self._client = self._make_client()
         # Nobody can guess the name; the day in front is for people who look into the bucket.
         key = f"overflow/{datetime.now(UTC):%Y-%m-%d}/{secrets.token_urlsafe(24)}"
         place = {"Bucket": self._bucket, "Key": key}
-        return _S3Writer(self._client, self._buffer, place, _described(headers), self._url_seconds, seconds_left)
+        return _S3Writer(self._client, self._buffer, place, _object_headers(headers), self._url_seconds, seconds_left)
 
 
-def _described(headers: Headers) -> dict[str, str]:
+def _object_headers(headers: Headers) -> dict[str, str]:
     """What S3 says of the object to whoever follows the link."""
     # ASCII: of all else botocore signs the UTF-8, and sends the latin-1.
-    told = {name.lower(): value for name, value in headers if value and value.isascii()}
-    kept = {option: told[name] for name, option in _DESCRIBING.items() if name in told}
+    given = {name.lower(): value for name, value in headers if value and value.isascii()}
+    kept = {option: given[name] for name, option in _OBJECT_OPTIONS.items() if name in given}
     return {"CacheControl": "no-store", "ContentType": "application/octet-stream", **kept}
 
 
@@ -91,7 +91,7 @@ class _S3Writer:
     ) -> None:
         self._client = client
         self._place = place
-        self._described = described
+        self._object_headers = described
         self._url_seconds = url_seconds
         self._seconds_left = seconds_left
         self._buffer = buffer
@@ -100,9 +100,9 @@ class _S3Writer:
         self._filling = buffer.take()
         self._filled = 0
         self._upload_id: str | None = None
-        self._is_given_up = False
-        self._threads = ThreadPoolExecutor(UNDER_WAY, "spill")
-        self._room = threading.Semaphore(UNDER_WAY)
+        self._is_aborted = False
+        self._threads = ThreadPoolExecutor(CONCURRENT_PARTS, "spill")
+        self._part_slots = threading.Semaphore(CONCURRENT_PARTS)
         self._parts: list[Future[dict[str, Any]]] = []
 
     def write(self, data: bytes) -> None:
@@ -120,7 +120,7 @@ class _S3Writer:
         rest = bytes(memoryview(self._filling)[: self._filled])
         self._buffer.keep(self._filling)
         if self._upload_id is None:
-            self._await(self._threads.submit(self._call, "put_object", Body=rest, **self._described))
+            self._await(self._threads.submit(self._call, "put_object", Body=rest, **self._object_headers))
         else:
             if rest:
                 self._send_part(rest)
@@ -133,23 +133,23 @@ class _S3Writer:
 
     def abort(self) -> None:
         """Wait for what is under way, as long as there is time, and have S3 forget the parts."""
-        self._is_given_up = True
+        self._is_aborted = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        wait(self._parts, self._patience())
-        aborting = threading.Thread(target=self._forget_parts, name="spill-abort", daemon=True)
+        wait(self._parts, self._abort_timeout())
+        aborting = threading.Thread(target=self._abort_upload, name="spill-abort", daemon=True)
         aborting.start()
-        aborting.join(self._patience())
+        aborting.join(self._abort_timeout())
 
-    def _patience(self) -> float:
+    def _abort_timeout(self) -> float:
         """For each of the two things that an abort waits for."""
         return max(_LATE_ABORT_SECONDS, min(self._seconds_left() / 2, _ABORT_SECONDS))
 
     def _send_part(self, data: bytearray | bytes) -> None:
         if self._upload_id is None:
-            creating = self._threads.submit(self._call, "create_multipart_upload", **self._described)
+            creating = self._threads.submit(self._call, "create_multipart_upload", **self._object_headers)
             self._upload_id = self._await(creating)["UploadId"]
         self._raise_if_failed()
-        if not self._room.acquire(timeout=_bounded(self._seconds_left())):
+        if not self._part_slots.acquire(timeout=_bounded(self._seconds_left())):
             raise OverflowTimeout(detail="S3 is slower than the answer arrives")
         self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, data))
 
@@ -160,18 +160,18 @@ class _S3Writer:
         finally:
             if isinstance(data, bytearray):
                 self._spare.append(data)
-            self._room.release()
-            if self._is_given_up:
+            self._part_slots.release()
+            if self._is_aborted:
                 # "part uploads in progress might or might not succeed. As a result, it might be necessary to abort a
                 # given multipart upload multiple times" (S3 API reference, AbortMultipartUpload).
-                self._forget_parts()
+                self._abort_upload()
 
     def _raise_if_failed(self) -> None:
         for part in self._parts:
             if part.done() and part.exception():
                 part.result()
 
-    def _forget_parts(self) -> None:
+    def _abort_upload(self) -> None:
         if self._upload_id is None:
             return
         try:

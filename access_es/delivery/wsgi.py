@@ -18,7 +18,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 log = logging.getLogger("access_es.delivery")
 
 
-class Sending:
+class AuditedBody:
     """The body on its way to the client. Raises where it breaks off, so that the server cuts the connection."""
 
     __slots__ = ("_entry", "_is_whole", "_response")
@@ -47,7 +47,7 @@ class Sending:
         self._entry.finish()
 
 
-def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -> Sending:
+def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -> AuditedBody:
     """Start the answer; the server iterates over what is returned, and closes it."""
     headers = list(response.headers)
     if _has_body(entry.request.method, response.status) and response.length_bytes is not None:
@@ -56,7 +56,7 @@ def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -
     entry.delivery = entry.delivery or ("held" if isinstance(response.body, Held) else "streamed")
     reason = _REASONS.get(response.status, "") if response.reason is None else response.reason
     start_response(f"{response.status} {reason}", headers)
-    return Sending(response, entry)
+    return AuditedBody(response, entry)
 
 
 def _has_body(method: str, status: int) -> bool:

@@ -26,13 +26,13 @@ def register(subparsers: Any) -> None:
 def doctor(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """1 where something is wrong; warnings alone are 0."""
     findings = examine(Path(args.settings), args.stage, environ)
-    found = list(findings) if args.json else list(_tell(findings))
+    found = list(findings) if args.json else list(_print_findings(findings))
     if args.json:
         print(json.dumps([finding.as_json() for finding in found], indent=2))
     return _REFUSED if any(finding.level == "fault" for finding in found) else _GOOD
 
 
-def _tell(findings: Iterable[Finding]) -> Iterator[Finding]:
+def _print_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Each as soon as it is known; what fixes several in a row is said once, below the last of them."""
     fix = ""
     for finding in findings:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from access_es.errors import AwsFailure
-from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, named_door
+from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, find_door
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
 from access_es.provision.finding import Finding, fault, good, warning
@@ -20,8 +20,8 @@ _ABSENT = ("ResourceNotFoundException",)
 def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
     """Everything that must exist and does not, or is not as it must be."""
     command = f"python -m access_es --stage {deployment.stage} provision"
-    for obstacle in plan.obstacles:
-        yield fault("resources", obstacle.what, obstacle.fix)
+    for blocker in plan.blockers:
+        yield fault("resources", blocker.what, blocker.fix)
     for step in plan.steps:
         yield fault("resources", f"still to do: {step.what}", command)
     for what in plan.later:
@@ -36,9 +36,9 @@ def check_function(deployment: Deployment, found: Found, call: Call) -> Iterator
         return
     update = f"zappa update {deployment.stage}"
     for key, name, default in (("timeout_seconds", "Timeout", 30), ("memory_size", "MemorySize", 512)):
-        wanted = deployment.zappa.get(key, default)
-        if configuration.get(name) != wanted:
-            what = f"the deployed function has {key} {configuration.get(name)}, the settings say {wanted}"
+        expected = deployment.zappa.get(key, default)
+        if configuration.get(name) != expected:
+            what = f"the deployed function has {key} {configuration.get(name)}, the settings say {expected}"
             yield warning("function", what, update)
     policy = ask(call, _ABSENT, "lambda", "get_policy", FunctionName=deployment.function)
     for statement in json.loads(policy["Policy"])["Statement"] if policy else ():
@@ -66,7 +66,7 @@ def check_api(deployment: Deployment, found: Found) -> Iterator[Finding]:
 def check_limits(deployment: Deployment) -> Iterator[Finding]:
     """What the front door lets through, and where the rest goes."""
     made = _door(deployment.zappa)
-    door = named_door(deployment.settings.front_door) or made
+    door = find_door(deployment.settings.front_door) or made
     if door.name != made.name:
         what = f"FRONT_DOOR is {door.name}, but what Zappa deploys is {made.name}: its limits would not be known"
         yield warning("limits", what, "leave FRONT_DOOR empty, unless you made another door yourself")
@@ -78,11 +78,11 @@ def check_limits(deployment: Deployment) -> Iterator[Finding]:
         yield warning("limits", f"{fits}, larger ones are refused", "OVERFLOW_BUCKET=<a name that nobody has yet>")
     if not door.seconds:
         return
-    patience = f"the door waits {door.seconds:.0f} s"
+    wait = f"the door waits {door.seconds:.0f} s"
     if deployment.settings.tasks_table:
-        yield good("limits", f"{patience}, longer queries become tasks in {deployment.settings.tasks_table}")
+        yield good("limits", f"{wait}, longer queries become tasks in {deployment.settings.tasks_table}")
     else:
-        yield warning("limits", f"{patience}, longer queries fail", f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
+        yield warning("limits", f"{wait}, longer queries fail", f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
 
 
 def _door(keys: Mapping[str, Any]) -> FrontDoor:

@@ -17,12 +17,12 @@ from access_es.upstream.client import Domain
 from access_es.upstream.diagnosis import diagnose
 
 _WARN_SECONDS, _REFUSED_SECONDS = 60, 300  # AWS refuses signatures that are off by more than 5 minutes
-MEND_CLOCK = "set the clock of this machine, such as: sudo chronyc makestep"
+CLOCK_FIX = "set the clock of this machine, such as: sudo chronyc makestep"
 _FIXES = {
     "iam": "allow es:ESHttp* on the domain's ARN/* in the policy of this identity, or name it in the domain's access "
     "policy; python -m access_es --stage dev provision --policy shows such a policy",
     "domain": "map this identity to a role in the domain's Security page (fine-grained access control)",
-    "clock": MEND_CLOCK,
+    "clock": CLOCK_FIX,
     "region": "set ES_REGION and ES_SERVICE to those of the domain",
     "token": "renew the AWS credentials, such as: aws sso login",
     "signature": "check the secret key, ES_SIGN, and proxies between here and the domain",
@@ -31,7 +31,7 @@ _FIXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProbeResult:
     """What came of one request: an answer's facts, or why there was none."""
 
     status: int = 0
@@ -60,39 +60,39 @@ def check_address(settings: Settings) -> Iterator[Finding]:
 
 def check_domain(settings: Settings, domain: Domain, now: datetime | None = None) -> Iterator[Finding]:
     """Asks the domain up to five harmless things."""
-    asked = ask(domain, "GET", b"/_cat/indices" if settings.service == "aoss" else b"/")
-    if asked.failure:
-        yield _unreached(settings, asked)
+    result = ask(domain, "GET", b"/_cat/indices" if settings.service == "aoss" else b"/")
+    if result.failure:
+        yield _unreachable(settings, result)
         return
-    yield from check_clock(asked, now or datetime.now(UTC))
-    if asked.status == 403:
-        found = diagnose(asked.text)
+    yield from check_clock(result, now or datetime.now(UTC))
+    if result.status == 403:
+        found = diagnose(result.text)
         yield fault("signature", f"the domain refuses (403): {found.hint}", _FIXES[found.layer])
-    elif asked.status == 401:
+    elif result.status == 401:
         fix = "enable IAM for the domain, or set ES_SIGN to false and let users sign in to it themselves"
         yield fault("signature", "the domain wants a password of its own (401)", fix)
-    elif asked.status >= 500:
-        yield fault("domain", f"the domain answers {asked.status}", "see the domain's health in the console")
+    elif result.status >= 500:
+        yield fault("domain", f"the domain answers {result.status}", "see the domain's health in the console")
     else:
         signed = (
             f"a request signed for {settings.service} in {settings.region}" if settings.sign else "an unsigned request"
         )
-        yield good("signature", f"{settings.endpoint.host} answers {signed} ({asked.status})")
+        yield good("signature", f"{settings.endpoint.host} answers {signed} ({result.status})")
         yield from _methods(domain)
 
 
-def ask(domain: Domain, method: str, target: bytes) -> Asked:
+def ask(domain: Domain, method: str, target: bytes) -> ProbeResult:
     try:
         answer = domain.send(method, target, (("Accept", "application/json"),), Upload())
     except AccessEsError as error:
-        return Asked(failure=f"{error.message} {error.detail}".strip())
+        return ProbeResult(failure=f"{error.message} {error.detail}".strip())
     try:
         text = b"".join(answer.body)
     except AccessEsError as error:
-        return Asked(failure=error.message)
+        return ProbeResult(failure=error.message)
     finally:
         answer.body.close()
-    return Asked(answer.status, _date(answer), text)
+    return ProbeResult(answer.status, _date(answer), text)
 
 
 def _date(answer: ProxyResponse) -> datetime | None:
@@ -102,35 +102,35 @@ def _date(answer: ProxyResponse) -> datetime | None:
         return None
 
 
-def _unreached(settings: Settings, asked: Asked) -> Finding:
+def _unreachable(settings: Settings, result: ProbeResult) -> Finding:
     if settings.endpoint.host.startswith("vpc-"):
-        what = f"{settings.endpoint.host} is inside a VPC and is not reached from here: {asked.failure}"
+        what = f"{settings.endpoint.host} is inside a VPC and is not reached from here: {result.failure}"
         return unknown("domain", what, "run the doctor from a machine in that VPC")
     return fault(
-        "domain", f"{settings.endpoint.url}: {asked.failure}", "check ES_ENDPOINT, and the network from here to it"
+        "domain", f"{settings.endpoint.url}: {result.failure}", "check ES_ENDPOINT, and the network from here to it"
     )
 
 
-def check_clock(asked: Asked, now: datetime) -> Iterator[Finding]:
+def check_clock(result: ProbeResult, now: datetime) -> Iterator[Finding]:
     """Against the domain's own time, which every answer of Amazon's has."""
-    if asked.date is None:
+    if result.date is None:
         yield unknown("clock", "the domain does not tell its time")
         return
-    off = (now - asked.date).total_seconds()
+    off = (now - result.date).total_seconds()
     says = f"the clock of this machine is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the domain's"
     if abs(off) >= _REFUSED_SECONDS:
-        yield fault("clock", f"{says}: it refuses signatures", MEND_CLOCK)
+        yield fault("clock", f"{says}: it refuses signatures", CLOCK_FIX)
     elif abs(off) >= _WARN_SECONDS:
-        yield warning("clock", f"{says}; at {_REFUSED_SECONDS} s it refuses signatures", MEND_CLOCK)
+        yield warning("clock", f"{says}; at {_REFUSED_SECONDS} s it refuses signatures", CLOCK_FIX)
     else:
         yield good("clock", says)
 
 
 def _methods(domain: Domain) -> Iterator[Finding]:
     """Requests that change nothing whether allowed or not: an empty bulk, an index that nobody has."""
-    nobody = f"/access-es-doctor-{secrets.token_hex(8)}".encode()
+    absent = f"/access-es-doctor-{secrets.token_hex(8)}".encode()
     denied = []
-    for method, target in (("HEAD", b"/"), ("POST", b"/_search?size=0"), ("PUT", b"/_bulk"), ("DELETE", nobody)):
+    for method, target in (("HEAD", b"/"), ("POST", b"/_search?size=0"), ("PUT", b"/_bulk"), ("DELETE", absent)):
         if ask(domain, method, target).status == 403:
             denied.append(f"es:ESHttp{method.title()}")
     if denied:

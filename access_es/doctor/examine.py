@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from access_es.aws import GIVE_CREDENTIALS, AwsSession, how_to_reach_aws
+from access_es.aws import CREDENTIALS_FIX, AwsSession, suggest_fix
 from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
-from access_es.doctor.domain import MEND_CLOCK, check_address, check_domain
+from access_es.doctor.domain import CLOCK_FIX, check_address, check_domain
 from access_es.doctor.permissions import check_permissions
 from access_es.errors import AwsFailure, NoCredentials, SettingsError
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.finding import Finding, fault, good, setting_faults, warning
-from access_es.provision.plan import look, make_plan, wanted_policy
+from access_es.provision.plan import desired_policy, find_resources, make_plan
 from access_es.provision.zappa_keys import check_keys
 from access_es.settings.file import load_stage, load_stage_keys
 from access_es.settings.names import Settings
@@ -27,7 +27,7 @@ from access_es.settings.stage import LOCAL, read_stage
 from access_es.upstream.client import Domain
 from access_es.upstream.signing import Signer
 
-_PATIENCE_SECONDS = 10.0
+_READ_TIMEOUT_SECONDS = 10.0
 
 
 def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -36,10 +36,10 @@ def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Find
     try:
         yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage)
     except SettingsError as error:
-        yield from setting_faults(error, place, _also(file, stage))
+        yield from setting_faults(error, place, _other_place(file, stage))
 
 
-def _also(file: Path, stage: str) -> str:
+def _other_place(file: Path, stage: str) -> str:
     """Where else a wrong value may stand."""
     with suppress(SettingsError, ValueError):
         if config := parse_config(load_stage(file, stage).get("CONFIG", "")):
@@ -52,7 +52,7 @@ def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     settings = read_settings(stage.values)
     yield good("settings", f"{file.name} is complete")
     if settings.sign:
-        _, found = _who(Calls(stage.region or settings.region, stage.profile))
+        _, found = _check_identity(Calls(stage.region or settings.region, stage.profile))
         yield found
         if found.level == "fault":
             return
@@ -66,7 +66,7 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     yield from check_keys(keys)
     yield from _check_secret(file, stage)
     call = Calls(region, profile)
-    account, found = _who(call)
+    account, found = _check_identity(call)
     yield found
     if account is None:
         read_deployment(file, stage, "", _unread)  # for its faults, as far as the file alone has them
@@ -87,12 +87,12 @@ def _unread(place: str) -> str:
 
 def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:
     try:
-        found = look(deployment, call)
+        found = find_resources(deployment, call)
         yield from check_plan(deployment, make_plan(deployment, found))
         yield from check_function(deployment, found, call)
         yield from check_api(deployment, found)
         if found.function.has_role:
-            yield from check_permissions(deployment, wanted_policy(deployment, found), call)
+            yield from check_permissions(deployment, desired_policy(deployment, found), call)
     except AwsFailure as failure:
         yield explain(failure)
 
@@ -113,21 +113,21 @@ def _check_network(deployment: Deployment) -> Iterator[Finding]:
         yield warning("network", what, f'"aws_region": "{deployment.settings.endpoint.region}"')
 
 
-def _who(call: Call) -> tuple[str | None, Finding]:
+def _check_identity(call: Call) -> tuple[str | None, Finding]:
     """The account, and whom AWS takes us for."""
     try:
         known = call("sts", "get_caller_identity")
     except AwsFailure as failure:
-        what = f"AWS does not know you: {failure.reason}: {failure.said}"
+        what = f"AWS does not know you: {failure.reason}: {failure.aws_message}"
         return None, fault("credentials", what, fix_identity(failure))
     return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
 
 
 def fix_identity(failure: AwsFailure) -> str:
     """What to do when AWS does not say who we are."""
-    if re.match("Signature (expired|not yet current)", failure.said):  # STS's own words
-        return MEND_CLOCK
-    return how_to_reach_aws(failure.reason) or GIVE_CREDENTIALS
+    if re.match("Signature (expired|not yet current)", failure.aws_message):  # STS's own words
+        return CLOCK_FIX
+    return suggest_fix(failure.reason) or CREDENTIALS_FIX
 
 
 def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
             yield fault("credentials", f"{error.message} {error.detail}", _fix_source(settings))
             return
     domain = Domain(
-        settings.endpoint, signer, source, connect_seconds=settings.connect_seconds, read_seconds=_PATIENCE_SECONDS
+        settings.endpoint, signer, source, connect_seconds=settings.connect_seconds, read_seconds=_READ_TIMEOUT_SECONDS
     )
     try:
         yield from check_domain(settings, domain)
@@ -152,5 +152,5 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
 
 def _fix_source(settings: Settings) -> str:
     if settings.role_arn is None:
-        return GIVE_CREDENTIALS
+        return CREDENTIALS_FIX
     return f"allow this identity sts:AssumeRole on {settings.role_arn}, in its own policy and in that role's trust"

@@ -14,7 +14,7 @@ from access_es.errors import BadRequest
 from access_es.messages import Headers
 
 Event = Mapping[str, Any]
-_DOORS_OWN_ID = re.compile(r"[A-Za-z0-9._=+/-]{8,128}")
+_DOOR_REQUEST_ID = re.compile(r"[A-Za-z0-9._=+/-]{8,128}")
 
 
 def unreadable(what: str) -> BadRequest:
@@ -79,7 +79,7 @@ def as_stream(body: bytes) -> BytesIO:
 def read_id(context: Event) -> str:
     """The door's own request id, which its logs name too; one of ours where it has none."""
     found = context.get("requestId")
-    if isinstance(found, str) and _DOORS_OWN_ID.fullmatch(found):
+    if isinstance(found, str) and _DOOR_REQUEST_ID.fullmatch(found):
         return found
     return secrets.token_hex(8)
 

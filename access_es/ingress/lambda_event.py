@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from access_es.front_doors import WAY_BACK_SECONDS, FrontDoor, detect_door
+from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, detect_door
 from access_es.ingress import alb, function_url, http_api, rest_api
 from access_es.ingress.fields import Event, as_stream, read_id, unreadable
 from access_es.messages import ProxyRequest
@@ -32,7 +32,7 @@ def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> Pro
     return replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
 
 
-def unread_request() -> ProxyRequest:
+def placeholder_request() -> ProxyRequest:
     """Stands for a request that could not be read, where its refusal is rendered."""
     return ProxyRequest(read_id({}), "GET", b"/", (), as_stream(b""), "https", "")
 
@@ -44,17 +44,17 @@ def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | N
         ends.append(door.seconds - _seconds_waited(event, now, door.seconds))
     if function_milliseconds is not None:
         ends.append(function_milliseconds / 1000)
-    return max(0.0, min(ends) - WAY_BACK_SECONDS) if ends else None
+    return max(0.0, min(ends) - RESPONSE_MARGIN_SECONDS) if ends else None
 
 
-def _seconds_waited(event: Event, now: float, most: float) -> float:
+def _seconds_waited(event: Event, now: float, max_seconds: float) -> float:
     """What has gone of the door's time: a cold start counts. A door that names no moment has just got the request."""
     asked = event["requestContext"]
     received = asked.get("requestTimeEpoch", asked.get("timeEpoch"))  # milliseconds; REST, HTTP API
     if not isinstance(received, int | float):
         return 0.0
     waited = now - received / 1000
-    return waited if 0 < waited < most else 0.0  # no door hands on a request it gave up: the clocks differ
+    return waited if 0 < waited < max_seconds else 0.0  # no door hands on a request it gave up: the clocks differ
 
 
 def _milliseconds_left(context: Any) -> float | None:

@@ -15,7 +15,7 @@ HEADERS_KEY = "access_es.headers"
 _ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
-class _Counted:
+class _FixedLengthStream:
     """A body whose length was announced: one that ends early is a client that went away, not a shorter body."""
 
     __slots__ = ("_left", "_stream")
@@ -34,7 +34,7 @@ class _Counted:
         return data
 
 
-class _Empty:
+class _EmptyStream:
     __slots__ = ()
 
     def read(self, size: int = -1, /) -> bytes:
@@ -92,8 +92,8 @@ def _from_cgi(environ: dict[str, Any]) -> Iterable[tuple[str, str]]:
 def _read_body(environ: dict[str, Any]) -> ByteStream:
     length = environ.get("CONTENT_LENGTH")
     if length:
-        return _Counted(environ["wsgi.input"], int(length))
+        return _FixedLengthStream(environ["wsgi.input"], int(length))
     if environ.get("HTTP_TRANSFER_ENCODING") or environ.get("wsgi.input_terminated"):
         stream: ByteStream = environ["wsgi.input"]
         return stream
-    return _Empty()
+    return _EmptyStream()

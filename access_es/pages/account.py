@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from access_es.errors import AccessEsError, BadRequest
 from access_es.pages import page
 from access_es.sign_in.identity import Caller
-from access_es.users.passwords import SHORTEST
-from access_es.users.tokens import DEFAULT_DAYS, MOST_DAYS
+from access_es.users.passwords import MIN_CHARACTERS
+from access_es.users.tokens import DEFAULT_DAYS, MAX_DAYS
 
-_DONE = {"revoked": "The token is revoked.", "password": "The password is changed. Your other sessions have ended."}
+_NOTICES = {"revoked": "The token is revoked.", "password": "The password is changed. Your other sessions have ended."}
 _View = TypeVar("_View", bound=Callable[..., AnyResponse])
 _signed_in_only = cast(Callable[[_View], _View], login_required)  # flask_login has no types
 
@@ -80,7 +80,7 @@ def change_password() -> AnyResponse:
 
 
 def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
-    page.check_person()
+    page.check_navigation()
     return page.render(
         "account.html",
         error,
@@ -89,10 +89,10 @@ def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
         tokens=page.accounts().directory.tokens(_user()),
         now=page.accounts().clock(),
         date=_date,
-        notice=_DONE.get(request.args.get("done", ""), ""),
+        notice=_NOTICES.get(request.args.get("done", ""), ""),
         default_days=DEFAULT_DAYS,
-        most_days=MOST_DAYS,
-        shortest=SHORTEST,
+        max_days=MAX_DAYS,
+        min_characters=MIN_CHARACTERS,
         **shown,
     )
 

@@ -72,7 +72,7 @@ def check_origin() -> None:
         raise Forbidden("Another site made your browser send this form. Nothing was done.")
 
 
-def check_person() -> None:
+def check_navigation() -> None:
     """Raises `Forbidden` for a page that a script asks for: none of ours does, but those of the domain are no strangers
     to the browser, and would make themselves a token.
     """
@@ -83,7 +83,7 @@ def check_person() -> None:
 def check_form() -> None:
     """Raises `Forbidden` unless the form is one that this browser got from us in this session."""
     check_origin()
-    check_person()
+    check_navigation()
     open_now = current_session()
     sent = request.form.get("anti_forgery", "").encode()
     if open_now is None or not hmac.compare_digest(open_now.anti_forgery.encode(), sent):

@@ -9,7 +9,7 @@ from access_es.errors import AccessEsError, AwsFailure
 from access_es.provision.calls import Call
 from access_es.provision.step import Plan, Step
 
-_PAUSE_SECONDS, _PATIENCE_SECONDS = 2.0, 120.0
+_PAUSE_SECONDS, _MAX_WAIT_SECONDS = 2.0, 120.0
 
 
 class ProvisionFailed(AccessEsError):
@@ -19,13 +19,15 @@ class ProvisionFailed(AccessEsError):
     code = "provision_failed"
 
 
-def apply(plan: Plan, call: Call, tell: Callable[[str], object], sleep: Callable[[float], object] = time.sleep) -> None:
+def apply(
+    plan: Plan, call: Call, report: Callable[[str], object], sleep: Callable[[float], object] = time.sleep
+) -> None:
     """Do all steps in their order, and tell of each one that is done. Raises ProvisionFailed; those before it stay."""
-    if plan.obstacles:
-        raise ProvisionFailed("\n".join(f"{obstacle.what}: {obstacle.fix}." for obstacle in plan.obstacles))
+    if plan.blockers:
+        raise ProvisionFailed("\n".join(f"{blocker.what}: {blocker.fix}." for blocker in plan.blockers))
     for step in plan.steps:
         _do(step, call, sleep)
-        tell(step.what)
+        report(step.what)
 
 
 def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> None:
@@ -36,7 +38,7 @@ def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> None:
         except AwsFailure as failure:
             if failure.reason in step.done_if and (failure.was_repeated or waited):
                 return
-            if failure.reason not in step.wait_for or waited >= _PATIENCE_SECONDS:
+            if failure.reason not in step.wait_for or waited >= _MAX_WAIT_SECONDS:
                 raise ProvisionFailed(_explain(step, failure)) from failure
         else:
             return
@@ -47,5 +49,5 @@ def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> None:
 def _explain(step: Step, failure: AwsFailure) -> str:
     action = f"{step.service}:{step.operation.title().replace('_', '')}"
     if failure.reason in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
-        return f"Could not {step.what}: your AWS credentials lack {action} ({failure.said})."
-    return f"Could not {step.what}: {failure.reason}: {failure.said}"
+        return f"Could not {step.what}: your AWS credentials lack {action} ({failure.aws_message})."
+    return f"Could not {step.what}: {failure.reason}: {failure.aws_message}"

@@ -13,7 +13,7 @@ from typing import Any
 from access_es.delivery.overflow import MAX_KEY_AGE_DAYS
 from access_es.errors import AwsFailure
 from access_es.provision.calls import Call, ask
-from access_es.provision.step import Obstacle, Plan, Step
+from access_es.provision.step import Blocker, Plan, Step
 
 PREFIXES = ("overflow/",)  # large answers, and below it what long queries were asked and found
 _PRIVATE = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
@@ -34,7 +34,7 @@ _PARTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class WantedBucket:
+class DesiredBucket:
     """`origins` are those of our pages; none are known before the first deployment."""
 
     name: str
@@ -53,8 +53,8 @@ class FoundBucket:
     parts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def find_bucket(call: Call, wanted: WantedBucket) -> FoundBucket | None:
-    place = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account}
+def find_bucket(call: Call, desired: DesiredBucket) -> FoundBucket | None:
+    place = {"Bucket": desired.name, "ExpectedBucketOwner": desired.account}
     try:
         head = ask(call, ("404", "NoSuchBucket"), "s3", "head_bucket", **place)
     except AwsFailure as failure:
@@ -70,39 +70,39 @@ def find_bucket(call: Call, wanted: WantedBucket) -> FoundBucket | None:
     return FoundBucket(head.get("BucketRegion"), None, parts)
 
 
-def plan_bucket(wanted: WantedBucket, found: FoundBucket | None) -> Plan:
-    if found is not None and (obstacle := _obstacle(wanted, found)):
-        return Plan(obstacles=(obstacle,))
-    making = [_make(wanted)] if found is None else []
-    later = () if wanted.origins else (f"CORS of the bucket {wanted.name}, once the address of the API is known",)
-    return Plan((*making, *_changes(wanted, found.parts if found else {})), later=later)
+def plan_bucket(desired: DesiredBucket, found: FoundBucket | None) -> Plan:
+    if found is not None and (blocker := _blocker(desired, found)):
+        return Plan(blockers=(blocker,))
+    making = [_make(desired)] if found is None else []
+    later = () if desired.origins else (f"CORS of the bucket {desired.name}, once the address of the API is known",)
+    return Plan((*making, *_changes(desired, found.parts if found else {})), later=later)
 
 
-def _obstacle(wanted: WantedBucket, found: FoundBucket) -> Obstacle | None:
+def _blocker(desired: DesiredBucket, found: FoundBucket) -> Blocker | None:
     other = "name another bucket in OVERFLOW_BUCKET: names are those of all accounts together"
-    if found.refusal == "301" or (found.region and found.region != wanted.region):
+    if found.refusal == "301" or (found.region and found.region != desired.region):
         where = found.region or "another region"
-        return Obstacle(f"The bucket {wanted.name} is in {where}, the domain in {wanted.region}", other)
+        return Blocker(f"The bucket {desired.name} is in {where}, the domain in {desired.region}", other)
     if found.refusal:
-        what = f"The bucket {wanted.name} is another account's, or these credentials lack s3:ListBucket on it"
-        return Obstacle(what, other)
+        what = f"The bucket {desired.name} is another account's, or these credentials lack s3:ListBucket on it"
+        return Blocker(what, other)
     return None
 
 
-def _make(wanted: WantedBucket) -> Step:
-    parameters: dict[str, Any] = {"Bucket": wanted.name, "ObjectOwnership": "BucketOwnerEnforced"}
-    if wanted.region != "us-east-1":  # S3 API reference, "CreateBucket": that one must not be named
-        parameters["CreateBucketConfiguration"] = {"LocationConstraint": wanted.region}
+def _make(desired: DesiredBucket) -> Step:
+    parameters: dict[str, Any] = {"Bucket": desired.name, "ObjectOwnership": "BucketOwnerEnforced"}
+    if desired.region != "us-east-1":  # S3 API reference, "CreateBucket": that one must not be named
+        parameters["CreateBucketConfiguration"] = {"LocationConstraint": desired.region}
     return Step(
-        f"create the bucket {wanted.name} in {wanted.region}", "s3", "create_bucket", parameters,
+        f"create the bucket {desired.name} in {desired.region}", "s3", "create_bucket", parameters,
         wait_for=("OperationAborted",), done_if=("BucketAlreadyOwnedByYou",),
     )  # fmt: skip
 
 
-def _changes(wanted: WantedBucket, found: Mapping[str, Any]) -> Iterator[Step]:
+def _changes(desired: DesiredBucket, found: Mapping[str, Any]) -> Iterator[Step]:
     def step(what: str, operation: str, **parameters: Any) -> Step:
-        place = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account}
-        return Step(f"{what} {wanted.name}", "s3", operation, {**place, **parameters}, wait_for=_CONFLICTS)
+        place = {"Bucket": desired.name, "ExpectedBucketOwner": desired.account}
+        return Step(f"{what} {desired.name}", "s3", operation, {**place, **parameters}, wait_for=_CONFLICTS)
 
     if found.get("privacy") != _PRIVATE:
         what = "block all public access to the bucket"
@@ -113,14 +113,14 @@ def _changes(wanted: WantedBucket, found: Mapping[str, Any]) -> Iterator[Step]:
         what = "encrypt what is put into the bucket"
         yield step(what, "put_bucket_encryption", ServerSideEncryptionConfiguration=_ENCRYPTED)
     statements = _statements(found.get("policy"))
-    if _tls_only(wanted) not in statements:
+    if _tls_only(desired) not in statements:
         others = [each for each in statements if each.get("Sid") != _TLS_ONLY]
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [*others, _tls_only(wanted)]})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [*others, _tls_only(desired)]})
         yield step("refuse unencrypted connections to the bucket", "put_bucket_policy", Policy=policy)
     rules = found.get("cors") or []
-    if wanted.origins and not _has_cors(rules, wanted.origins):
-        ours = [_cors(wanted.origins), *(rule for rule in rules if rule.get("ID") != _NAME)]
-        what = f"let pages of {' and '.join(wanted.origins)} read from the bucket"
+    if desired.origins and not _has_cors(rules, desired.origins):
+        ours = [_cors(desired.origins), *(rule for rule in rules if rule.get("ID") != _NAME)]
+        what = f"let pages of {' and '.join(desired.origins)} read from the bucket"
         yield step(what, "put_bucket_cors", CORSConfiguration={"CORSRules": ours})
     rules = found.get("lifecycle") or []
     if any(not _has(rules, rule) for rule in _LIFECYCLE):
@@ -136,8 +136,8 @@ def _statements(policy: str | None) -> list[dict[str, Any]]:
     return found if isinstance(found, list) else [found]
 
 
-def _tls_only(wanted: WantedBucket) -> dict[str, Any]:
-    arn = f"arn:{wanted.partition}:s3:::{wanted.name}"
+def _tls_only(desired: DesiredBucket) -> dict[str, Any]:
+    arn = f"arn:{desired.partition}:s3:::{desired.name}"
     return {
         "Sid": _TLS_ONLY,
         "Effect": "Deny",
@@ -167,8 +167,8 @@ def _has_cors(rules: Sequence[Mapping[str, Any]], origins: Sequence[str]) -> boo
     return bool(rules) and meaning(rules[0]) == meaning(_cors(origins))
 
 
-def _has(rules: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> bool:
-    return any(wanted.items() <= rule.items() for rule in rules)
+def _has(rules: Sequence[Mapping[str, Any]], desired: Mapping[str, Any]) -> bool:
+    return any(desired.items() <= rule.items() for rule in rules)
 
 
 # Amazon rounds up to the next midnight UTC, so an object lives for two days at the most.

@@ -22,15 +22,15 @@ def settings(cli: Any) -> None:
 
 def zip(cli: Any) -> None:
     """When the package is made, and nothing is deployed yet."""
-    slim(cli)
+    prune(cli)
     _deploying().make(cli)
 
 
-def slim(cli: Any) -> None:
+def prune(cli: Any) -> None:
     """The package without what no call of ours reads; alone where nothing is to be provisioned."""
-    slimming = _module("slimming")
-    beside = slimming.kept_beside(Path.cwd(), Path(sysconfig.get_path("purelib")))
-    slimming.slim(Path(cli.zip_path), beside)
+    pruning = _module("prune")
+    excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
+    pruning.prune_package(Path(cli.zip_path), excluded)
 
 
 def post(cli: Any) -> None:

@@ -14,7 +14,7 @@ Call = Callable[..., dict[str, Any]]
 """Takes a service, an operation's Python name and its parameters, and gives the answer. Raises `AwsFailure`."""
 
 
-_BESIDE_THE_DOMAIN = frozenset(("dynamodb", "opensearch", "s3"))
+_DATA_REGION_SERVICES = frozenset(("dynamodb", "opensearch", "s3"))
 
 
 class Calls:
@@ -27,7 +27,7 @@ class Calls:
         self._services: dict[tuple[str, str | None], AwsService] = {}
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        region = self.data_region if service in _BESIDE_THE_DOMAIN else self._region
+        region = self.data_region if service in _DATA_REGION_SERVICES else self._region
         place = (service, region)
         if place not in self._services:
             self._services[place] = AwsService(lambda: make_client(*place, self.session, read_seconds=_READ_SECONDS))

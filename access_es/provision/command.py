@@ -11,7 +11,7 @@ from typing import Any
 
 from access_es.errors import AwsFailure
 from access_es.provision.apply import ProvisionFailed, apply
-from access_es.provision.plan import wanted_policy
+from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.removal import plan_removal
 from access_es.provision.step import Plan
@@ -41,7 +41,7 @@ def provision(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return _GOOD
     prepared = prepare(Path(args.settings), args.stage)
     if args.policy:
-        print(json.dumps(wanted_policy(prepared.deployment, prepared.found), indent=4))
+        print(json.dumps(desired_policy(prepared.deployment, prepared.found), indent=4))
         return _GOOD
     plan = _plan(args, prepared)
     if args.plan:
@@ -51,7 +51,7 @@ def provision(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return _REFUSED
     done: list[str] = []
     apply(plan, prepared.call, lambda what: done.append(what) if args.json else print(f"done  {what}"))
-    _tell_rest(plan, done, args.json)
+    _print_rest(plan, done, args.json)
     return _GOOD
 
 
@@ -73,22 +73,22 @@ def _show(plan: Plan, as_json: bool) -> int:
             print(f"would {step.what}  ({step.service}:{step.operation})")
         for what in plan.later:
             print(f"later {what}")
-        for obstacle in plan.obstacles:
-            print(f"{obstacle.what}: {obstacle.fix}.", file=sys.stderr)
+        for blocker in plan.blockers:
+            print(f"{blocker.what}: {blocker.fix}.", file=sys.stderr)
         if plan == Plan():
             print("Nothing to do.")
-    return _REFUSED if plan.obstacles else _GOOD
+    return _REFUSED if plan.blockers else _GOOD
 
 
 def _facts(plan: Plan) -> dict[str, Any]:
     return {
         "steps": [{"what": step.what, "action": f"{step.service}:{step.operation}"} for step in plan.steps],
         "later": list(plan.later),
-        "obstacles": [{"what": obstacle.what, "fix": obstacle.fix} for obstacle in plan.obstacles],
+        "obstacles": [{"what": blocker.what, "fix": blocker.fix} for blocker in plan.blockers],
     }
 
 
-def _tell_rest(plan: Plan, done: list[str], as_json: bool) -> None:
+def _print_rest(plan: Plan, done: list[str], as_json: bool) -> None:
     if as_json:
         print(json.dumps({"done": done, "later": list(plan.later)}, indent=2))
         return

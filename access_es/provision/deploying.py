@@ -13,7 +13,7 @@ from typing import Any
 from access_es.errors import AccessEsError
 from access_es.provision.apply import apply
 from access_es.provision.deployment import Deployment
-from access_es.provision.plan import wanted_policy
+from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.zappa_keys import check_keys
 from access_es.settings.file import load_stage_keys
@@ -29,13 +29,13 @@ def check(cli: Any) -> None:
         sys.exit("The stage 'local' is for this machine: python -m access_es serve. Deploy 'dev' or 'prod'.")
     if cli.command not in DEPLOYING:
         return
-    with _refusing(cli):
+    with _exit_on_error(cli):
         keys = load_stage_keys(_file(cli), cli.api_stage)
     if wrong := [found for found in check_keys(keys) if found.level == "fault"]:
         sys.exit("\n".join(f"{found.says}: {found.fix}." for found in wrong))
     prepared = _prepare(cli)
-    if prepared.plan.obstacles:
-        sys.exit("\n".join(f"{obstacle.what}: {obstacle.fix}." for obstacle in prepared.plan.obstacles))
+    if prepared.plan.blockers:
+        sys.exit("\n".join(f"{blocker.what}: {blocker.fix}." for blocker in prepared.plan.blockers))
     deployment = prepared.deployment
     if cli.stage_config.get("attach_policy") == NO_PERMISSIONS:
         cli.zappa.attach_policy = json.dumps(_policy_for_zappa(prepared))
@@ -60,7 +60,7 @@ def make(cli: Any) -> None:
 
 
 def _prepare(cli: Any) -> Prepared:
-    with _refusing(cli):
+    with _exit_on_error(cli):
         return prepare(_file(cli), cli.api_stage, cli.lambda_name)
 
 
@@ -69,7 +69,7 @@ def _file(cli: Any) -> Path:
 
 
 @contextmanager
-def _refusing(cli: Any) -> Iterator[None]:
+def _exit_on_error(cli: Any) -> Iterator[None]:
     try:
         yield
     except AccessEsError as error:
@@ -80,4 +80,4 @@ def _policy_for_zappa(prepared: Prepared) -> dict[str, Any]:
     """Without the extra permissions, which Zappa adds itself."""
     deployment = prepared.deployment
     without = {key: value for key, value in deployment.zappa.items() if key != "extra_permissions"}
-    return wanted_policy(replace(deployment, zappa=without), prepared.found)
+    return desired_policy(replace(deployment, zappa=without), prepared.found)

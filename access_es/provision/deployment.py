@@ -16,7 +16,7 @@ from access_es.settings.read import read_settings
 from access_es.settings.remote import Fetch, apply_config
 
 POLICY_NAME = "zappa-permissions"  # Zappa core.py, create_iam_roles
-_STAND_IN = "made-when-the-parameter-is-made-and-never-used"
+_PLACEHOLDER = "made-when-the-parameter-is-made-and-never-used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
     """What `zappa deploy` would deploy. The environment of this machine has no say in it. Raises SettingsError."""
     keys = load_stage_keys(file, stage)
     missing: list[str] = []
-    values = apply_config({**_texts(keys), **load_stage(file, stage)}, _tolerating(fetch, missing))
+    values = apply_config({**_texts(keys), **load_stage(file, stage)}, _recording_missing(fetch, missing))
     has_own_secret = bool(values.get("SESSION_SECRET", "").strip())
     if missing and not has_own_secret:
-        values["SESSION_SECRET"] = _STAND_IN
+        values["SESSION_SECRET"] = _PLACEHOLDER
     region = keys.get("aws_region") or ""
     return Deployment(
         stage=stage,
@@ -124,7 +124,7 @@ def _texts(keys: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in variables.items()}
 
 
-def _tolerating(fetch: Fetch, missing: list[str]) -> Fetch:
+def _recording_missing(fetch: Fetch, missing: list[str]) -> Fetch:
     """A parameter that is not there yet counts as empty: it is one of the things that provisioning makes."""
 
     def read(place: str) -> str:

@@ -13,10 +13,10 @@ from access_es.settings.endpoint import Endpoint
 # search-<name>-<id>.…, vpc-<name>-<id>.…: names may have hyphens, ids have none.
 _DOMAIN = re.compile(r"(?:search|vpc)-(?P<name>[a-z][a-z0-9-]*)-[a-z0-9]+\.")
 _COLLECTION = re.compile(r"(?P<id>[a-z0-9]+)\.[a-z0-9-]+\.aoss\.")
-_AT_ONCE = 5  # DescribeDomains takes so many names
+_BATCH_SIZE = 5  # DescribeDomains takes so many names
 
 
-def tell_domain_arn(endpoint: Endpoint, region: str, account: str) -> str | None:
+def derive_domain_arn(endpoint: Endpoint, region: str, account: str) -> str | None:
     """The ARN, where the address tells it."""
     known = endpoint.service is not None
     if known and (collection := _COLLECTION.match(endpoint.host)):
@@ -31,16 +31,16 @@ def find_domain_arn(deployment: Deployment, call: Call) -> str | None:
     settings = deployment.settings
     if not settings.sign or settings.role_arn:
         return None
-    told = settings.domain_arn or tell_domain_arn(settings.endpoint, deployment.data_region, deployment.account)
-    return told or _search(settings.endpoint.host, call)
+    known = settings.domain_arn or derive_domain_arn(settings.endpoint, deployment.data_region, deployment.account)
+    return known or _search(settings.endpoint.host, call)
 
 
 def _search(host: str, call: Call) -> str:
     why = f"no domain of this account and region has the address {host}"
     try:
         names = [domain["DomainName"] for domain in call("opensearch", "list_domain_names")["DomainNames"]]
-        for start in range(0, len(names), _AT_ONCE):
-            asked = call("opensearch", "describe_domains", DomainNames=names[start : start + _AT_ONCE])
+        for start in range(0, len(names), _BATCH_SIZE):
+            asked = call("opensearch", "describe_domains", DomainNames=names[start : start + _BATCH_SIZE])
             for domain in asked["DomainStatusList"]:
                 if domain.get("DomainEndpointOptions", {}).get("CustomEndpoint") == host.partition(":")[0]:
                     arn: str = domain["ARN"]

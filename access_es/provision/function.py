@@ -9,7 +9,7 @@ from typing import Any
 
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import POLICY_NAME, Deployment
-from access_es.provision.step import Obstacle, Plan, Step
+from access_es.provision.step import Blocker, Plan, Step
 
 # Lambda would run a failed task twice more, and keep an event that it has no room for for six hours, when nobody waits
 # for it any longer (Lambda Developer Guide, "Configuring error handling settings for Lambda asynchronous invocations").
@@ -59,7 +59,7 @@ def _plan_policy(deployment: Deployment, policy: Mapping[str, Any], found: Found
     role = deployment.role
     if not deployment.manages_role and not found.has_role:
         what = f"There is no role {role}, and manage_roles or role_arn say that it is not to be made"
-        return Plan(obstacles=(Obstacle(what, 'make it, or set "manage_roles": true and no "role_arn"'),))
+        return Plan(blockers=(Blocker(what, 'make it, or set "manage_roles": true and no "role_arn"'),))
     if not deployment.manages_role:
         return Plan()
     if not found.has_role:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from access_es.provision.bucket import FoundBucket, WantedBucket, find_bucket, plan_bucket
+from access_es.provision.bucket import DesiredBucket, FoundBucket, find_bucket, plan_bucket
 from access_es.provision.calls import Call
 from access_es.provision.deployment import Deployment
 from access_es.provision.domain_arn import find_domain_arn
@@ -16,7 +16,7 @@ from access_es.provision.parameter import plan_parameter
 from access_es.provision.policy import make_policy
 from access_es.provision.rest_api import FoundApi, find_api, plan_api
 from access_es.provision.step import Plan
-from access_es.provision.tables import FoundTable, find_table, plan_table, wanted_tables
+from access_es.provision.tables import FoundTable, desired_tables, find_table, plan_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Found:
     origins: tuple[str, ...] = ()
 
 
-def look(deployment: Deployment, call: Call) -> Found:
+def find_resources(deployment: Deployment, call: Call) -> Found:
     """Asks, and changes nothing. Raises AwsFailure, SettingsError."""
     api = find_api(call, deployment) if deployment.has_rest_api else None
     origins = find_origins(call, deployment, api)
-    bucket = wanted_bucket(deployment, origins)
+    bucket = desired_bucket(deployment, origins)
     names = (deployment.users_table, deployment.settings.tasks_table)
     return Found(
         tables={name: find_table(call, name) for name in names if name},
@@ -49,20 +49,20 @@ def look(deployment: Deployment, call: Call) -> Found:
 
 def make_plan(deployment: Deployment, found: Found) -> Plan:
     plan = plan_parameter(deployment)
-    for wanted in wanted_tables(deployment.users_table, deployment.settings.tasks_table):
-        plan += plan_table(wanted, found.tables[wanted["create_table"]["TableName"]])
-    if bucket := wanted_bucket(deployment, found.origins):
+    for desired in desired_tables(deployment.users_table, deployment.settings.tasks_table):
+        plan += plan_table(desired, found.tables[desired["create_table"]["TableName"]])
+    if bucket := desired_bucket(deployment, found.origins):
         plan += plan_bucket(bucket, found.bucket)
-    plan += plan_function(deployment, wanted_policy(deployment, found), found.function)
+    plan += plan_function(deployment, desired_policy(deployment, found), found.function)
     return plan + plan_api(deployment, found.api)
 
 
-def wanted_policy(deployment: Deployment, found: Found) -> dict[str, Any]:
+def desired_policy(deployment: Deployment, found: Found) -> dict[str, Any]:
     return make_policy(deployment, found.domain_arn)
 
 
-def wanted_bucket(deployment: Deployment, origins: tuple[str, ...]) -> WantedBucket | None:
+def desired_bucket(deployment: Deployment, origins: tuple[str, ...]) -> DesiredBucket | None:
     name = deployment.settings.overflow_bucket
     if not name:
         return None
-    return WantedBucket(name, deployment.data_region, deployment.partition, deployment.account, origins)
+    return DesiredBucket(name, deployment.data_region, deployment.partition, deployment.account, origins)

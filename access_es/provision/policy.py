@@ -38,7 +38,7 @@ def make_policy(deployment: Deployment, domain_arn: str | None) -> dict[str, Any
         *_tables(deployment),
         *_bucket(deployment),
         *_config(deployment),
-        *_itself(deployment),
+        *_self_invocation(deployment),
         *_network(deployment),
         *(deployment.zappa.get("extra_permissions") or ()),
     ]
@@ -92,7 +92,7 @@ def _config(deployment: Deployment) -> Iterator[Statement]:
         yield allow("ReadConfig", ["s3:GetObject"], deployment.arn("s3", key, region="", account=""))
 
 
-def _itself(deployment: Deployment) -> Iterator[Statement]:
+def _self_invocation(deployment: Deployment) -> Iterator[Statement]:
     """Long queries are invocations of it; and a REST API of Zappa's takes this role to invoke it (core.py,
     `integration.Credentials`), by the name of an alias where there is one."""
     if deployment.settings.tasks_table or deployment.has_rest_api:

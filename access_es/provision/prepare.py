@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from access_es.aws import GIVE_CREDENTIALS, how_to_reach_aws
+from access_es.aws import CREDENTIALS_FIX, suggest_fix
 from access_es.errors import AwsFailure
 from access_es.provision.apply import ProvisionFailed
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
-from access_es.provision.plan import Found, look, make_plan
+from access_es.provision.plan import Found, find_resources, make_plan
 from access_es.provision.step import Plan
 from access_es.settings.file import load_stage_keys
 from access_es.settings.remote import fetch_config
@@ -30,7 +30,7 @@ def prepare(file: Path, stage: str, function: str | None = None) -> Prepared:
     """Asks, and changes nothing. `function` is its name, if known. Raises SettingsError, ProvisionFailed."""
     deployment, call = open_deployment(file, stage, function)
     try:
-        found = look(deployment, call)
+        found = find_resources(deployment, call)
     except AwsFailure as failure:
         raise ProvisionFailed(f"AWS cannot be asked what there is: {failure.detail}") from failure
     return Prepared(deployment, call, found, make_plan(deployment, found))
@@ -54,6 +54,6 @@ def find_account(call: Call) -> str:
     try:
         account: str = call("sts", "get_caller_identity")["Account"]
     except AwsFailure as failure:
-        fix = how_to_reach_aws(failure.reason) or GIVE_CREDENTIALS
+        fix = suggest_fix(failure.reason) or CREDENTIALS_FIX
         raise ProvisionFailed(f"AWS does not know you ({failure.reason}): {fix}.") from failure
     return account

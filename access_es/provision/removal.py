@@ -9,14 +9,14 @@ from access_es.provision.bucket import PREFIXES
 from access_es.provision.calls import Call
 from access_es.provision.deployment import POLICY_NAME, Deployment
 from access_es.provision.plan import Found
-from access_es.provision.step import Obstacle, Plan, Step
+from access_es.provision.step import Blocker, Plan, Step
 
 
 def plan_removal(deployment: Deployment, found: Found, call: Call) -> Plan:
     """Asks what lies in the bucket, and changes nothing. Raises AwsFailure."""
     if found.function.configuration is not None:
         what = f"The function {deployment.function} is still deployed"
-        return Plan(obstacles=(Obstacle(what, f"first run: zappa undeploy {deployment.stage}"),))
+        return Plan(blockers=(Blocker(what, f"first run: zappa undeploy {deployment.stage}"),))
     return Plan(
         (
             *_tables(found),

@@ -68,8 +68,8 @@ def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
         return Plan()
     if found is None:
         return Plan(later=("what the API says to requests that are too large, once it is deployed",))
-    said = found.too_large or {}
-    if all(said.get(key) == RESPONSE[key] for key in ("statusCode", "responseTemplates")):
+    current = found.too_large or {}
+    if all(current.get(key) == RESPONSE[key] for key in ("statusCode", "responseTemplates")):
         return Plan()
     api = {"restApiId": found.api["id"]}
     return Plan(

@@ -24,7 +24,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
+class Blocker:
     """What no step can fix: somebody has to decide something. `fix` says what."""
 
     what: str
@@ -36,8 +36,8 @@ class Plan:
     """`later` tells what the first deployment has to bring before it can be looked at."""
 
     steps: tuple[Step, ...] = ()
-    obstacles: tuple[Obstacle, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     later: tuple[str, ...] = ()
 
     def __add__(self, other: Plan) -> Plan:
-        return Plan(self.steps + other.steps, self.obstacles + other.obstacles, self.later + other.later)
+        return Plan(self.steps + other.steps, self.blockers + other.blockers, self.later + other.later)

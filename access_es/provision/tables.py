@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from access_es.provision.calls import Call, ask
-from access_es.provision.step import Obstacle, Plan, Step
+from access_es.provision.step import Blocker, Plan, Step
 from access_es.tasks.dynamodb_schema import table_definition as tasks_definition
 from access_es.users.dynamodb_schema import table_definition as accounts_definition
 
@@ -16,7 +16,7 @@ Definition = Mapping[str, Mapping[str, Any]]
 
 _ABSENT = ("ResourceNotFoundException",)
 _NOT_READY = ("ResourceInUseException", "ContinuousBackupsUnavailableException", "LimitExceededException")
-_SAYS = {
+_DESCRIPTIONS = {
     "create_table": "create the table {name}, paid by use",
     "update_time_to_live": "have the table {name} forget items at their time '{attribute}'",
     "update_continuous_backups": "keep the table {name} recoverable to any second",
@@ -33,7 +33,7 @@ class FoundTable:
     backups: Mapping[str, Any]
 
 
-def wanted_tables(users_table: str | None, tasks_table: str | None) -> tuple[Definition, ...]:
+def desired_tables(users_table: str | None, tasks_table: str | None) -> tuple[Definition, ...]:
     users = [accounts_definition(users_table)] if users_table else []
     tasks = [tasks_definition(tasks_table)] if tasks_table else []
     return (*users, *tasks)
@@ -48,32 +48,32 @@ def find_table(call: Call, name: str) -> FoundTable | None:
     return FoundTable(described["Table"], lives, backups)
 
 
-def plan_table(wanted: Definition, found: FoundTable | None) -> Plan:
-    name = wanted["create_table"]["TableName"]
+def plan_table(desired: Definition, found: FoundTable | None) -> Plan:
+    name = desired["create_table"]["TableName"]
     if found is None:
-        return Plan(tuple(_step(operation, wanted[operation], name) for operation in wanted))
-    if _keys(found.description["KeySchema"]) != _keys(wanted["create_table"]["KeySchema"]):
+        return Plan(tuple(_step(operation, desired[operation], name) for operation in desired))
+    if _keys(found.description["KeySchema"]) != _keys(desired["create_table"]["KeySchema"]):
         what = f"The table {name} exists with keys that are not those of access-es"
-        return Plan(obstacles=(Obstacle(what, "name another table in the settings, which is then made"),))
-    return Plan(tuple(_changes(name, wanted, found)))
+        return Plan(blockers=(Blocker(what, "name another table in the settings, which is then made"),))
+    return Plan(tuple(_changes(name, desired, found)))
 
 
-def _changes(name: str, wanted: Definition, found: FoundTable) -> Iterator[Step]:
-    protects = wanted["create_table"].get("DeletionProtectionEnabled", False)
+def _changes(name: str, desired: Definition, found: FoundTable) -> Iterator[Step]:
+    protects = desired["create_table"].get("DeletionProtectionEnabled", False)
     if protects and not found.description.get("DeletionProtectionEnabled"):
         yield _step("update_table", {"TableName": name, "DeletionProtectionEnabled": True}, name)
-    lives = wanted["update_time_to_live"]
+    lives = desired["update_time_to_live"]
     is_on = found.time_to_live.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
     if not is_on or found.time_to_live.get("AttributeName") != lives["TimeToLiveSpecification"]["AttributeName"]:
         yield _step("update_time_to_live", lives, name)
     point = found.backups.get("PointInTimeRecoveryDescription", {})
-    if "update_continuous_backups" in wanted and point.get("PointInTimeRecoveryStatus") != "ENABLED":
-        yield _step("update_continuous_backups", wanted["update_continuous_backups"], name)
+    if "update_continuous_backups" in desired and point.get("PointInTimeRecoveryStatus") != "ENABLED":
+        yield _step("update_continuous_backups", desired["update_continuous_backups"], name)
 
 
 def _step(operation: str, parameters: Mapping[str, Any], name: str) -> Step:
     attribute = parameters.get("TimeToLiveSpecification", {}).get("AttributeName", "")
-    what = _SAYS[operation].format(name=name, attribute=attribute)
+    what = _DESCRIPTIONS[operation].format(name=name, attribute=attribute)
     if operation == "create_table":
         return Step(what, "dynamodb", operation, parameters, done_if=("ResourceInUseException",))
     return Step(what, "dynamodb", operation, parameters, wait_for=(*_NOT_READY, *_ABSENT))

@@ -17,8 +17,8 @@ _APP, _HANDLER = "access_es.wsgi.app", "access_es.lambda_handler.lambda_handler"
 _PREBUILD = "access_es.provision.packaging.compile_all"
 _CALLBACKS = ("settings", "zip", "post")
 _PROCESSORS = {"aarch64": "arm64"}  # Linux's name, and Lambda's
-_LEAST_SECONDS, _MOST_SECONDS = 30, 900
-_LEAST_MEGABYTES, _MOST_MEGABYTES = 256, 10_240  # Lambda's own bounds: Developer Guide, "Lambda quotas"
+_MIN_SECONDS, _MAX_SECONDS = 30, 900
+_MIN_MEGABYTES, _MAX_MEGABYTES = 256, 10_240  # Lambda's own bounds: Developer Guide, "Lambda quotas"
 # Bare names in the package without which nothing runs: Zappa applies `exclude` to every one of them, at any depth.
 _NEEDED = (
     "access_es", "wsgi.py", "templates", "login.html", "static", "zappa", "handler.py", "flask", "werkzeug", "requests",
@@ -31,28 +31,28 @@ def check_keys(keys: Keys) -> list[Finding]:
     """What is wrong with the keys of a stage that is deployed."""
     gateway = keys.get("use_apigateway", True) and keys.get("apigateway_enabled", True)
     rest = gateway and keys.get("apigateway_version", "v1") == "v1"
-    checks = [_entry, _logging, _doors, _limits, _package, _permissions, _network, _left_over]
+    checks = [_entry, _logging, _doors, _limits, _package, _permissions, _network, _unused_keys]
     found = [found for check in (*checks, *([_rest_api] if rest else [])) for found in check(keys)]
     return [*check_names(keys), *found]
 
 
 def _entry(keys: Keys) -> Iterator[Finding]:
-    for key, wanted, why in (
+    for key, expected, why in (
         ("app_function", _APP, "Zappa would start something else"),
         ("lambda_handler", _HANDLER, "Zappa's own handler runs code that an event names, and changes bodies and paths"),
     ):
-        if keys.get(key) != wanted:
-            yield fault("zappa", f"{key} is {keys.get(key)!r}: {why}", f'"{key}": "{wanted}"')
+        if keys.get(key) != expected:
+            yield fault("zappa", f"{key} is {keys.get(key)!r}: {why}", f'"{key}": "{expected}"')
     if keys.get("prebuild_script") != _PREBUILD:
         what = f"prebuild_script is {keys.get('prebuild_script')!r}: every cold start compiles all of the code"
         yield warning("zappa", what, f'"prebuild_script": "{_PREBUILD}"')
     callbacks = keys.get("callbacks") or {}
     for name in _CALLBACKS:
-        wanted = f"access_es.provision.callbacks.{name}"
-        if callbacks.get(name) != wanted:
+        expected = f"access_es.provision.callbacks.{name}"
+        if callbacks.get(name) != expected:
             why = "a deployment makes no tables, no bucket and no policy"
             yield fault(
-                "zappa", f"callbacks.{name} is {callbacks.get(name)!r}: {why}", f'"{name}": "{wanted}" in "callbacks"'
+                "zappa", f"callbacks.{name} is {callbacks.get(name)!r}: {why}", f'"{name}": "{expected}" in "callbacks"'
             )
 
 
@@ -106,20 +106,18 @@ def _rest_api(keys: Keys) -> Iterator[Finding]:
 
 def _limits(keys: Keys) -> Iterator[Finding]:
     seconds = keys.get("timeout_seconds", 30)
-    if seconds < _LEAST_SECONDS:
+    if seconds < _MIN_SECONDS:
         what = f"timeout_seconds is {seconds}: the function ends before the gateway gives up"
-        yield fault("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
-    elif seconds > _MOST_SECONDS:
-        what = f"timeout_seconds is {seconds}: Lambda ends a function after {_MOST_SECONDS} at the latest"
-        yield fault("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
-    elif seconds < _MOST_SECONDS:
+        yield fault("zappa", what, f'"timeout_seconds": {_MAX_SECONDS}')
+    elif seconds > _MAX_SECONDS:
+        what = f"timeout_seconds is {seconds}: Lambda ends a function after {_MAX_SECONDS} at the latest"
+        yield fault("zappa", what, f'"timeout_seconds": {_MAX_SECONDS}')
+    elif seconds < _MAX_SECONDS:
         what = f"timeout_seconds is {seconds}: that is how long a long query may take at the most"
-        yield warning("zappa", what, f'"timeout_seconds": {_MOST_SECONDS}')
+        yield warning("zappa", what, f'"timeout_seconds": {_MAX_SECONDS}')
     memory = keys.get("memory_size", 512)
-    if not _LEAST_MEGABYTES <= memory <= _MOST_MEGABYTES:
-        why = (
-            "large answers need more, and a processor comes with it" if memory < _LEAST_MEGABYTES else "Lambda has less"
-        )
+    if not _MIN_MEGABYTES <= memory <= _MAX_MEGABYTES:
+        why = "large answers need more, and a processor comes with it" if memory < _MIN_MEGABYTES else "Lambda has less"
         yield fault("zappa", f"memory_size is {memory}: {why}", '"memory_size": 1024')
 
 
@@ -164,7 +162,7 @@ def _network(keys: Keys) -> Iterator[Finding]:
         yield fault("zappa", f"vpc_config has no {missing}", f'"{missing}": […] in "vpc_config"')
 
 
-def _left_over(keys: Keys) -> Iterator[Finding]:
+def _unused_keys(keys: Keys) -> Iterator[Finding]:
     if keys.get("remote_env"):
         what = "remote_env is set: Zappa starts without it where it cannot be read, and says nothing"
         yield fault("zappa", what, '"CONFIG": "s3://…" in environment_variables instead of "remote_env"')

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from access_es.aws import AwsService, AwsSession, how_to_reach_aws, make_client
+from access_es.aws import AwsService, AwsSession, make_client, suggest_fix
 from access_es.errors import AwsFailure, SettingsError
 from access_es.settings.file import near_misses
 from access_es.settings.names import NAMES
@@ -104,8 +104,8 @@ def _explain(failure: AwsFailure, place: str) -> str:
     if failure.reason in _DENIED:  # S3 says so of a missing object, too, to whoever may not list the bucket
         action = "ssm:GetParameter" if place.startswith("ssm:") else "s3:GetObject"
         return f"it does not exist, or these credentials lack {action} on it"
-    said = f"{failure.reason}: {failure.said}".rstrip(".")
-    return "; ".join(filter(None, (said, how_to_reach_aws(failure.reason))))
+    said = f"{failure.reason}: {failure.aws_message}".rstrip(".")
+    return "; ".join(filter(None, (said, suggest_fix(failure.reason))))
 
 
 def how_to_make(place: str) -> str:

@@ -6,7 +6,7 @@ from access_es.errors import Forbidden
 from access_es.messages import Headers
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_OURS = frozenset({"same-origin", "none"})  # none: the person did it by hand, with no site in between
+_TRUSTED_FETCH_SITES = frozenset({"same-origin", "none"})  # none: the person did it by hand, with no site in between
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -25,7 +25,7 @@ def is_cross_site(headers: Headers) -> bool:
     """Whether the browser says that the request came from elsewhere. A neighbouring host name is elsewhere, too."""
     sites = _values(headers, "sec-fetch-site")
     if sites:
-        return not _OURS.issuperset(site.strip().lower() for site in sites)
+        return not _TRUSTED_FETCH_SITES.issuperset(site.strip().lower() for site in sites)
     hosts = _values(headers, "host")
     return any(not _is_origin_of(origin, hosts) for origin in _values(headers, "origin"))
 

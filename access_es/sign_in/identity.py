@@ -41,7 +41,7 @@ _Proof = Session | Token | _PasswordProof
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _CachedProof:
     """A caller, what proved it, and how long that may be believed without looking again."""
 
     caller: Caller
@@ -70,8 +70,8 @@ class Identity:
         self._recheck_seconds = recheck_seconds
         # The clock on the wall: one that stands still while a Lambda sandbox is frozen would stretch the recheck time.
         self._clock = clock
-        self._known: ProofCache[_Known] = ProofCache()
-        self._one_at_a_time = tuple(threading.Lock() for _ in range(64))
+        self._cache: ProofCache[_CachedProof] = ProofCache()
+        self._locks = tuple(threading.Lock() for _ in range(64))
 
     def identify(self, headers: Headers, *, scheme: str, client_address: str) -> Caller | None:
         """The caller, or None if nothing was offered, or only a session that is over.
@@ -93,42 +93,44 @@ class Identity:
             return None
 
     def _by_cookie(self, values: tuple[str, ...]) -> Caller | None:
-        key = self._known.key("cookie " + " ".join(values))
+        key = self._cache.key("cookie " + " ".join(values))
         try:
-            return self._recall(key) or self._prove(key, lambda: self._open(values))
+            return self._from_cache(key) or self._verify_and_cache(key, lambda: self._open(values))
         except WrongCredentials:
             return None  # one's time being over is no offence: the person is sent to sign in
 
     def _by_authorization(self, offered: list[str], address: str) -> Caller:
         if len(offered) > 1:
             raise BadRequest("The request has more than one Authorization header.")
-        key = self._known.key("authorization " + offered[0])
-        caller = self._recall(key)
+        key = self._cache.key("authorization " + offered[0])
+        caller = self._from_cache(key)
         if caller:
             return caller
         # Many connections often begin with the same password at once: the first one works it out for the others.
-        with self._one_at_a_time[key[0] % len(self._one_at_a_time)]:
-            return self._recall(key) or self._prove(key, lambda: self._verify(offered[0], address))
+        with self._locks[key[0] % len(self._locks)]:
+            return self._from_cache(key) or self._verify_and_cache(key, lambda: self._verify(offered[0], address))
 
-    def _recall(self, key: bytes) -> Caller | None:
+    def _from_cache(self, key: bytes) -> Caller | None:
         """A caller who was verified before, and still is who it was."""
-        known = self._known.get(key)
-        if known is None:
+        cached = self._cache.get(key)
+        if cached is None:
             return None
-        if self._clock() < known.until and self._stores.changes.revision() == known.revision:
-            return known.caller
+        if self._clock() < cached.until and self._stores.changes.revision() == cached.revision:
+            return cached.caller
         try:
-            return self._prove(key, lambda: known.proof)
+            return self._verify_and_cache(key, lambda: cached.proof)
         except WrongCredentials:
-            self._known.forget(key)
+            self._cache.forget(key)
             return None
 
-    def _prove(self, key: bytes, proof_of: Callable[[], _Proof]) -> Caller:
+    def _verify_and_cache(self, key: bytes, proof_of: Callable[[], _Proof]) -> Caller:
         revision = self._stores.changes.revision()  # read first: a change while we look makes what we found stale
         until = self._clock() + self._recheck_seconds  # from here too: the looking may take seconds
         proof = proof_of()
         caller = self._look_up(proof)
-        self._known.put(key, _Known(caller, proof, revision, min(until, _end(proof, self._cookies.lifetime_seconds))))
+        self._cache.put(
+            key, _CachedProof(caller, proof, revision, min(until, _end(proof, self._cookies.lifetime_seconds)))
+        )
         return caller
 
     def _open(self, values: tuple[str, ...]) -> Session:

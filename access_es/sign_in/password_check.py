@@ -29,7 +29,7 @@ class PasswordCheck:
     def check(self, name: str, password: str, address: str) -> User:
         """The user. Raises `WrongCredentials`, never saying what was wrong, or `TooManyFailures`."""
         self._throttle.check(name, address, self._clock())
-        with self._passwords.turn():
+        with self._passwords.hashing_slot():
             # Once more: while this one waited for its turn, others may have failed.
             self._throttle.check(name, address, self._clock())
             user = self._verify(name, password)
@@ -42,7 +42,7 @@ class PasswordCheck:
 
     def _verify(self, name: str, password: str) -> User | None:
         user = self._store.find(name)
-        matches = self._passwords.matches(user.password_hash if user else self._passwords.nobody, password)
+        matches = self._passwords.matches(user.password_hash if user else self._passwords.dummy_hash, password)
         return user if user and matches and not user.disabled else None
 
     def _rehashed(self, user: User, password: str) -> User:

@@ -13,8 +13,8 @@ Value = TypeVar("Value")
 class ProofCache(Generic[Value]):
     """A bounded dictionary for many threads. Its keys are digests under a key that this process alone has."""
 
-    def __init__(self, most: int = 4_096) -> None:
-        self._most = most
+    def __init__(self, max_entries: int = 4_096) -> None:
+        self._max_entries = max_entries
         self._secret = secrets.token_bytes(32)
         self._values: dict[bytes, Value] = {}
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class ProofCache(Generic[Value]):
         """Keep a value; the one that was put longest ago goes when there are too many."""
         with self._lock:
             self._values.pop(key, None)
-            while len(self._values) >= self._most:
+            while len(self._values) >= self._max_entries:
                 del self._values[next(iter(self._values))]
             self._values[key] = value
 

@@ -16,7 +16,7 @@ _KNOWN_SECONDS = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Backoff:
     """`free` failures cost nothing, the next one second, each one after that twice as much, up to `longest_seconds`."""
 
     free: int
@@ -27,18 +27,18 @@ class Pace:
 # slowed down too, but mildly, since that also meets people who did nothing: the owner of the name, the colleagues
 # behind the same address. They are spared entirely at addresses where they signed in before (`_is_known`), so that
 # nobody can keep a person out by failing in the person's name.
-PERSON_AT_ADDRESS = Pace(free=5, longest_seconds=900)
-PERSON_ANYWHERE = Pace(free=50, longest_seconds=10)
-ANYONE_AT_ADDRESS = Pace(free=50, longest_seconds=60)
+PERSON_AT_ADDRESS = Backoff(free=5, longest_seconds=900)
+PERSON_ANYWHERE = Backoff(free=50, longest_seconds=10)
+ANYONE_AT_ADDRESS = Backoff(free=50, longest_seconds=60)
 
 
-def wait_seconds(pace: Pace, failures: Failures, now: float) -> float:
+def wait_seconds(backoff: Backoff, failures: Failures, now: float) -> float:
     """How long to wait yet. Nothing, once the last failure is an hour ago."""
     elapsed = max(0.0, now - failures.last)  # never negative: clocks are set back, and differ between machines
-    if failures.count <= pace.free or elapsed > _FORGET_SECONDS:
+    if failures.count <= backoff.free or elapsed > _FORGET_SECONDS:
         return 0.0
-    doublings = min(failures.count - pace.free - 1, 30)
-    return max(0.0, min(2.0**doublings, pace.longest_seconds) - elapsed)
+    doublings = min(failures.count - backoff.free - 1, 30)
+    return max(0.0, min(2.0**doublings, backoff.longest_seconds) - elapsed)
 
 
 class Throttle:
@@ -71,8 +71,8 @@ class Throttle:
             self._store.record((known,), now, _KNOWN_SECONDS)
 
 
-def _wait(found: Mapping[str, Failures], key: str, pace: Pace, now: float) -> float:
-    return wait_seconds(pace, found.get(key, Failures()), now)
+def _wait(found: Mapping[str, Failures], key: str, backoff: Backoff, now: float) -> float:
+    return wait_seconds(backoff, found.get(key, Failures()), now)
 
 
 def _is_known(sign_ins: Failures | None, now: float) -> bool:

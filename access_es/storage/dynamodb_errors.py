@@ -36,7 +36,7 @@ class StoreBusy(StoreUnusable):
 def explain(failure: AwsFailure, table: str) -> StoreUnusable:
     """The failure of a call to the accounts' table, in words for the operator. The user reads no details."""
     if failure.reason in BUSY:
-        return StoreBusy(detail=f"The accounts table '{table}' is busy: {failure.reason}: {failure.said}")
+        return StoreBusy(detail=f"The accounts table '{table}' is busy: {failure.reason}: {failure.aws_message}")
     return StoreUnusable(detail=f"The accounts table '{table}' cannot be used: {_why(failure)}")
 
 
@@ -45,15 +45,15 @@ def _why(failure: AwsFailure) -> str:
         case "ResourceNotFoundException":
             return "it does not exist in this region; run: python -m access_es provision, or fix USERS or ES_REGION"
         case "AccessDeniedException":
-            return f"AWS does not allow {_action(failure)} on it to these credentials: {failure.said}"
+            return f"AWS does not allow {_action(failure)} on it to these credentials: {failure.aws_message}"
         case "NoCredentialsError" | "CredentialRetrievalError" | "PartialCredentialsError" | "ProfileNotFound":
-            return f"there are no AWS credentials to ask with: {failure.said}"
+            return f"there are no AWS credentials to ask with: {failure.aws_message}"
         case "NoRegionError":
             return "its region is not known; set ES_REGION"
-    return f"{failure.reason}: {failure.said}"
+    return f"{failure.reason}: {failure.aws_message}"
 
 
 def _action(failure: AwsFailure) -> str:
     """The action that the policy lacks: AWS names it; a transaction needs what its parts need, not one of its own."""
-    named = re.search(r"\bdynamodb:\w+", failure.said)
+    named = re.search(r"\bdynamodb:\w+", failure.aws_message)
     return named[0] if named else "dynamodb:" + failure.operation.title().replace("_", "")

@@ -11,7 +11,7 @@ TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB Developer Guide, "
 _PK_BYTES, _SK_BYTES = 2_048, 1_024
 
 
-def can_exist(key: Key) -> bool:
+def is_valid_key(key: Key) -> bool:
     """Whether DynamoDB has room for such a key; what a stranger typed as a name may be anything."""
     try:
         pk, sk = (part.encode() for part in key)

@@ -11,12 +11,12 @@ from typing import Any
 from access_es.errors import AwsFailure
 from access_es.storage.dynamodb_errors import BUSY, StoreBusy, explain
 from access_es.storage.dynamodb_items import Item, Value, from_attributes, to_attributes
-from access_es.storage.dynamodb_key import Key, can_exist
+from access_es.storage.dynamodb_key import Key, is_valid_key
 
 Call = Callable[..., dict[str, Any]]
 """Calls DynamoDB: an operation's Python name and its parameters to its answer. Raises `AwsFailure`."""
 
-_DECLINED = ("ConditionalCheckFailedException", "TransactionCanceledException")
+_CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
 _PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)  # between attempts of our own, each at random up to this
 
 
@@ -32,12 +32,12 @@ class Table:
 
     def get(self, key: Key) -> Item | None:
         """The item as the last write before this call left it."""
-        if not can_exist(key):
+        if not is_valid_key(key):
             return None
         found = self._ask("get_item", TableName=self._name, Key=_key(key), ConsistentRead=True).get("Item")
         return from_attributes(found) if found else None
 
-    def get_each(self, keys: Sequence[Key]) -> list[Item]:
+    def batch_get(self, keys: Sequence[Key]) -> list[Item]:
         """Those of up to 100 different keys that there are, in one call and in any order."""
         if not keys:
             return []
@@ -84,21 +84,21 @@ class Table:
 
     def delete(self, key: Key) -> bool:
         """False if there was none."""
-        if not can_exist(key):
+        if not is_valid_key(key):
             return False
         answer = self._ask("delete_item", TableName=self._name, Key=_key(key), ReturnValues="ALL_OLD")
         # Gone at a second attempt means that the first one did it, though its answer got lost.
         return "Attributes" in answer or bool(answer.get("ResponseMetadata", {}).get("RetryAttempts"))
 
-    def putting(self, item: Item, when: str, **values: Value) -> dict[str, Any]:
-        """A part for `write_together`."""
+    def put_part(self, item: Item, when: str, **values: Value) -> dict[str, Any]:
+        """A part for `transact_write`."""
         return {"Put": {**self._write(when, values), "Item": to_attributes(item)}}
 
-    def deleting(self, key: Key, when: str = "", **values: Value) -> dict[str, Any]:
-        """A part for `write_together`."""
+    def delete_part(self, key: Key, when: str = "", **values: Value) -> dict[str, Any]:
+        """A part for `transact_write`."""
         return {"Delete": {**self._write(when, values), "Key": _key(key)}}
 
-    def write_together(self, *parts: dict[str, Any]) -> bool:
+    def transact_write(self, *parts: dict[str, Any]) -> bool:
         """All parts or none of them. False, and nothing done, unless all their conditions hold.
 
         botocore gives each call a token by which DynamoDB knows its repetitions (API reference, "TransactWriteItems").
@@ -126,7 +126,7 @@ class Table:
         try:
             return self._call(operation, **parameters)
         except AwsFailure as failure:
-            if failure.reason in _DECLINED:
+            if failure.reason in _CONDITION_FAILED:
                 raise
             raise explain(failure, self._name) from failure
 

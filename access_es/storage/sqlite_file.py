@@ -14,7 +14,7 @@ from access_es.storage.errors import StoreUnusable
 
 _VERSION = 1
 _BUSY_SECONDS = 10.0
-_IDLE_AT_MOST = 16
+_MAX_IDLE = 16
 _SCHEMA = """
 CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL, role TEXT NOT NULL,
     disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
@@ -49,13 +49,13 @@ class SqliteFile:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        with self._lent() as connection:
+        with self._pooled() as connection:
             yield connection
 
     @contextmanager
     def write(self, *, is_change: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction, durable at its end. `is_change` moves the revision."""
-        with self._lent() as connection:
+        with self._pooled() as connection:
             connection.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half way
             try:
                 yield connection
@@ -69,7 +69,7 @@ class SqliteFile:
 
     def revision(self) -> int:
         """How often users, tokens or revocations changed, whoever did it. Some microseconds."""
-        connection = self._take()
+        connection = self._acquire()
         try:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version != connection.data_version:
@@ -78,7 +78,7 @@ class SqliteFile:
         except sqlite3.Error as error:
             connection.close()
             raise self._unusable(str(error)) from error
-        self._give_back(connection)
+        self._release(connection)
         return connection.revision
 
     def close(self) -> None:
@@ -86,19 +86,19 @@ class SqliteFile:
             self._idle.pop().close()
 
     @contextmanager
-    def _lent(self) -> Iterator[_Connection]:
-        connection = self._take()
+    def _pooled(self) -> Iterator[_Connection]:
+        connection = self._acquire()
         try:
             yield connection
         except sqlite3.Error as error:
             connection.close()
             raise self._unusable(str(error)) from error
         except BaseException:
-            self._give_back(connection)
+            self._release(connection)
             raise
-        self._give_back(connection)
+        self._release(connection)
 
-    def _take(self) -> _Connection:
+    def _acquire(self) -> _Connection:
         if self._process != os.getpid():
             _inherited.append(self._idle)
             self._idle, self._process = deque(), os.getpid()
@@ -107,8 +107,8 @@ class SqliteFile:
         except IndexError:
             return self._open()
 
-    def _give_back(self, connection: _Connection) -> None:
-        if len(self._idle) < _IDLE_AT_MOST:
+    def _release(self, connection: _Connection) -> None:
+        if len(self._idle) < _MAX_IDLE:
             self._idle.append(connection)
         else:
             connection.close()

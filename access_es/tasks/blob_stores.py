@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from access_es.errors import AccessEsError, AwsFailure
-from access_es.tasks.dynamodb_schema import MOST_PIECES, PIECE_BYTES, piece_key
+from access_es.tasks.dynamodb_schema import MAX_PIECES, PIECE_BYTES, piece_key
 from access_es.tasks.dynamodb_store import Call, DynamoTable
 from access_es.tasks.failures import ResultLost, TasksUnusable
 from access_es.tasks.stored_body import even_pieces
@@ -30,12 +30,12 @@ class TableBlobStore:
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
         expires = {"N": str(int(self._clock() + self._lifetime_seconds))}
         for number, piece in enumerate(even_pieces(pieces, PIECE_BYTES)):
-            if number >= MOST_PIECES:
+            if number >= MAX_PIECES:
                 raise TasksUnusable("It is too large to be kept without a bucket: OVERFLOW_BUCKET is not set.")
             self._table.put({**piece_key(name, number), "data": {"B": piece}, "expires": expires})
 
     def get(self, name: str) -> Iterator[bytes]:
-        for number in range(MOST_PIECES):
+        for number in range(MAX_PIECES):
             found = self._table.get(piece_key(name, number))
             if found is None:
                 return
@@ -86,4 +86,4 @@ class S3BlobStore:
         try:
             return self._call(operation, **parameters)
         except AwsFailure as failure:
-            raise TasksUnusable(detail=f"S3 {operation}: {failure.reason}: {failure.said}") from failure
+            raise TasksUnusable(detail=f"S3 {operation}: {failure.reason}: {failure.aws_message}") from failure

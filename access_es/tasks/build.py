@@ -44,12 +44,12 @@ def build_tasks(
 ) -> Tasks:
     """`function_name`: the Lambda function whose invocations tasks are; None: they are threads."""
     rules = Rules(settings.long_query_paths)
-    kept = _open_store(settings, session)
-    if kept is None:
+    opened = _open_store(settings, session)
+    if opened is None:
         if settings.front_door != "local":
             log.info("TASKS_TABLE is not set: behind a gateway, queries longer than it waits end with 504.")
         return Tasks(LongQueries(send, None, rules, settings.long_query_after_seconds))
-    store, blobs = kept
+    store, blobs = opened
     runner = Runner(send, store, blobs)
     starter: Starter = (
         ZappaStarter(function_name, lambda: make_client("lambda", session=session))

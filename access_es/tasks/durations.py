@@ -9,8 +9,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MOST_SHAPES = 512
-KEPT_SECONDS = 15 * 60.0  # after that the engine may have become faster
+MAX_SHAPES = 512
+TTL_SECONDS = 15 * 60.0  # after that the engine may have become faster
 BODY_BYTES = 64 * 1024  # of a body tell enough of its shape
 # Two looks at a dashboard differ in times, sizes and ids, which are digits, also hexadecimal ones. What a body says
 # with the other letters tells one search from another.
@@ -24,28 +24,28 @@ class Durations:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
+        self._recent: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
 
     def __bool__(self) -> bool:
         """Whether there is anything to look up: while all searches are fast, none is looked at."""
-        return bool(self._known)
+        return bool(self._recent)
 
     def expect(self, shape: bytes) -> float | None:
         """The seconds the last one of this shape took, or took at least."""
         with self._lock:
-            seconds, noted = self._known.get(shape, (None, 0.0))
-        return seconds if self._clock() - noted < KEPT_SECONDS else None
+            seconds, noted = self._recent.get(shape, (None, 0.0))
+        return seconds if self._clock() - noted < TTL_SECONDS else None
 
     def note(self, shape: bytes, seconds: float) -> None:
         with self._lock:
-            self._known[shape] = (seconds, self._clock())
-            self._known.move_to_end(shape)
-            if len(self._known) > MOST_SHAPES:
-                self._known.popitem(last=False)
+            self._recent[shape] = (seconds, self._clock())
+            self._recent.move_to_end(shape)
+            if len(self._recent) > MAX_SHAPES:
+                self._recent.popitem(last=False)
 
     def forget(self, shape: bytes) -> None:
         with self._lock:
-            self._known.pop(shape, None)
+            self._recent.pop(shape, None)
 
 
 def shape_of(method: str, target: bytes, body: bytes) -> bytes:

@@ -20,7 +20,7 @@ from typing import Any
 # What the calls of the store and the blobs need, on the table and nothing else.
 ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 PIECE_BYTES = 380 * 1024  # an item takes 400 KB with its names (Developer Guide, "Quotas")
-MOST_PIECES = 48  # 18 MB, which is more than a gateway lets through; beyond that a bucket is the place
+MAX_PIECES = 48  # 18 MB, which is more than a gateway lets through; beyond that a bucket is the place
 
 Key = dict[str, dict[str, str]]
 

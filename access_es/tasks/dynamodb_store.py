@@ -23,7 +23,7 @@ from access_es.tasks.store import (
 Call = Callable[..., dict[str, Any]]
 """Calls DynamoDB: an operation's Python name and its parameters to its answer. Raises `AwsFailure`."""
 
-_DECLINED = "ConditionalCheckFailedException"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 _NAMES = {"#state": "state", "#runner": "runner", "#beat": "beat", "#wanted": "wanted", "#expires": "expires"}
 _CLAIMED_BY = "#state = :claimed AND #runner = :runner"
 
@@ -59,10 +59,10 @@ class DynamoTable:
         try:
             return self._call(operation, TableName=self._name, **parameters)
         except AwsFailure as failure:
-            if failure.reason == _DECLINED:
+            if failure.reason == _CONDITION_FAILED:
                 raise
-            said = f"The table of tasks '{self._name}': {failure.reason}: {failure.said}"
-            raise TasksUnusable(detail=said) from failure
+            detail = f"The table of tasks '{self._name}': {failure.reason}: {failure.aws_message}"
+            raise TasksUnusable(detail=detail) from failure
 
 
 class DynamoStore:

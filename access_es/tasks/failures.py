@@ -45,7 +45,7 @@ class SearchLost(TaskLost):
     message = "The task that carried this search out has died. A search changes nothing: it is safe to send it again."
 
 
-class TaskBroke(AccessEsError):
+class TaskCrashed(AccessEsError):
     """Something unforeseen ended the task."""
 
     status = 500
@@ -63,7 +63,7 @@ class TaskTooLong(AccessEsError):
     message = "The domain did not answer while the task could run. Whether it did what was asked is not known."
 
 
-class ResultNotKept(AccessEsError):
+class ResultNotStored(AccessEsError):
     """The domain has answered, and only the answer is lost. `status_answered` is its HTTP status."""
 
     status = 502

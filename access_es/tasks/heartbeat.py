@@ -15,7 +15,7 @@ from access_es.tasks.store import Store
 
 BEAT_SECONDS = 1.0  # which is also how soon it hears that nobody waits, and the engine can stop searching
 DEAD_SECONDS = 20.0  # without a sign of life for so long, a task is taken for dead
-_LISTEN_SECONDS = 0.25  # how soon a silent call to the domain is given up
+_CHECK_SECONDS = 0.25  # how soon a silent call to the domain is given up
 log = logging.getLogger("access_es.tasks")
 
 
@@ -24,7 +24,7 @@ class Abandoned(BaseException):
 
 
 class Heartbeat:
-    """Beats while its block runs. Ask `listen` often: it raises when the task is to end."""
+    """Beats while its block runs. Ask `check` often: it raises when the task is to end."""
 
     def __init__(self, store: Store, id: str, runner: str, end_by: float | None, beat_seconds: float) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class Heartbeat:
         self._runner = runner
         self._end_by = end_by
         self._beat_seconds = beat_seconds
-        self._is_over = threading.Event()
+        self._stopped = threading.Event()
         self._is_abandoned = False
         self._thread = threading.Thread(target=self._beat, name="task-heartbeat", daemon=True)
 
@@ -43,10 +43,10 @@ class Heartbeat:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_over.set()
+        self._stopped.set()
         self._thread.join()  # a thread of a Lambda sandbox would wake up in the middle of another request
 
-    def listen(self) -> None:
+    def check(self) -> None:
         """Raises Abandoned, or TaskTooLong."""
         if self._is_abandoned:
             raise Abandoned
@@ -56,11 +56,11 @@ class Heartbeat:
     def waits(self) -> Iterator[float]:
         """How long to wait for the domain before we are asked again; see `Domain.send`."""
         while True:
-            self.listen()
-            yield _LISTEN_SECONDS
+            self.check()
+            yield _CHECK_SECONDS
 
     def _beat(self) -> None:
-        while not self._is_over.wait(self._beat_seconds):
+        while not self._stopped.wait(self._beat_seconds):
             try:
                 if not self._store.record_heartbeat(self._id, self._runner):
                     self._is_abandoned = True

@@ -11,7 +11,7 @@ from access_es.tasks.service import TaskState
 from access_es.tasks.tickets import Ticket
 
 _LATEST_START = 0.85  # of the time there is: to start a task takes a second, when the function is cold
-_LOOK_SECONDS = 1.0  # how often to see whether the task was faster
+_CHECK_SECONDS = 1.0  # how often to see whether the task was faster
 log = logging.getLogger("access_es.tasks")
 
 
@@ -34,7 +34,7 @@ class Hedge:
         answer_by: float,
     ) -> None:
         self._start = start
-        self._outlook = state
+        self._state = state
         self._begun = time.monotonic()
         self._start_at = self._begun + min(after, (until - self._begun) * _LATEST_START)
         self.until = until
@@ -53,23 +53,23 @@ class Hedge:
         try:
             self.ticket = self._start()
         except AccessEsError as error:
-            self._go_on_alone(f"{error.code}: {error.detail}")
+            self._continue_without_task(f"{error.code}: {error.detail}")
         while (left := self.until - time.monotonic()) > 0:
-            yield min(_LOOK_SECONDS, left) if self.ticket else left
+            yield min(_CHECK_SECONDS, left) if self.ticket else left
             if self.ticket and time.monotonic() < self.until and self._is_answered(self.ticket):
                 break
         raise HandedOver
 
     def _is_answered(self, ticket: Ticket) -> bool:
         try:
-            state = self._outlook(ticket)
+            state = self._state(ticket)
         except AccessEsError:
             return False  # it can be looked at later, too
         if state == "failed":
-            self._go_on_alone("its task has failed")
+            self._continue_without_task("its task has failed")
         return state == "answered"
 
-    def _go_on_alone(self, why: str) -> None:
+    def _continue_without_task(self, why: str) -> None:
         log.warning("A search goes on without a task: %s", why)
         self.ticket = None
         self.until = self._answer_by

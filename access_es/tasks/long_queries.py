@@ -14,7 +14,7 @@ from access_es.tasks.durations import BODY_BYTES, Durations, shape_of
 from access_es.tasks.failures import OutOfTime, TasksUnusable
 from access_es.tasks.hedge import HandedOver, Hedge
 from access_es.tasks.poll import outcome
-from access_es.tasks.replies import Own, accept, address_of, redirect_to
+from access_es.tasks.replies import OwnReply, accept, address_of, redirect_to
 from access_es.tasks.rules import Rules, TaskAtOnce, TaskWhenSlow
 from access_es.tasks.runner import Send
 from access_es.tasks.service import TaskService
@@ -23,7 +23,7 @@ from access_es.upload import Upload
 
 PAGE_SECONDS = 4.0  # a person looks at a blank tab no longer than this
 _LATE_SECONDS = 0.05  # of the domain's silence: it is the door's patience that ended
-_NEARLY_ALL = 0.9
+_SLOW_SHARE = 0.9
 
 
 class LongQueries:
@@ -31,57 +31,59 @@ class LongQueries:
 
     def __init__(self, send: Send, service: TaskService | None, rules: Rules, after_seconds: float) -> None:
         self._send = send
-        self._desk = service
+        self._service = service
         self._rules = rules
         self._after_seconds = after_seconds
         self._durations = Durations()
 
-    def ask(self, request: ProxyRequest, user: str, upload: Upload) -> ProxyResponse | Own:
+    def ask(self, request: ProxyRequest, user: str, upload: Upload) -> ProxyResponse | OwnReply:
         """The domain's answer, or the way to it. Raises an AccessEsError."""
-        if self._desk is None:
-            return self._straight(request, upload)
+        if self._service is None:
+            return self._send_directly(request, upload)
         match self._rules.choose(request):
-            case TaskAtOnce() as course:
-                return self._as_task(self._desk, request, user, upload, course)
+            case TaskAtOnce() as strategy:
+                return self._as_task(self._service, request, user, upload, strategy)
             case TaskWhenSlow() if request.answer_by is not None:
-                return self._search(self._desk, request, user, upload, request.answer_by)
-        return self._straight(request, upload)
+                return self._search(self._service, request, user, upload, request.answer_by)
+        return self._send_directly(request, upload)
 
-    def _straight(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
+    def _send_directly(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
         try:
             return self._send(
                 request.method, request.target, request.headers, upload, answer_by=request.answer_by
             )  # fmt: skip
         except DomainTimeout as error:
             by = request.answer_by
-            if by is None or time.monotonic() < by - _LATE_SECONDS or _is_told(error):
+            if by is None or time.monotonic() < by - _LATE_SECONDS or _is_specific(error):
                 raise
-            raise OutOfTime(can_wait=self._desk is not None, detail=error.detail) from error
+            raise OutOfTime(can_wait=self._service is not None, detail=error.detail) from error
 
     def _as_task(
-        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, course: TaskAtOnce
-    ) -> ProxyResponse | Own:
-        ticket = service.start(user, request, upload, is_search=course.is_search)
-        if course.wait_seconds is None:
+        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, strategy: TaskAtOnce
+    ) -> ProxyResponse | OwnReply:
+        ticket = service.start(user, request, upload, is_search=strategy.is_search)
+        if strategy.wait_seconds is None:
             return self._wait(service, request, ticket, _until(request))
-        until = min(time.monotonic() + course.wait_seconds, _until(request))
-        return _found(service, ticket, request, until) or accept(_address(service, ticket, request), request)
+        until = min(time.monotonic() + strategy.wait_seconds, _until(request))
+        return _try_outcome(service, ticket, request, until) or accept(_address(service, ticket, request), request)
 
-    def _wait(self, service: TaskService, request: ProxyRequest, ticket: Ticket, until: float) -> ProxyResponse | Own:
+    def _wait(
+        self, service: TaskService, request: ProxyRequest, ticket: Ticket, until: float
+    ) -> ProxyResponse | OwnReply:
         """Its result, or at `until` the way to where it is waited for."""
-        found = _found(service, ticket, request, until) if time.monotonic() < until else None
+        found = _try_outcome(service, ticket, request, until) if time.monotonic() < until else None
         return found or redirect_to(_address(service, ticket, request), request)
 
     def _search(
         self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, answer_by: float
-    ) -> ProxyResponse | Own:
+    ) -> ProxyResponse | OwnReply:
         began = time.monotonic()
         until = _until(request)
         expected = self._durations.expect(_shape(request, upload)) if self._durations else None
-        if expected is not None and expected > (until - began) * _NEARLY_ALL:
+        if expected is not None and expected > (until - began) * _SLOW_SHARE:
             ticket = service.start(user, request, upload, is_search=True)
             found = self._wait(service, request, ticket, until)
-            self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, Own) else 0))
+            self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, OwnReply) else 0))
             return found
         # One that is known to answer in time is not asked twice before it takes twice as long.
         after = max(self._after_seconds, 2 * (expected or 0))
@@ -95,7 +97,7 @@ class LongQueries:
 
     def _hedged(
         self, service: TaskService, hedge: Hedge, request: ProxyRequest, upload: Upload, answer_by: float
-    ) -> ProxyResponse | Own:
+    ) -> ProxyResponse | OwnReply:
         waits = hedge.waits()
         try:
             answer = self._send(
@@ -103,7 +105,7 @@ class LongQueries:
             )
         except (HandedOver, DomainTimeout) as end:
             if hedge.ticket is None:
-                raise (end if _is_told(end) else OutOfTime(can_wait=True)) from end
+                raise (end if _is_specific(end) else OutOfTime(can_wait=True)) from end
             return self._wait(service, request, hedge.ticket, hedge.until)
         except BaseException:
             if hedge.ticket:
@@ -122,7 +124,7 @@ class LongQueries:
             self._durations.forget(shape)
 
 
-def _found(service: TaskService, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
+def _try_outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
     """What came of it. A store that cannot tell is asked again, at the address where that may be done as often as one
     likes: who reads an error here sends the whole request again."""
     try:
@@ -131,7 +133,7 @@ def _found(service: TaskService, ticket: Ticket, request: ProxyRequest, until: f
         return None
 
 
-def _is_told(end: Exception) -> bool:
+def _is_specific(end: Exception) -> bool:
     """Whether its own words say more than ours could, such as that nothing was sent."""
     return isinstance(end, DomainTimeout) and end.message != DomainTimeout.message
 

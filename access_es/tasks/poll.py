@@ -9,9 +9,9 @@ from typing import Any
 from access_es.errors import MethodNotAllowed, NotFound
 from access_es.messages import Body, Held, ProxyRequest, ProxyResponse
 from access_es.tasks.failures import NotStarted, SearchLost, TaskFailed, TaskLost
-from access_es.tasks.replies import RESPONSES, Own, RenderPage, address_of, redirect_to, show_waiting
+from access_es.tasks.replies import RESPONSES, OwnReply, RenderPage, address_of, redirect_to, show_waiting
 from access_es.tasks.service import TaskService
-from access_es.tasks.stored_body import StoredBody, bring
+from access_es.tasks.stored_body import StoredBody, load_body
 from access_es.tasks.tickets import Ticket
 
 PAGE_PAUSE_SECONDS = 1  # between two visits of the page, so that the browser shows it as loaded
@@ -26,7 +26,9 @@ def is_poll(request: ProxyRequest) -> bool:
     return request.target.startswith(RESPONSES)
 
 
-def poll(service: TaskService | None, request: ProxyRequest, user: str, render_page: RenderPage) -> ProxyResponse | Own:
+def poll(
+    service: TaskService | None, request: ProxyRequest, user: str, render_page: RenderPage
+) -> ProxyResponse | OwnReply:
     """The result of the task, or the way back here. Raises NotFound for what is not this user's ticket."""
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed
@@ -55,7 +57,7 @@ def outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: 
     Raises the failure that is its result.
     """
     began = time.monotonic()
-    match service.await_end(ticket, until):
+    match service.wait_for_end(ticket, until):
         case "running":
             return None
         case "unknown":
@@ -74,8 +76,8 @@ def outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: 
     return None
 
 
-def _is_small(kept: StoredBody) -> bool:
-    return kept.inline is not None and kept.length_bytes <= _SMALL_BYTES
+def _is_small(stored: StoredBody) -> bool:
+    return stored.inline is not None and stored.length_bytes <= _SMALL_BYTES
 
 
 def _has_time(began: float, answer_by: float) -> bool:
@@ -84,17 +86,21 @@ def _has_time(began: float, answer_by: float) -> bool:
     return now - began < _FRESH_SECONDS or answer_by - now > LARGE_SECONDS
 
 
-def _read_body(service: TaskService, name: str, kept: StoredBody, request: ProxyRequest) -> Body:
+def _read_body(service: TaskService, name: str, stored: StoredBody, request: ProxyRequest) -> Body:
     if request.method == "HEAD":
         return Held()
-    return Held(b"".join(bring(kept, name, service.blobs))) if _is_small(kept) else _LoadedBody(service, name, kept)
+    return (
+        Held(b"".join(load_body(stored, name, service.blobs)))
+        if _is_small(stored)
+        else _LoadedBody(service, name, stored)
+    )
 
 
 class _LoadedBody:
     """The body of a result, read when it is sent; its start at once, while an error can still be told."""
 
-    def __init__(self, service: TaskService, name: str, kept: StoredBody) -> None:
-        self._pieces = bring(kept, name, service.blobs)
+    def __init__(self, service: TaskService, name: str, stored: StoredBody) -> None:
+        self._pieces = load_body(stored, name, service.blobs)
         self._first = next(self._pieces, b"")
 
     def __iter__(self) -> Iterator[bytes]:

@@ -8,13 +8,13 @@ from access_es.messages import Headers
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class RespondAsync:
     """`respond-async`: the client takes a 202 when `wait_seconds` have passed."""
 
     wait_seconds: float
 
 
-def read_preference(headers: Headers) -> Later | None:
+def read_preference(headers: Headers) -> RespondAsync | None:
     """What a client prefers, None where it does not ask for an answer later.
 
     Preferences are named at most once; the first one counts (section 2), and one that makes no sense is ignored.
@@ -29,4 +29,4 @@ def read_preference(headers: Headers) -> Later | None:
     if "respond-async" not in named:
         return None
     wait = named.get("wait", "")
-    return Later(float(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 10 else 0.0)
+    return RespondAsync(float(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 10 else 0.0)

@@ -16,7 +16,7 @@ RenderPage = Callable[[Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnReply:
     """An answer of ours, not the domain's, and `how` for the audit."""
 
     response: ProxyResponse
@@ -27,26 +27,26 @@ def address_of(ticket: str, request: ProxyRequest) -> str:
     return f"{request.mount}{RESPONSES.decode()}{ticket}"
 
 
-def redirect_to(address: str, request: ProxyRequest) -> Own:
+def redirect_to(address: str, request: ProxyRequest) -> OwnReply:
     """303: whatever the method was, a GET follows (RFC 9110, 15.4.4). The address itself waits, so nobody else must."""
     headers = (("Location", address), ("Retry-After", "0"), ("X-Redirect-Reason", REASON), *_common(request))
-    return Own(ProxyResponse.held(303, headers, b""), "task")
+    return OwnReply(ProxyResponse.held(303, headers, b""), "task")
 
 
-def accept(address: str, request: ProxyRequest) -> Own:
+def accept(address: str, request: ProxyRequest) -> OwnReply:
     """202 for who prefers not to wait (RFC 7240, 4.1)."""
     data = json.dumps({"status": 202, "state": "running", "location": address}).encode() + b"\n"
     headers = (
         ("Location", address), ("Content-Type", "application/json"), ("Preference-Applied", "respond-async"),
         ("Retry-After", "1"), *_common(request),
     )  # fmt: skip
-    return Own(ProxyResponse.held(202, headers, data), "task")
+    return OwnReply(ProxyResponse.held(202, headers, data), "task")
 
 
-def show_waiting(html: str, request: ProxyRequest) -> Own:
+def show_waiting(html: str, request: ProxyRequest) -> OwnReply:
     """A page for people; it comes back by itself."""
     headers = (("Content-Type", "text/html; charset=utf-8"), ("X-Redirect-Reason", REASON), *page_headers())
-    return Own(ProxyResponse.held(200, headers, b"" if request.method == "HEAD" else html.encode()), "page")
+    return OwnReply(ProxyResponse.held(200, headers, b"" if request.method == "HEAD" else html.encode()), "page")
 
 
 def _common(request: ProxyRequest) -> Headers:

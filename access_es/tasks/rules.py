@@ -29,8 +29,8 @@ class TaskAtOnce:
     wait_seconds: float | None = None
 
 
-Course = Direct | TaskWhenSlow | TaskAtOnce
-_STRAIGHT, _HANDOVER = Direct(), TaskWhenSlow()
+Strategy = Direct | TaskWhenSlow | TaskAtOnce
+_DIRECT, _TASK_WHEN_SLOW = Direct(), TaskWhenSlow()
 
 
 class Rules:
@@ -38,32 +38,32 @@ class Rules:
 
     def __init__(self, long_paths: tuple[str, ...]) -> None:
         self._long_paths = tuple(split_path(path.encode()) for path in long_paths if split_path(path.encode()))
-        self._marks = tuple(path[-1] for path in self._long_paths)
+        self._last_segments = tuple(path[-1] for path in self._long_paths)
 
-    def choose(self, request: ProxyRequest) -> Course:
+    def choose(self, request: ProxyRequest) -> Strategy:
         """Without a door that hangs up, requests simply wait, unless the client wishes otherwise."""
-        later = read_preference(request.headers)
-        if later is None and request.answer_by is None:
-            return _STRAIGHT
+        preference = read_preference(request.headers)
+        if preference is None and request.answer_by is None:
+            return _DIRECT
         method, target = console_request(request.method, request.target) or (request.method, request.target)
-        if later is not None and request.method not in ("HEAD", "OPTIONS"):
-            return TaskAtOnce(is_search(method, target), later.wait_seconds)
+        if preference is not None and request.method not in ("HEAD", "OPTIONS"):
+            return TaskAtOnce(is_search(method, target), preference.wait_seconds)
         if request.answer_by is None:
-            return _STRAIGHT
+            return _DIRECT
         if self._is_long(method, target):
             return TaskAtOnce(is_search(method, target))
-        return _HANDOVER if is_search(method, target) else _STRAIGHT
+        return _TASK_WHEN_SLOW if is_search(method, target) else _DIRECT
 
     def _is_long(self, method: str, target: bytes) -> bool:
         path, _, query = target.partition(b"?")
-        if b"%" not in path and not any(mark in path for mark in self._marks):
+        if b"%" not in path and not any(segment in path for segment in self._last_segments):
             return False  # so it is with nearly all
         segments = split_path(path)
         if method in ("HEAD", "OPTIONS") or ui_segments(segments) is not None or _OWN_TASK in query.split(b"&"):
             return False
-        return any(_holds(segments, wanted) for wanted in self._long_paths)
+        return any(_contains(segments, sought) for sought in self._long_paths)
 
 
-def _holds(segments: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> bool:
-    size = len(wanted)
-    return any(segments[start : start + size] == wanted for start in range(len(segments) - size + 1))
+def _contains(segments: tuple[bytes, ...], sought: tuple[bytes, ...]) -> bool:
+    size = len(sought)
+    return any(segments[start : start + size] == sought for start in range(len(segments) - size + 1))

@@ -10,14 +10,14 @@ from typing import Protocol
 
 from access_es.errors import AccessEsError
 from access_es.messages import Headers, ProxyResponse
-from access_es.tasks.failures import NotStarted, ResultNotKept, TaskBroke, TasksUnusable
+from access_es.tasks.failures import NotStarted, ResultNotStored, TaskCrashed, TasksUnusable
 from access_es.tasks.heartbeat import BEAT_SECONDS, Abandoned, Heartbeat
 from access_es.tasks.store import Failure, Result, Store, TaskRequest
-from access_es.tasks.stored_body import BlobStore, StoredBody, bring, is_plain, keep
+from access_es.tasks.stored_body import BlobStore, StoredBody, is_plain, load_body, store_body
 from access_es.upload import Upload, take_upload
 
 _NO_BODY = StoredBody(0, False, b"")
-_HAND_IN_PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)  # a throttled table has the result a little later
+_STORE_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)  # a throttled table has the result a little later
 log = logging.getLogger("access_es.tasks")
 
 
@@ -50,7 +50,7 @@ class Runner:
     ) -> None:
         self._send = send
         self._store = store
-        self._shelf = blobs
+        self._blobs = blobs
         self._beat_seconds = beat_seconds
         self._sleep = sleep
 
@@ -71,7 +71,7 @@ class Runner:
             return
         with Heartbeat(self._store, id, runner, end_by, self._beat_seconds) as heartbeat:
             try:
-                self._hand_in(id, runner, self._work(id, heartbeat))
+                self._store_result(id, runner, self._work(id, heartbeat))
             except Abandoned:
                 log.info("A task was given up: nobody waits for it any more.")
 
@@ -79,11 +79,11 @@ class Runner:
         try:
             request, body = self._fetch(id)
             with body as upload:
-                heartbeat.listen()
+                heartbeat.check()
                 answer = self._send(
                     request.method, request.target, request.headers, upload, waits=heartbeat.waits()
                 )  # fmt: skip
-            return self._keep(id, answer, heartbeat)
+            return self._store_body(id, answer, heartbeat)
         except AccessEsError as error:
             log.warning("A task failed: %s: %s", error.code, error.detail)
             return _failed(error)
@@ -91,34 +91,34 @@ class Runner:
             raise
         except BaseException as fault:  # an exit as well: nothing may stay in progress for ever
             log.error("A task failed: %s", type(fault).__name__)  # its text may hold what was asked
-            return _failed(TaskBroke())
+            return _failed(TaskCrashed())
 
     def _fetch(self, id: str) -> tuple[TaskRequest, Upload]:
         """What to send. Raises NotStarted: the domain has not heard of it, nor ever will."""
         try:
             request = self._store.request(id)
-            return request, take_upload(_Stream(bring(request.body, f"{id}/request", self._shelf)))
+            return request, take_upload(_PieceReader(load_body(request.body, f"{id}/request", self._blobs)))
         except AccessEsError as error:
             raise NotStarted(detail=error.detail) from error
 
-    def _keep(self, id: str, answer: ProxyResponse, heartbeat: Heartbeat) -> Result:
+    def _store_body(self, id: str, answer: ProxyResponse, heartbeat: Heartbeat) -> Result:
         try:
-            body = _Listened(answer.body, heartbeat)
-            kept = keep(body, f"{id}/result", self._shelf, compress=is_plain(answer.headers))
+            body = _InterruptibleBody(answer.body, heartbeat)
+            stored = store_body(body, f"{id}/result", self._blobs, compress=is_plain(answer.headers))
         except TasksUnusable as error:
-            raise ResultNotKept(answer.status, detail=error.detail or error.message) from error
+            raise ResultNotStored(answer.status, detail=error.detail or error.message) from error
         finally:
             answer.body.close()
-        return Result(answer.status, answer.reason, answer.headers, kept)
+        return Result(answer.status, answer.reason, answer.headers, stored)
 
-    def _hand_in(self, id: str, runner: str, result: Result) -> None:
-        for pause in _HAND_IN_PAUSES_SECONDS:
+    def _store_result(self, id: str, runner: str, result: Result) -> None:
+        for pause in _STORE_RETRY_SECONDS:
             if self._finish(id, runner, result):
                 return
             self._sleep(pause)
         if not self._finish(id, runner, result) and result.failure is None:
             # With its headers it may be more than an item takes. That there was an answer is small, and known.
-            self._finish(id, runner, _failed(ResultNotKept(result.status)))
+            self._finish(id, runner, _failed(ResultNotStored(result.status)))
 
     def _finish(self, id: str, runner: str, result: Result) -> bool:
         try:
@@ -129,20 +129,20 @@ class Runner:
         return True
 
 
-class _Listened:
+class _InterruptibleBody:
     """A body, given up between two pieces when the task is to end."""
 
     def __init__(self, pieces: Iterable[bytes], heartbeat: Heartbeat) -> None:
         self._pieces = pieces
-        self._heart = heartbeat
+        self._heartbeat = heartbeat
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
-            self._heart.listen()
+            self._heartbeat.check()
             yield piece
 
 
-class _Stream:
+class _PieceReader:
     """Pieces, to be read as a stream."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:

@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 # Elasticsearch's REST API specification. Missing on purpose: _search/scroll and _sql move a cursor, _async_search and
 # a point in time leave something behind.
-_OF_TYPES = frozenset(
+_TYPE_SEARCHES = frozenset(
     ((b"_search",), (b"_msearch",), (b"_count",), (b"_search", b"template"), (b"_msearch", b"template"))
 )  # fmt: skip
 # Behind an index and a type, these are the name of a document up to Elasticsearch 7.
-_OF_INDICES = frozenset(((b"_field_caps",), (b"_rank_eval",), (b"_terms_enum",), (b"_eql", b"search")))
+_INDEX_SEARCHES = frozenset(((b"_field_caps",), (b"_rank_eval",), (b"_terms_enum",), (b"_eql", b"search")))
 # `scroll` opens a cursor; the others keep a result that nobody would ask for.
-_LEAVING = frozenset((b"scroll", b"keep_alive", b"keep_on_completion", b"wait_for_completion_timeout"))
+_STATEFUL_PARAMETERS = frozenset((b"scroll", b"keep_alive", b"keep_on_completion", b"wait_for_completion_timeout"))
 
 # What Amazon puts before Kibana's and Dashboards' own paths. Without it the same path could be a document:
 # POST /internal/search/es was "index this" up to Elasticsearch 7.
@@ -32,19 +32,19 @@ _UI_SEARCHES = (
     (b"api", b"timelion", b"run"),
 )
 _CONSOLE = (b"api", b"console", b"proxy")
-_MARK = re.compile(
+_CANDIDATE = re.compile(
     b"search|_count|_field_caps|_rank_eval|_terms_enum|metrics|timelion"
 )  # one of these is in all of them
 
 # Kibana reads addresses as browsers do (url.spec.whatwg.org, 4.4), also what Console asks for: dot segments go back, a
 # backslash is a slash, control characters are not there, and the address ends at a "#".
-_READ_ANEW = re.compile(rb"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\#\x00-\x1f]", re.IGNORECASE)
+_NOT_NORMALIZED = re.compile(rb"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\#\x00-\x1f]", re.IGNORECASE)
 
 
 def is_search(method: str, target: bytes) -> bool:
     """Whether this reads and does nothing else, so that asking twice is asking once."""
     path, _, query = target.partition(b"?")
-    if method not in ("GET", "POST") or not _MARK.search(path) or _READ_ANEW.search(path):
+    if method not in ("GET", "POST") or not _CANDIDATE.search(path) or _NOT_NORMALIZED.search(path):
         return False
     segments = split_path(path)
     inner = ui_segments(segments)
@@ -82,12 +82,12 @@ def ui_segments(segments: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
 
 
 def _is_engine_search(segments: tuple[bytes, ...], query: bytes) -> bool:
-    if query and any(name in _LEAVING for name in _parameters(query)):
+    if query and any(name in _STATEFUL_PARAMETERS for name in _parameters(query)):
         return False
     for size in (2, 1):
         names, asked = segments[:-size], segments[-size:]
-        if asked in _OF_TYPES or asked in _OF_INDICES:
-            return len(names) <= (2 if asked in _OF_TYPES else 1) and _are_names(names)
+        if asked in _TYPE_SEARCHES or asked in _INDEX_SEARCHES:
+            return len(names) <= (2 if asked in _TYPE_SEARCHES else 1) and _are_names(names)
     return False
 
 

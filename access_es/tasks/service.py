@@ -12,7 +12,7 @@ from access_es.messages import Headers, ProxyRequest
 from access_es.tasks.failures import NotStarted, TasksUnusable
 from access_es.tasks.heartbeat import DEAD_SECONDS
 from access_es.tasks.store import LIFETIME_SECONDS, Result, Store, TaskRequest
-from access_es.tasks.stored_body import BlobStore, StoredBody, is_plain, keep
+from access_es.tasks.stored_body import BlobStore, StoredBody, is_plain, store_body
 from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import CHUNK_BYTES, Upload
 
@@ -20,7 +20,7 @@ START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's conc
 # Every look costs a read: ever rarer at first, and then often enough to see the end 200 ms late at most.
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
 _RESULT_PAUSE_SECONDS = 1.0
-Verdict = Literal["running", "done", "lost", "withdrawn", "unknown"]
+TaskStatus = Literal["running", "done", "lost", "withdrawn", "unknown"]
 TaskState = Literal["open", "answered", "failed"]
 log = logging.getLogger("access_es.tasks")
 
@@ -56,7 +56,7 @@ class TaskService:
         """A new task. Raises NotStarted or TasksUnusable where it is certain that there is none, nor ever will be."""
         ticket = self.tickets.issue(user, self._clock())
         headers = tuple(self._clean(request.headers))
-        body = self._keep(upload, ticket.id, headers)
+        body = self._store_body(upload, ticket.id, headers)
         asked = TaskRequest(request.method, request.target, headers, body, is_search)
         self.store.create(ticket.id, asked, ticket.begun + LIFETIME_SECONDS)
         try:
@@ -82,27 +82,27 @@ class TaskService:
     def elapsed(self, ticket: Ticket) -> float:
         return max(0.0, self._clock() - ticket.begun)
 
-    def await_end(self, ticket: Ticket, until: float) -> Verdict:
+    def wait_for_end(self, ticket: Ticket, until: float) -> TaskStatus:
         """How the task stands when it has ended, or at the latest at `until` on time.monotonic().
 
         Raises TasksUnusable where no time is left and the store does not answer; one that is throttled may do so soon.
         """
         pause = _FIRST_PAUSE_SECONDS
-        verdict = self._judge(ticket, until > time.monotonic())
-        while verdict == "running" and (left := until - time.monotonic()) > 0:
+        status = self._read_status(ticket, until > time.monotonic())
+        while status == "running" and (left := until - time.monotonic()) > 0:
             self.store.pause(min(pause, left))
             pause = min(pause * _GROWTH, _LAST_PAUSE_SECONDS)
             # No look at the last moment: a store that is slow just then would make us late for the door.
             if time.monotonic() < until:
-                verdict = self._judge(ticket, may_wait=True)
-        return verdict
+                status = self._read_status(ticket, may_wait=True)
+        return status
 
     def state(self, ticket: Ticket) -> TaskState:
         """Whether the domain's answer is there, or may still come. Raises TasksUnusable, ResultLost."""
-        verdict = self.await_end(ticket, 0.0)
-        if verdict == "running":
+        status = self.wait_for_end(ticket, 0.0)
+        if status == "running":
             return "open"
-        return "answered" if verdict == "done" and self.store.result(ticket.id).failure is None else "failed"
+        return "answered" if status == "done" and self.store.result(ticket.id).failure is None else "failed"
 
     def abandon(self, ticket: Ticket) -> None:
         """Nobody waits for it any more. Where that cannot be told, it works in vain."""
@@ -118,7 +118,7 @@ class TaskService:
             self.store.pause(_RESULT_PAUSE_SECONDS)
             return self.store.result(ticket.id)
 
-    def _judge(self, ticket: Ticket, may_wait: bool) -> Verdict:
+    def _read_status(self, ticket: Ticket, may_wait: bool) -> TaskStatus:
         try:
             progress = self.store.read_progress(ticket.id)
         except TasksUnusable:
@@ -136,8 +136,8 @@ class TaskService:
             return "withdrawn"
         return "running"
 
-    def _keep(self, upload: Upload, id: str, headers: Headers) -> StoredBody:
-        return keep(_pieces(upload), f"{id}/request", self.blobs, compress=is_plain(headers))
+    def _store_body(self, upload: Upload, id: str, headers: Headers) -> StoredBody:
+        return store_body(_pieces(upload), f"{id}/request", self.blobs, compress=is_plain(headers))
 
 
 def _pieces(upload: Upload) -> Iterator[bytes]:

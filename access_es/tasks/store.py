@@ -105,9 +105,9 @@ def write_request(request: TaskRequest) -> str:
 
 
 def read_request(text: str, inline: bytes | None) -> TaskRequest:
-    said = json.loads(text)
-    target = said["target"].encode("latin-1")
-    return TaskRequest(said["method"], target, _headers(said), _kept(said, inline), said["is_search"])
+    fields = json.loads(text)
+    target = fields["target"].encode("latin-1")
+    return TaskRequest(fields["method"], target, _headers(fields), _stored_body(fields, inline), fields["is_search"])
 
 
 def write_result(result: Result) -> str:
@@ -123,22 +123,22 @@ def write_result(result: Result) -> str:
 
 
 def read_result(text: str, inline: bytes | None) -> Result:
-    said = json.loads(text)
-    failure = Failure(*said["failure"]) if said["failure"] else None
-    return Result(said["status"], said["reason"], _headers(said), _kept(said, inline), failure)
+    fields = json.loads(text)
+    failure = Failure(*fields["failure"]) if fields["failure"] else None
+    return Result(fields["status"], fields["reason"], _headers(fields), _stored_body(fields, inline), failure)
 
 
-def _dump(said: dict[str, Any]) -> str:
-    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+def _dump(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
-def _body(kept: StoredBody) -> dict[str, Any]:
-    return {"length": kept.length_bytes, "compressed": kept.is_compressed}
+def _body(stored: StoredBody) -> dict[str, Any]:
+    return {"length": stored.length_bytes, "compressed": stored.is_compressed}
 
 
-def _kept(said: dict[str, Any], inline: bytes | None) -> StoredBody:
-    return StoredBody(said["length"], said["compressed"], inline)
+def _stored_body(fields: dict[str, Any], inline: bytes | None) -> StoredBody:
+    return StoredBody(fields["length"], fields["compressed"], inline)
 
 
-def _headers(said: dict[str, Any]) -> Headers:
-    return tuple((name, value) for name, value in said["headers"])
+def _headers(fields: dict[str, Any]) -> Headers:
+    return tuple((name, value) for name, value in fields["headers"])

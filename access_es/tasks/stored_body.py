@@ -37,7 +37,7 @@ class StoredBody:
     inline: bytes | None
 
 
-def keep(pieces: Iterable[bytes], name: str, blobs: BlobStore, *, compress: bool) -> StoredBody:
+def store_body(pieces: Iterable[bytes], name: str, blobs: BlobStore, *, compress: bool) -> StoredBody:
     """Read a body to its end and keep it. Raises what `pieces` or the blob store raises."""
     counted = _Counted(pieces)
     coded = _compressed(counted) if compress else iter(counted)
@@ -52,16 +52,16 @@ def keep(pieces: Iterable[bytes], name: str, blobs: BlobStore, *, compress: bool
     return StoredBody(counted.length_bytes, compress, b"".join(start))
 
 
-def bring(kept: StoredBody, name: str, blobs: BlobStore) -> Generator[bytes, None, None]:
+def load_body(stored: StoredBody, name: str, blobs: BlobStore) -> Generator[bytes, None, None]:
     """The body as it was. Raises ResultLost or TasksUnusable where it cannot be read whole."""
-    pieces = blobs.get(name) if kept.inline is None else iter((kept.inline,))
+    pieces = blobs.get(name) if stored.inline is None else iter((stored.inline,))
     length = 0
-    for piece in _decompressed(pieces) if kept.is_compressed else pieces:
+    for piece in _decompressed(pieces) if stored.is_compressed else pieces:
         length += len(piece)
         if piece:
             yield piece
-    if length != kept.length_bytes:
-        raise ResultLost(detail=f"{length} of {kept.length_bytes} bytes")
+    if length != stored.length_bytes:
+        raise ResultLost(detail=f"{length} of {stored.length_bytes} bytes")
 
 
 def is_plain(headers: Headers) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from access_es.tasks.store import LIFETIME_SECONDS
 
-MOST_THREADS = 256
+MAX_THREADS = 256
 # A connection may be gone without a word, and its domain never answer. Who waits is told before the ticket is over.
 LONGEST_SECONDS = LIFETIME_SECONDS - 60.0
 
@@ -19,23 +19,23 @@ class TooManyTasks(Exception):
 class ThreadStarter:
     """`run` carries out a task within so many seconds."""
 
-    def __init__(self, run: Callable[[str, float], None], most: int = MOST_THREADS) -> None:
+    def __init__(self, run: Callable[[str, float], None], max_threads: int = MAX_THREADS) -> None:
         self._run = run
-        self._room = threading.BoundedSemaphore(most)
+        self._slots = threading.BoundedSemaphore(max_threads)
 
     def start(self, id: str) -> None:
-        if not self._room.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             raise TooManyTasks("too many tasks at once")
         # A daemon: a server that stops does not wait for them, and their pollers learn that they died.
-        thread = threading.Thread(target=self._run_and_leave, args=(id,), name="task", daemon=True)
+        thread = threading.Thread(target=self._run_and_release, args=(id,), name="task", daemon=True)
         try:
             thread.start()
         except BaseException:
-            self._room.release()
+            self._slots.release()
             raise
 
-    def _run_and_leave(self, id: str) -> None:
+    def _run_and_release(self, id: str) -> None:
         try:
             self._run(id, LONGEST_SECONDS)
         finally:
-            self._room.release()
+            self._slots.release()

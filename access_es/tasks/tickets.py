@@ -12,7 +12,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from access_es.tasks.store import LIFETIME_SECONDS
 
-_MOST_CHARACTERS = 1024
+_MAX_CHARACTERS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Tickets:
 
     def open(self, text: str, user: str, now: float) -> Ticket | None:
         """The ticket, if we signed it, for this user, and its time is not over."""
-        if len(text) > _MOST_CHARACTERS:
+        if len(text) > _MAX_CHARACTERS:
             return None
         try:
             fields: Any = self._serializer.loads(text)

@@ -19,7 +19,7 @@ class Diagnosis:
 
 
 _UNKNOWN = Diagnosis("unknown", "the domain refused without a reason that is known here")
-_KNOWN = (
+_RULES = (
     (r"security token included in the request is (expired|invalid)|ExpiredToken|UnrecognizedClientException",
      Diagnosis("token", "the AWS credentials have expired or are not valid", is_renewable=True)),
     (r"Signature (expired|not yet current)|RequestTimeTooSkewed",
@@ -35,7 +35,7 @@ _KNOWN = (
     (r"Missing Authentication Token|anonymous is not authorized",
      Diagnosis("signature", "the request arrived unsigned: ES_SIGN is off, or a hop dropped the signature")),
 )  # fmt: skip
-_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), diagnosis) for pattern, diagnosis in _KNOWN)
+_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), diagnosis) for pattern, diagnosis in _RULES)
 
 
 def diagnose(body: bytes) -> Diagnosis:

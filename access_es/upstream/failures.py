@@ -18,7 +18,7 @@ from urllib3.exceptions import (
 from access_es.errors import (
     AccessEsError,
     BadRequest,
-    DomainBrokeOff,
+    DomainDisconnected,
     DomainTimeout,
     DomainUnreachable,
 )
@@ -53,7 +53,7 @@ def explain_call(fault: Exception) -> AccessEsError:
 
 def explain_body(fault: Exception) -> AccessEsError:
     """Our error for an answer that broke off."""
-    kind = DomainTimeout if isinstance(fault, (ReadTimeoutError, TimeoutError)) else DomainBrokeOff
+    kind = DomainTimeout if isinstance(fault, (ReadTimeoutError, TimeoutError)) else DomainDisconnected
     return kind(detail=_describe(fault))
 
 

@@ -20,7 +20,7 @@ _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
 # Alt-Svc would lead browsers past us, to the domain's own ports. WWW-Authenticate speaks of our signature: a browser
 # would ask the person for a password, try it on us, and from then on send it with the forms of every other site.
 # Service-Worker-Allowed would let a script of the domain read our own pages (w3.org/TR/service-workers, 7.1).
-_NOT_BACK = frozenset(("alt-svc", "content-length", "www-authenticate", "service-worker-allowed"))
+_NEVER_RETURNED = frozenset(("alt-svc", "content-length", "www-authenticate", "service-worker-allowed"))
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -49,7 +49,7 @@ def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str
     kept = []
     for name, value in headers:
         plain = name.lower()
-        if plain in _HOP_BY_HOP or plain in _NOT_BACK or plain in named:
+        if plain in _HOP_BY_HOP or plain in _NEVER_RETURNED or plain in named:
             continue
         if not value.isprintable():
             value = _CONTROL.sub("", value)

@@ -40,11 +40,11 @@ class InterruptibleReader(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            self._sock_back()
+            self._restore_timeout()
             self._original.close()
             super().close()
 
-    def _sock_back(self) -> None:
+    def _restore_timeout(self) -> None:
         """The connection may serve another request, which waits as its own call says."""
         if self._sock.fileno() >= 0:
             self._sock.settimeout(self._timeout_before)

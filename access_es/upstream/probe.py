@@ -14,19 +14,19 @@ from access_es.upstream.client import Domain
 
 DASHBOARDS = "/_dashboards/"
 KIBANA = "/_plugin/kibana/"
-_PATIENCE_SECONDS = 10.0  # who watches, and who waits for a page, waits no longer
+_TIMEOUT_SECONDS = 10.0  # who watches, and who waits for a page, waits no longer
 
 
 class Probe:
-    """Asks at most once per `keep_seconds`, so that strangers' questions cannot become a load on the domain."""
+    """Asks at most once per `cache_seconds`, so that strangers' questions cannot become a load on the domain."""
 
     def __init__(
-        self, domain: Domain, service: str, *, keep_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic
+        self, domain: Domain, service: str, *, cache_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._domain = domain
         # A serverless collection has no page at "/": docs.aws.amazon.com, serverless-genref, supported operations.
         self._target = b"/_cat/indices" if service == "aoss" else b"/"
-        self._keep_seconds = keep_seconds
+        self._cache_seconds = cache_seconds
         self._clock = clock
         self._lock = threading.Lock()
         self._asked_at = float("-inf")
@@ -35,7 +35,7 @@ class Probe:
 
     def is_ready(self) -> bool:
         """Whether a signed request is answered. While one thread asks, the others tell what was known before."""
-        if self._clock() - self._asked_at >= self._keep_seconds and self._lock.acquire(blocking=False):
+        if self._clock() - self._asked_at >= self._cache_seconds and self._lock.acquire(blocking=False):
             try:
                 self._is_ready = self._ask() is not None
                 self._asked_at = self._clock()
@@ -56,7 +56,7 @@ class Probe:
         try:
             answer = self._domain.send(
                 "GET", self._target, (("Accept", "application/json"),), Upload(),
-                answer_by=time.monotonic() + _PATIENCE_SECONDS,
+                answer_by=time.monotonic() + _TIMEOUT_SECONDS,
             )  # fmt: skip
         except AccessEsError:
             return None

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 # RFC 3986: pchar and "/" in a path, "?" too in a query. The third alternative is a "+", which only a query replaces.
-_PATH_ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
-_QUERY_ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*,;=:@/?]")
+_PATH_TO_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
+_QUERY_TO_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*,;=:@/?]")
 _UNRESERVED = "-_.~"
 
 
@@ -33,12 +33,12 @@ def build_target(raw: bytes) -> WireTarget:
     """The wire form of a target in origin form (it begins with `/`)."""
     path, mark, query = raw.partition(b"?")
     return WireTarget(
-        _PATH_ODD.sub(_spell, path).decode("ascii"),
-        _QUERY_ODD.sub(_spell, query).decode("ascii") if mark else None,
+        _PATH_TO_ESCAPE.sub(_escape, path).decode("ascii"),
+        _QUERY_TO_ESCAPE.sub(_escape, query).decode("ascii") if mark else None,
     )
 
 
-def _spell(match: re.Match[bytes]) -> bytes:
+def _escape(match: re.Match[bytes]) -> bytes:
     found = match[0]
     if len(found) == 3:
         return found.upper()
@@ -71,9 +71,9 @@ def canonical_query(query: str | None) -> str:
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if name:
-            pairs.append((_strict(name), _strict(value)))
+            pairs.append((_percent_encoded(name), _percent_encoded(value)))
     return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
 
 
-def _strict(text: str) -> str:
+def _percent_encoded(text: str) -> str:
     return quote(unquote_to_bytes(text), safe=_UNRESERVED)

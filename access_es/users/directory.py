@@ -8,7 +8,7 @@ from collections.abc import Callable
 from access_es.errors import BadRequest, NotFound
 from access_es.users.passwords import Passwords, check_password
 from access_es.users.stores import Stores
-from access_es.users.tokens import DEFAULT_DAYS, MOST_PER_USER, Token, issue
+from access_es.users.tokens import DEFAULT_DAYS, MAX_TOKENS_PER_USER, Token, issue
 from access_es.users.user import User, check_name, disabled, enabled, with_password
 
 
@@ -71,8 +71,8 @@ class Directory:
     def add_token(self, name: str, label: str, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
         """The token's record, and its text, which cannot be had again."""
         token, text = issue(self.user(name).name, label, days, self._clock())
-        if len(self._tokens.of(name)) >= MOST_PER_USER:
-            raise BadRequest(f"A user has at most {MOST_PER_USER} tokens. Revoke one first.")
+        if len(self._tokens.of(name)) >= MAX_TOKENS_PER_USER:
+            raise BadRequest(f"A user has at most {MAX_TOKENS_PER_USER} tokens. Revoke one first.")
         if not self._tokens.add(token):
             raise BadRequest(f"There is a token '{token.label}' already. Revoke it or choose another label.")
         return token, text
@@ -83,7 +83,7 @@ class Directory:
 
     def _hash(self, name: str, password: str) -> str:
         check_password(password, name)
-        with self._passwords.turn():
+        with self._passwords.hashing_slot():
             return self._passwords.hash(password)
 
     def _change(self, name: str, change: Callable[[User], User]) -> User:

@@ -85,11 +85,11 @@ class DynamoTokens:
 
     def add(self, token: Token) -> bool:
         by_id, by_label = (
-            self._table.putting(_token_item(token, *key), _ABSENT)
+            self._table.put_part(_token_item(token, *key), _ABSENT)
             for key in (token_key(token.id), label_key(token.user, token.label))
         )
         with self._changes.change():
-            return self._table.write_together(by_id, by_label)
+            return self._table.transact_write(by_id, by_label)
 
     def remove(self, user: str, label: str) -> bool:
         while item := self._table.get(label_key(user, label)):
@@ -104,9 +104,9 @@ class DynamoTokens:
     def _remove(self, token: Token) -> bool:
         """False, and nothing done, if it is not there any more, or another one has its label by now."""
         with self._changes.change():
-            return self._table.write_together(
-                self._table.deleting(token_key(token.id)),
-                self._table.deleting(label_key(token.user, token.label), "#id = :id", id=token.id),
+            return self._table.transact_write(
+                self._table.delete_part(token_key(token.id)),
+                self._table.delete_part(label_key(token.user, token.label), "#id = :id", id=token.id),
             )
 
 
@@ -134,7 +134,7 @@ class DynamoFailures:
 
     def read(self, keys: Iterable[str]) -> Mapping[str, Failures]:
         key_of = {failures_key(key)[0]: key for key in keys}
-        items = self._table.get_each([failures_key(key) for key in key_of.values()])
+        items = self._table.batch_get([failures_key(key) for key in key_of.values()])
         found = {key_of[str(item["pk"])]: item for item in items}
         return {key: _failures(item) for key, item in found.items() if not _is_over(item, self._clock())}
 

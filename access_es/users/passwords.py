@@ -13,9 +13,9 @@ from access_es.users import tokens
 # One of the equal choices of the OWASP Password Storage Cheat Sheet for scrypt: N=2^15, r=8, p=3. It takes 32 MiB per
 # hash, where the first choice (N=2^17, p=1) takes 128 MiB, more than a small Lambda function has to spare.
 METHOD = "scrypt:32768:8:3"
-SHORTEST, LONGEST = 12, 1024
-_HASHES_AT_ONCE = 2
-_WAITING_AT_MOST = 8
+MIN_CHARACTERS, MAX_CHARACTERS = 12, 1024
+_MAX_CONCURRENT_HASHES = 2
+_MAX_WAITING = 8
 _BUSY_SECONDS = 2
 
 
@@ -23,16 +23,16 @@ class Passwords:
     """Hashes and checks. `method` is werkzeug's name for the algorithm and its cost."""
 
     def __init__(
-        self, method: str = METHOD, *, at_once: int = _HASHES_AT_ONCE, waiting: int = _WAITING_AT_MOST
+        self, method: str = METHOD, *, max_concurrent: int = _MAX_CONCURRENT_HASHES, max_waiting: int = _MAX_WAITING
     ) -> None:
         self._method = method
-        self._running = threading.Semaphore(at_once)
-        self._admitted = threading.Semaphore(at_once + waiting)
+        self._running = threading.Semaphore(max_concurrent)
+        self._admitted = threading.Semaphore(max_concurrent + max_waiting)
         # No password has this hash, yet checking against it costs what checking a real one costs.
-        self.nobody = f"{method}$access-es-nobody${'0' * 128}"
+        self.dummy_hash = f"{method}$access-es-nobody${'0' * 128}"
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def hashing_slot(self) -> Iterator[None]:
         """Wait for one's turn to hash, so that a flood of sign-ins takes neither the memory nor all threads.
 
         Raises `TooManyFailures` at once where too many wait already.
@@ -48,13 +48,13 @@ class Passwords:
     def hash(self, password: str) -> str:
         from werkzeug.security import generate_password_hash  # loaded when first needed: a cold start does without
 
-        return generate_password_hash(_normal(password), self._method)
+        return generate_password_hash(_normalized(password), self._method)
 
     def matches(self, password_hash: str, password: str) -> bool:
         """Whether it is this password. Takes as long for a wrong one as for the right one."""
         from werkzeug.security import check_password_hash
 
-        return len(password) <= LONGEST and check_password_hash(password_hash, _normal(password))
+        return len(password) <= MAX_CHARACTERS and check_password_hash(password_hash, _normalized(password))
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made at another cost than today's."""
@@ -66,10 +66,12 @@ def check_password(password: str, user_name: str) -> str:
 
     Length and nothing about kinds of characters, as NIST SP 800-63B, 3.1.1.2 has it.
     """
-    if len(password) < SHORTEST:
-        raise BadRequest(f"The password is too short: use {SHORTEST} characters or more. A few words make a good one.")
-    if len(password) > LONGEST:
-        raise BadRequest(f"The password is too long: it may have {LONGEST} characters.")
+    if len(password) < MIN_CHARACTERS:
+        raise BadRequest(
+            f"The password is too short: use {MIN_CHARACTERS} characters or more. A few words make a good one."
+        )
+    if len(password) > MAX_CHARACTERS:
+        raise BadRequest(f"The password is too long: it may have {MAX_CHARACTERS} characters.")
     if password.lower() == user_name or len(set(password)) < 4:
         raise BadRequest("The password is too easy to guess. A few words make a good one.")
     if tokens.looks_like_token(password):
@@ -77,6 +79,6 @@ def check_password(password: str, user_name: str) -> str:
     return password
 
 
-def _normal(password: str) -> str:
+def _normalized(password: str) -> str:
     """The same characters however a keyboard composes them (NIST SP 800-63B, 3.1.1.2)."""
     return unicodedata.normalize("NFKC", password)

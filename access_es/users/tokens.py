@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from access_es.errors import BadRequest
 
-DEFAULT_DAYS, MOST_DAYS = 90, 366
-MOST_PER_USER = 50
+DEFAULT_DAYS, MAX_DAYS = 90, 366
+MAX_TOKENS_PER_USER = 50
 _DAY_SECONDS = 86_400
 _ALPHABET = string.ascii_letters + string.digits  # no - or _: a double click selects the whole token
 _SECRET_LENGTH = 40  # of 62 letters: 238 bits, so a plain fast digest is enough to keep it by
@@ -36,8 +36,8 @@ class Token:
 
 def issue(user: str, label: str, days: int, now: float) -> tuple[Token, str]:
     """A new token, and the text that is its only copy. Raises `BadRequest` for a label or a term that cannot be."""
-    if not 1 <= days <= MOST_DAYS:
-        raise BadRequest(f"A token lives 1 to {MOST_DAYS} days.")
+    if not 1 <= days <= MAX_DAYS:
+        raise BadRequest(f"A token lives 1 to {MAX_DAYS} days.")
     token_id = secrets.token_hex(6)
     text = f"aes_{token_id}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     kept = Token(token_id, user, check_label(label), _digest(text), int(now), int(now) + days * _DAY_SECONDS)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from access_es.audit import Entry
-from access_es.delivery.buffered import make_whole
+from access_es.delivery.buffered import buffer_answer
 from access_es.errors import AnswerHeadTooLarge, AnswerTooLarge, DomainTimeout
 from access_es.front_doors import ALB_MULTI, REST, URL
 from access_es.messages import ProxyRequest, ProxyResponse
@@ -39,7 +39,7 @@ def entry_of(request: ProxyRequest) -> Entry:
 def test_an_answer_in_pieces_becomes_one() -> None:
     request, body = some_request(), Pieces(b"a", b"b")
     entry = entry_of(request)
-    whole = make_whole(ProxyResponse(200, (), body), request, entry, REST, None)
+    whole = buffer_answer(ProxyResponse(200, (), body), request, entry, REST, None)
     assert b"".join(whole.body) == b"ab" and whole.length_bytes == 2
     assert body.is_closed and entry.delivery == "held"
 
@@ -48,14 +48,14 @@ def test_a_redirect_of_our_own_stays_one_in_the_audit() -> None:
     request = some_request()
     entry = entry_of(request)
     entry.delivery = "redirect"
-    make_whole(ProxyResponse.held(303, (("Location", "/x"),), b""), request, entry, REST, None)
+    buffer_answer(ProxyResponse.held(303, (("Location", "/x"),), b""), request, entry, REST, None)
     assert entry.delivery == "redirect"
 
 
 def test_an_answer_beyond_the_door_is_given_back_to_the_domain() -> None:
     request, body = some_request(), Pieces(*[bytes(range(256)) * 400] * 20)
     with pytest.raises(AnswerTooLarge):
-        make_whole(ProxyResponse(200, (), body), request, entry_of(request), ALB_MULTI, None)
+        buffer_answer(ProxyResponse(200, (), body), request, entry_of(request), ALB_MULTI, None)
     assert body.is_closed
 
 
@@ -63,15 +63,15 @@ def test_headers_beyond_the_door_are_given_back_to_the_domain() -> None:
     request, body = some_request(), Pieces(b"x")
     headers = tuple((f"X-{number}", "y" * 1000) for number in range(40))
     with pytest.raises(AnswerHeadTooLarge):
-        make_whole(ProxyResponse(200, headers, body), request, entry_of(request), REST, None)
+        buffer_answer(ProxyResponse(200, headers, body), request, entry_of(request), REST, None)
     assert body.is_closed
-    assert make_whole(ProxyResponse(200, headers, Pieces()), request, entry_of(request), URL, None).status == 200
+    assert buffer_answer(ProxyResponse(200, headers, Pieces()), request, entry_of(request), URL, None).status == 200
 
 
 def test_an_answer_that_is_due_is_not_waited_for() -> None:
     request, body = some_request(answer_by=time.monotonic() - 1), Pieces(b"x")
     with pytest.raises(DomainTimeout):
-        make_whole(ProxyResponse(200, (), body), request, entry_of(request), REST, None)
+        buffer_answer(ProxyResponse(200, (), body), request, entry_of(request), REST, None)
     assert body.is_closed
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from access_es.delivery.fit import Fitted, fit
-from access_es.delivery.overflow import endless
-from access_es.errors import AnswerTooLarge, DomainBrokeOff, DomainTimeout, OverflowFailed
+from access_es.delivery.overflow import no_deadline
+from access_es.errors import AnswerTooLarge, DomainDisconnected, DomainTimeout, OverflowFailed
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
 
 JSON = b'{"_source":{"message":"the same again"}},'
@@ -43,7 +43,7 @@ class Stored:
     data: bytearray = field(default_factory=bytearray)
     ends: list[str] = field(default_factory=list)
 
-    def open(self, headers: Headers, seconds_left: Callable[[], float] = endless) -> Stored:
+    def open(self, headers: Headers, seconds_left: Callable[[], float] = no_deadline) -> Stored:
         told = dict(headers)
         self.described = (told.get("Content-Type"), told.get("Content-Encoding"))
         return self
@@ -75,7 +75,7 @@ class StreamingBody:
         while piece := reader.read(self.piece_bytes):
             yield piece
         if self.breaks:
-            raise DomainBrokeOff
+            raise DomainDisconnected
 
     def close(self) -> None:
         self.closed = True
@@ -268,7 +268,7 @@ def test_without_a_store_the_client_gets_an_error() -> None:
 def test_an_answer_that_breaks_off_is_never_linked(accept: str, size: int) -> None:
     store = Stored()
     body = StreamingBody(os.urandom(size).hex().encode(), breaks=True)
-    with pytest.raises(DomainBrokeOff):
+    with pytest.raises(DomainDisconnected):
         fit(ProxyResponse(200, (TYPE,), body), asked(("Accept-Encoding", accept)), Door(), store, lambda: 10.0)
     assert store.ends in ([], ["aborted"]) and body.closed
 

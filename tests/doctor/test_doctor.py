@@ -20,7 +20,7 @@ from access_es.provision.apply import apply
 from access_es.provision.calls import Calls
 from access_es.provision.deployment import read_deployment
 from access_es.provision.function import FoundFunction
-from access_es.provision.plan import Found, wanted_policy
+from access_es.provision.plan import Found, desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.rest_api import FoundApi
 from tests.provision.conftest import MakeStage
@@ -275,7 +275,7 @@ def test_what_iam_would_refuse_is_named_action_by_action(make_stage: MakeStage, 
             ]
         }  # fmt: skip
 
-    policy = wanted_policy(prepared.deployment, prepared.found)
+    policy = desired_policy(prepared.deployment, prepared.found)
     (found,) = check_permissions(prepared.deployment, policy, simulate)
     assert "may not es:ESHttpPost on arn:aws:es:us-east-1:123456789012:domain/logs/*" in found.says
     assert found.fix == "python -m access_es --stage dev provision" and not [name for name in asked if "*" in name]
@@ -287,5 +287,5 @@ def test_what_cannot_be_simulated_is_not_known(make_stage: MakeStage, aws: Calls
     def refuse(service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         raise AwsFailure(operation, "AccessDenied", "no")
 
-    (found,) = check_permissions(prepared.deployment, wanted_policy(prepared.deployment, prepared.found), refuse)
+    (found,) = check_permissions(prepared.deployment, desired_policy(prepared.deployment, prepared.found), refuse)
     assert found.level == "unknown" and "iam:SimulatePrincipalPolicy" in found.fix

@@ -9,7 +9,7 @@ import pytest
 
 from access_es.credentials import Credentials
 from access_es.demo.running_gateway import RunningGateway
-from access_es.doctor.domain import Asked, check_address, check_clock, check_domain
+from access_es.doctor.domain import ProbeResult, check_address, check_clock, check_domain
 from access_es.provision.finding import Finding
 from access_es.settings.names import Settings
 from access_es.settings.read import read_settings
@@ -113,7 +113,7 @@ def test_what_the_role_may_not_do_is_named_by_its_actions(allowed: RunningGatewa
 @pytest.mark.parametrize(("seconds", "level"), [(3, "good"), (120, "warning"), (-120, "warning"), (301, "fault")])
 def test_a_wrong_clock_is_reported_before_requests_fail(seconds: int, level: str) -> None:
     then = datetime(2026, 1, 1, tzinfo=UTC)
-    (found,) = check_clock(Asked(200, then), then + timedelta(seconds=seconds))
+    (found,) = check_clock(ProbeResult(200, then), then + timedelta(seconds=seconds))
     assert found.level == level and ("ahead of" if seconds > 0 else "behind") in found.says
     assert level == "good" or "chronyc" in found.fix
 

@@ -13,7 +13,7 @@ import pytest
 from access_es.errors import BadRequest
 from access_es.front_doors import ALB_MULTI, HTTP, REST, URL
 from access_es.ingress import read_request
-from access_es.ingress.lambda_event import read_event, seconds_left, unread_request
+from access_es.ingress.lambda_event import placeholder_request, read_event, seconds_left
 from tests.ingress.events import changed
 
 EPOCH = 1_783_711_144.836  # when the recorded REST request came
@@ -70,7 +70,7 @@ def test_zappas_environ_is_read_by_its_event(name: str) -> None:
 def test_an_event_of_no_door_is_a_bad_request_whose_refusal_can_be_rendered() -> None:
     with pytest.raises(BadRequest):
         read_request({"lambda.event": {"requestContext": {}}})
-    assert not unread_request().wants_page
+    assert not placeholder_request().wants_page
 
 
 ODD: tuple[Any, ...] = (None, True, 7, 1e300, "", "//", "\ud800", "é", [], [None], {}, {"a": None}, {"a": [[]]})

@@ -13,7 +13,7 @@ from zappa.core import Zappa
 
 from access_es.errors import SettingsError
 from access_es.provision.deployment import Deployment, read_deployment
-from access_es.provision.domain_arn import find_domain_arn, tell_domain_arn
+from access_es.provision.domain_arn import derive_domain_arn, find_domain_arn
 from access_es.provision.policy import make_policy
 from tests.provision.conftest import MakeStage
 
@@ -151,7 +151,7 @@ def test_it_fits_into_a_role(make_stage: MakeStage) -> None:
 def test_the_address_tells_the_arn(address: str, resource: str | None) -> None:
     from access_es.settings.endpoint import parse_endpoint
 
-    assert tell_domain_arn(parse_endpoint(address), "eu-west-1", "1") == (resource and f"arn:aws:{resource}")
+    assert derive_domain_arn(parse_endpoint(address), "eu-west-1", "1") == (resource and f"arn:aws:{resource}")
 
 
 @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])

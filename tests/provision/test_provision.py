@@ -52,7 +52,7 @@ def test_everything_that_needs_no_function_is_made_before_there_is_one(make_stag
     first = prepare(file, "dev")
     made = set(operations(first))
     assert made <= set(BEFORE) and {"dynamodb:create_table", "s3:create_bucket", "ssm:put_parameter"} <= made
-    assert len(first.plan.later) == 4 and not first.plan.obstacles
+    assert len(first.plan.later) == 4 and not first.plan.blockers
     again = make(file)
     assert again.plan.steps == () and len(again.plan.later) == 4
 
@@ -169,7 +169,7 @@ def test_a_table_with_other_keys_is_an_obstacle(aws: Calls, make_stage: MakeStag
         AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}], KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
     )  # fmt: skip
     prepared = prepare(file, "dev")
-    assert "keys that are not those of access-es" in prepared.plan.obstacles[0].what
+    assert "keys that are not those of access-es" in prepared.plan.blockers[0].what
     with pytest.raises(ProvisionFailed, match="name another table"):
         apply(prepared.plan, prepared.call, lambda what: None)
     assert "s3:create_bucket" in operations(prepare(file, "dev")), "nothing was made beside it"
@@ -196,7 +196,7 @@ def test_data_is_removed_only_on_request_and_after_the_function(
     bucket = prepared.deployment.settings.overflow_bucket
     put(aws, bucket, "overflow/2026-01-01/x")
     removal = plan_removal(prepared.deployment, prepared.found, prepared.call)
-    assert removal.steps == () and "zappa undeploy dev" in removal.obstacles[0].fix
+    assert removal.steps == () and "zappa undeploy dev" in removal.blockers[0].fix
     aws("lambda", "delete_function", FunctionName=name)
     prepared = prepare(file, "dev")
     apply(plan_removal(prepared.deployment, prepared.found, prepared.call), prepared.call, lambda what: None)

@@ -11,16 +11,16 @@ import pytest
 
 from access_es.errors import AwsFailure, SettingsError
 from access_es.provision.apply import ProvisionFailed, apply
-from access_es.provision.bucket import FoundBucket, WantedBucket, find_bucket, plan_bucket
+from access_es.provision.bucket import DesiredBucket, FoundBucket, find_bucket, plan_bucket
 from access_es.provision.deployment import Deployment, function_name, read_deployment
 from access_es.provision.function import EVENTS, FoundFunction, plan_function
 from access_es.provision.origins import find_origins
 from access_es.provision.rest_api import RESPONSE, FoundApi, find_api, plan_api
 from access_es.provision.step import Plan, Step
-from access_es.provision.tables import FoundTable, plan_table, wanted_tables
+from access_es.provision.tables import FoundTable, desired_tables, plan_table
 from tests.provision.conftest import MakeStage
 
-BUCKET = WantedBucket("bucket", "eu-west-1", "aws", "1", ("https://x.example",))
+BUCKET = DesiredBucket("bucket", "eu-west-1", "aws", "1", ("https://x.example",))
 
 
 def deployment(
@@ -78,19 +78,19 @@ def test_a_missing_permission_is_named() -> None:
 )
 def test_a_bucket_of_another_account_is_an_obstacle(reason: str, part: str) -> None:
     found = find_bucket(failing(reason), BUCKET)
-    (obstacle,) = plan_bucket(BUCKET, found).obstacles
-    assert part in obstacle.what and "OVERFLOW_BUCKET" in obstacle.fix
+    (blocker,) = plan_bucket(BUCKET, found).blockers
+    assert part in blocker.what and "OVERFLOW_BUCKET" in blocker.fix
     with pytest.raises(AwsFailure):
         find_bucket(failing("500"), BUCKET)
 
 
 def test_a_bucket_in_another_region_than_the_domain_is_an_obstacle() -> None:
-    (obstacle,) = plan_bucket(BUCKET, FoundBucket("us-east-1")).obstacles
-    assert "us-east-1, the domain in eu-west-1" in obstacle.what
+    (blocker,) = plan_bucket(BUCKET, FoundBucket("us-east-1")).blockers
+    assert "us-east-1, the domain in eu-west-1" in blocker.what
 
 
 def test_a_bucket_is_made_where_the_domain_is() -> None:
-    def making(wanted: WantedBucket) -> Any:
+    def making(wanted: DesiredBucket) -> Any:
         return plan_bucket(wanted, None).steps[0].parameters.get("CreateBucketConfiguration")
 
     assert making(BUCKET) == {"LocationConstraint": "eu-west-1"}
@@ -112,7 +112,7 @@ def test_a_rule_of_others_before_ours_would_win_so_ours_goes_first() -> None:
 
 
 def test_a_time_to_live_that_is_being_switched_on_is_on() -> None:
-    (wanted,) = wanted_tables(None, "tasks")
+    (wanted,) = desired_tables(None, "tasks")
     found = FoundTable(wanted["create_table"], {"TimeToLiveStatus": "ENABLING", "AttributeName": "expires"}, {})
     assert plan_table(wanted, found) == Plan()
     assert len(plan_table(wanted, replace(found, time_to_live={"TimeToLiveStatus": "DISABLED"})).steps) == 1
@@ -136,7 +136,7 @@ def test_failed_events_run_no_second_time(events: Any, operation: str | None, ma
 def test_a_role_of_others_is_left_alone(keys: dict[str, Any], make_stage: MakeStage) -> None:
     stage = deployment(make_stage(**keys))
     assert plan_function(stage, {}, FoundFunction({}, EVENTS, True, {"other": 1})) == Plan()
-    (missing,) = plan_function(stage, {}, FoundFunction()).obstacles
+    (missing,) = plan_function(stage, {}, FoundFunction()).blockers
     assert f"no role {stage.role}" in missing.what and "manage_roles" in missing.fix
     assert stage.role == ("mine" if "role_arn" in keys else f"{stage.function}-ZappaLambdaExecutionRole")
 

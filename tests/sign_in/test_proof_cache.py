@@ -27,14 +27,14 @@ def test_keys_say_nothing_and_differ_between_processes() -> None:
 
 
 def test_the_oldest_goes_when_there_are_too_many() -> None:
-    remembered: ProofCache[int] = ProofCache(most=3)
+    remembered: ProofCache[int] = ProofCache(max_entries=3)
     for number in (1, 2, 3, 1, 4):
         remembered.put(remembered.key(str(number)), number)
     assert [remembered.get(remembered.key(str(number))) for number in (1, 2, 3, 4)] == [1, None, 3, 4]
 
 
 def test_many_threads_never_exceed_the_bound() -> None:
-    remembered: ProofCache[int] = ProofCache(most=50)
+    remembered: ProofCache[int] = ProofCache(max_entries=50)
 
     def fill(start: int) -> None:
         for number in range(start, start + 500):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from access_es.errors import TooManyFailures
-from access_es.sign_in.throttle import PERSON_ANYWHERE, PERSON_AT_ADDRESS, Pace, Throttle, wait_seconds
+from access_es.sign_in.throttle import PERSON_ANYWHERE, PERSON_AT_ADDRESS, Backoff, Throttle, wait_seconds
 from access_es.users.sqlite_stores import open_file_stores
 from access_es.users.stores import Failures
 from tests.users.test_sqlite_stores import close
@@ -33,11 +33,11 @@ HOME, BOT = "192.0.2.1", "203.0.113.9"
     ],
 )
 def test_waiting_doubles_up_to_a_limit(count: int, seconds_later: int, wait: int) -> None:
-    assert wait_seconds(Pace(free=3, longest_seconds=600), Failures(count, NOW), NOW + seconds_later) == wait
+    assert wait_seconds(Backoff(free=3, longest_seconds=600), Failures(count, NOW), NOW + seconds_later) == wait
 
 
 def test_an_hour_later_failures_no_longer_count() -> None:
-    assert wait_seconds(Pace(0, 10_000), Failures(50, NOW), NOW + 3_601) == 0
+    assert wait_seconds(Backoff(0, 10_000), Failures(50, NOW), NOW + 3_601) == 0
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out_for_long() -> None:

@@ -81,7 +81,7 @@ class TestThrottling:
         for name in "abc":
             pk, sk = failures_key(name)
             table.put({"pk": pk, "sk": sk, "count": 1})
-        assert len(table.get_each([failures_key(name) for name in "abcx"])) == 3
+        assert len(table.batch_get([failures_key(name) for name in "abcx"])) == 3
         assert dynamodb.taken().count("batch_get_item") == 4
 
     def test_it_ends_some_time(self) -> None:
@@ -92,14 +92,14 @@ class TestThrottling:
             return {"Responses": {}, "UnprocessedKeys": parameters["RequestItems"]}
 
         with pytest.raises(StoreBusy):
-            Table("accounts", call).get_each([failures_key("a")])
+            Table("accounts", call).batch_get([failures_key("a")])
         assert len(asked) == MOST_TRIES
 
     def test_nothing_is_asked_for_nothing(self) -> None:
         def call(operation: str, **parameters: Any) -> dict[str, Any]:
             raise AssertionError(operation)
 
-        assert Table("accounts", call).get_each([]) == []
+        assert Table("accounts", call).batch_get([]) == []
 
 
 class TestTransactionsThatCollide:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from access_es.errors import DomainBrokeOff
+from access_es.errors import DomainDisconnected
 from access_es.messages import Headers, ProxyResponse
 from access_es.tasks.failures import TasksUnusable
 from access_es.tasks.runner import Runner
@@ -39,11 +39,11 @@ class Domain:
         waits: Iterator[float] | None = None,
     ) -> ProxyResponse:
         if self.fault == "reset before":
-            raise DomainBrokeOff
+            raise DomainDisconnected
         with self.lock:
             self.executed += 1
         if self.fault == "reset after":
-            raise DomainBrokeOff
+            raise DomainDisconnected
         if self.fault == "exception":
             raise RuntimeError("unforeseen")
         return ProxyResponse.held(200, (), b'{"updated":1}')

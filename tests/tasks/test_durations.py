@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access_es.tasks.durations import KEPT_SECONDS, MOST_SHAPES, Durations, shape_of
+from access_es.tasks.durations import MAX_SHAPES, TTL_SECONDS, Durations, shape_of
 
 
 def test_times_sizes_and_ids_make_no_other_shape() -> None:
@@ -19,7 +19,7 @@ def test_a_duration_expires_and_can_be_forgotten() -> None:
     assert not durations and durations.expect(b"a") is None
     durations.note(b"a", 40.0)
     assert durations and durations.expect(b"a") == 40.0
-    now[0] += KEPT_SECONDS
+    now[0] += TTL_SECONDS
     assert durations.expect(b"a") is None
     durations.forget(b"a")
     assert not durations
@@ -27,6 +27,6 @@ def test_a_duration_expires_and_can_be_forgotten() -> None:
 
 def test_it_stays_small() -> None:
     durations = Durations()
-    for number in range(MOST_SHAPES + 10):
+    for number in range(MAX_SHAPES + 10):
         durations.note(b"%d" % number, 1.0)
     assert durations.expect(b"9") is None and durations.expect(b"10") == 1.0

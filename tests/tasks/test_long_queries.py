@@ -12,7 +12,7 @@ from access_es.messages import Headers, ProxyResponse
 from access_es.tasks.failures import TasksUnusable
 from access_es.tasks.long_queries import LongQueries
 from access_es.tasks.poll import outcome
-from access_es.tasks.replies import Own
+from access_es.tasks.replies import OwnReply
 from access_es.tasks.rules import Rules
 from access_es.tasks.runner import Runner
 from access_es.tasks.service import TaskService
@@ -78,7 +78,7 @@ def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
     found = LongQueries(lambda *_, **__: pytest.fail(), service, Rules(("_reindex",)), 9.0).ask(
         request, "alice", Upload(b"{}")
     )
-    assert isinstance(found, Own) and found.response.status == status
+    assert isinstance(found, OwnReply) and found.response.status == status
     fails.failing.clear()
     ticket = service.open((found.response.header("location") or "").rpartition("/")[2], "alice")
     assert ticket is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from access_es.settings.names import LONG_QUERY_PATHS
-from access_es.tasks.rules import Course, Direct, Rules, TaskAtOnce, TaskWhenSlow
+from access_es.tasks.rules import Direct, Rules, Strategy, TaskAtOnce, TaskWhenSlow
 from tests.tasks.requests import asked
 
 LATER = (("Prefer", "respond-async, wait=3"),)
@@ -32,7 +32,7 @@ RULES = Rules((*LONG_QUERY_PATHS, "archive/_search"))
         ("POST", "/_plugin/kibana/api/_reindex", Direct()),
     ],
 )
-def test_behind_a_door_that_hangs_up(method: str, target: str, course: Course) -> None:
+def test_behind_a_door_that_hangs_up(method: str, target: str, course: Strategy) -> None:
     assert RULES.choose(asked(method, target, answer_by=1.0)) == course
 
 

@@ -16,7 +16,7 @@ from access_es.messages import ProxyResponse
 from access_es.tasks.runner import Runner
 from access_es.tasks.sqlite_store import SqliteBlobStore, SqliteStore, TaskFile
 from access_es.tasks.store import Result, TaskRequest
-from access_es.tasks.stored_body import StoredBody, bring, keep
+from access_es.tasks.stored_body import StoredBody, load_body, store_body
 from tests.tasks.conftest import Clock, cloud_place
 
 SECRET = "no-log-may-show-this"
@@ -28,7 +28,7 @@ class TaskService:
     def __init__(self, folder: Path, body: bytes = b"{}") -> None:
         file = TaskFile(folder / "tasks.db")
         self.store, self.blobs = SqliteStore(file), SqliteBlobStore(file, 3600)
-        kept = keep([body], "t1/request", self.blobs, compress=True)
+        kept = store_body([body], "t1/request", self.blobs, compress=True)
         headers = (("X-Secret", SECRET),)
         request = TaskRequest("POST", f"/a/_bulk?{SECRET}".encode(), headers, kept, False)
         self.store.create("t1", request, time.time() + 3600)
@@ -74,7 +74,7 @@ def test_any_answer_is_its_result(service: TaskService, status: int) -> None:
     headers = (("X-A", "1"), ("x-a", "2"), ("Content-Type", "text/plain"))
     result = service.run(ProxyResponse(status, headers, ProxyResponse.held(200, (), b"\0\xff").body, "Odd"))
     assert (result.status, result.reason, result.headers, result.failure) == (status, "Odd", headers, None)
-    assert b"".join(bring(result.body, "t1/result", service.blobs)) == b"\0\xff"
+    assert b"".join(load_body(result.body, "t1/result", service.blobs)) == b"\0\xff"
 
 
 def test_the_same_event_again_does_nothing(service: TaskService) -> None:

@@ -31,7 +31,7 @@ def test_a_write_that_runs_is_not_given_up_for_the_lost_answer_of_its_start(plac
     service = TaskService(place.store, place.blobs, Claimed(place.store), Tickets(["s" * 40]), list, place.clock)
     ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=False)
     assert place.store.record_heartbeat(ticket.id, "r1")
-    assert service.await_end(ticket, 0.0) == "running"
+    assert service.wait_for_end(ticket, 0.0) == "running"
 
 
 class Late:
@@ -59,7 +59,7 @@ def test_a_write_that_is_begun_at_the_last_moment_goes_on(place: StoreFixture) -
     ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=False)
     store.id = ticket.id
     place.clock.now += START_SECONDS + 1
-    assert service.await_end(ticket, 0.0) == "running"
+    assert service.wait_for_end(ticket, 0.0) == "running"
     assert place.store.record_heartbeat(ticket.id, "r1")
 
 

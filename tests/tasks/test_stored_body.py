@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from access_es.tasks.failures import ResultLost, TasksUnusable
-from access_es.tasks.stored_body import INLINE_BYTES, StoredBody, bring, even_pieces, keep
+from access_es.tasks.stored_body import INLINE_BYTES, StoredBody, even_pieces, load_body, store_body
 from tests.tasks.conftest import StoreFixture
 
 MEGABYTE = 1024 * 1024
@@ -30,16 +30,16 @@ def noise(size: int) -> Iterator[bytes]:
 )
 def test_a_body_comes_back_as_it_was(place: StoreFixture, size: int, compress: bool) -> None:
     digest = hashlib.sha256(b"".join(noise(size))).digest()
-    kept = keep(noise(size), "a/result", place.blobs, compress=compress)
+    kept = store_body(noise(size), "a/result", place.blobs, compress=compress)
     assert kept.length_bytes == size
     assert (kept.inline is None) == (size > INLINE_BYTES or (compress and size == INLINE_BYTES))
-    assert hashlib.sha256(b"".join(bring(kept, "a/result", place.blobs))).digest() == digest
+    assert hashlib.sha256(b"".join(load_body(kept, "a/result", place.blobs))).digest() == digest
 
 
 def test_what_compresses_well_stays_with_the_task(place: StoreFixture) -> None:
-    kept = keep([b"abc" * 1_000_000] * 20, "a/result", place.blobs, compress=True)
+    kept = store_body([b"abc" * 1_000_000] * 20, "a/result", place.blobs, compress=True)
     assert kept.inline is not None and kept.length_bytes == 60_000_000
-    assert sum(map(len, bring(kept, "a/result", place.blobs))) == 60_000_000
+    assert sum(map(len, load_body(kept, "a/result", place.blobs))) == 60_000_000
 
 
 def test_a_body_that_breaks_off_leaves_nothing_to_be_taken_for_it(place: StoreFixture) -> None:
@@ -48,22 +48,22 @@ def test_a_body_that_breaks_off_leaves_nothing_to_be_taken_for_it(place: StoreFi
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        keep(broken(), "a/result", place.blobs, compress=False)
+        store_body(broken(), "a/result", place.blobs, compress=False)
 
 
 def test_a_body_that_has_gone_is_lost_and_never_shorter(place: StoreFixture) -> None:
     with pytest.raises((ResultLost, TasksUnusable)):
-        list(bring(StoredBody(5, False, None), "gone", place.blobs))
+        list(load_body(StoredBody(5, False, None), "gone", place.blobs))
     with pytest.raises(ResultLost):
-        list(bring(StoredBody(5, False, b"1234"), "x", place.blobs))
+        list(load_body(StoredBody(5, False, b"1234"), "x", place.blobs))
     with pytest.raises(ResultLost):
-        list(bring(StoredBody(5, True, b"no zlib"), "x", place.blobs))
+        list(load_body(StoredBody(5, True, b"no zlib"), "x", place.blobs))
 
 
 @pytest.mark.parametrize("place", ["table"], indirect=True)
 def test_the_table_says_when_a_body_is_too_large_for_it(place: StoreFixture) -> None:
     with pytest.raises(TasksUnusable, match="OVERFLOW_BUCKET"):
-        keep(noise(20 * MEGABYTE), "a/result", place.blobs, compress=False)
+        store_body(noise(20 * MEGABYTE), "a/result", place.blobs, compress=False)
 
 
 def test_pieces_are_evened_out() -> None:

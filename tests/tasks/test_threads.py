@@ -18,7 +18,7 @@ def test_it_takes_as_many_as_its_capacity() -> None:
         begun.release()
         over.wait(10)
 
-    starter = ThreadStarter(run, most=2)
+    starter = ThreadStarter(run, max_threads=2)
     for _ in range(2):
         starter.start("t1")
         assert begun.acquire(timeout=10)
@@ -29,7 +29,7 @@ def test_it_takes_as_many_as_its_capacity() -> None:
 
 def test_a_thread_that_cannot_start_takes_no_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
-    starter = ThreadStarter(lambda id, seconds: done.set(), most=1)
+    starter = ThreadStarter(lambda id, seconds: done.set(), max_threads=1)
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from access_es.credentials import Credentials
-from access_es.errors import BadRequest, DomainBrokeOff, DomainTimeout, DomainUnreachable
+from access_es.errors import BadRequest, DomainDisconnected, DomainTimeout, DomainUnreachable
 from access_es.messages import ProxyResponse
 from access_es.settings.endpoint import parse_endpoint
 from access_es.upload import Upload, take_upload
@@ -79,7 +79,7 @@ def test_interim_answers_are_passed_over_and_never_answer_the_next_request() -> 
 def test_a_protocol_switch_nobody_asked_for_is_a_failure() -> None:
     with (
         scripted_server([say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")] * 2) as server,
-        pytest.raises(DomainBrokeOff),
+        pytest.raises(DomainDisconnected),
     ):
         ask(server)
 
@@ -108,7 +108,7 @@ def test_what_may_have_been_executed_never_runs_twice(method: str, target: bytes
     with scripted_server([say(OK), hang_up, say(OK)]) as server:
         domain = Domain(parse_endpoint(server.url), None, None)
         domain.send("GET", b"/", (), Upload())
-        with pytest.raises(DomainBrokeOff):
+        with pytest.raises(DomainDisconnected):
             domain.send(method, target, (), Upload(b"{}"))
         assert len(server.requests) == 2
 
@@ -126,7 +126,7 @@ def test_what_may_have_been_executed_never_runs_twice(method: str, target: bytes
     ],
 )
 def test_a_small_answer_that_is_not_whole_is_no_answer(answer: bytes) -> None:
-    with scripted_server([say(answer, then_close=True)] * 2) as server, pytest.raises(DomainBrokeOff):
+    with scripted_server([say(answer, then_close=True)] * 2) as server, pytest.raises(DomainDisconnected):
         ask(server, "POST")
 
 
@@ -142,7 +142,7 @@ def test_a_streamed_answer_that_breaks_off_raises_at_its_end(answer: bytes) -> N
     with scripted_server([say(answer, then_close=True)]) as server:
         started = ask(server)
         assert started.status == 200
-        with pytest.raises(DomainBrokeOff):
+        with pytest.raises(DomainDisconnected):
             read(started)
 
 

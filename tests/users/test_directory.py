@@ -72,7 +72,7 @@ def test_a_label_is_used_once(accounts: Accounts) -> None:
 
 
 def test_a_user_has_not_too_many_tokens(accounts: Accounts) -> None:
-    for number in range(tokens.MOST_PER_USER):
+    for number in range(tokens.MAX_TOKENS_PER_USER):
         accounts.directory.add_token("ann", f"token {number}")
     with pytest.raises(BadRequest, match="at most 50"):
         accounts.directory.add_token("ann", "one more")

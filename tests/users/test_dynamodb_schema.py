@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from access_es.storage.dynamodb_key import Key, can_exist
+from access_es.storage.dynamodb_key import Key, is_valid_key
 from access_es.users.dynamodb_schema import label_key, token_key, user_key
 from tests.storage.dynamodb_tables import Counted
 
@@ -38,4 +38,4 @@ def test_no_two_things_share_a_key() -> None:
     ],
 )
 def test_keys_are_of_the_length_that_dynamodb_takes(key: Key, possible: bool) -> None:
-    assert can_exist(key) is possible
+    assert is_valid_key(key) is possible

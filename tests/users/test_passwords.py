@@ -40,8 +40,8 @@ def test_nobody_matches_nothing_and_costs_what_somebody_costs() -> None:
         assert not passwords.matches(password_hash, "wrong password")
         return time.process_time() - started
 
-    somebody, nobody = (min(seconds(text) for _ in range(5)) for text in (kept, passwords.nobody))
-    assert nobody == pytest.approx(somebody, rel=0.5)
+    somebody, dummy_hash = (min(seconds(text) for _ in range(5)) for text in (kept, passwords.dummy_hash))
+    assert dummy_hash == pytest.approx(somebody, rel=0.5)
 
 
 def test_an_absurdly_long_password_is_not_even_hashed() -> None:
@@ -62,14 +62,14 @@ def test_a_hash_of_another_cost_is_outdated() -> None:
 
 
 def test_few_hash_at_once_few_wait_and_the_rest_gets_retry_after() -> None:
-    passwords = Passwords(FAST_HASHING, at_once=2, waiting=3)
+    passwords = Passwords(FAST_HASHING, max_concurrent=2, max_waiting=3)
     go, running, most, refused = threading.Event(), 0, 0, []
     lock = threading.Lock()
 
     def sign_in() -> None:
         nonlocal running, most
         try:
-            with passwords.turn():
+            with passwords.hashing_slot():
                 with lock:
                     running += 1
                     most = max(most, running)
@@ -88,7 +88,7 @@ def test_few_hash_at_once_few_wait_and_the_rest_gets_retry_after() -> None:
     for thread in threads:
         thread.join()
     assert (most, len(refused)) == (2, 7)
-    with passwords.turn():  # all turns were given back
+    with passwords.hashing_slot():  # all turns were given back
         pass
 
 

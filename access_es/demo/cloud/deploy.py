@@ -145,7 +145,7 @@ def fill_in(stages: Mapping[str, Any], stage: str, variables: Mapping[str, str] 
         "touch": False,
         "delete_s3_zip": False,
         # Without variables there is nothing to provision for.
-        "callbacks": {"zip": "access_es.provision.callbacks.slim"}
+        "callbacks": {"zip": "access_es.provision.callbacks.prune"}
         if variables is None
         else merged.get("callbacks", {}),
         "environment_variables": {} if variables is None else {**merged.get("environment_variables", {}), **variables},

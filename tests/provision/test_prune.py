@@ -17,12 +17,12 @@ import pytest
 
 import access_es
 from access_es.provision.packaging import compile_folder
-from access_es.provision.slimming import (
+from access_es.provision.prune import (
     OPERATIONS,
-    kept_beside,
     packed_services,
-    slim,
+    prune_package,
     unchecked,
+    unrelated_names,
     without_documentation,
 )
 
@@ -64,7 +64,7 @@ def test_the_same_clients_come_from_much_less(package: Path, tmp_path: Path) -> 
     before, size = clients(package, tmp_path / "before"), package.stat().st_size
     with zipfile.ZipFile(package) as archive:
         table = len(archive.read("botocore/data/endpoints.json"))
-    slim(package)
+    prune_package(package)
     assert clients(package, tmp_path / "after") == before
     with zipfile.ZipFile(package) as archive:
         assert archive.testzip() is None
@@ -83,7 +83,7 @@ def test_of_the_project_our_package_alone_is_packed(tmp_path: Path) -> None:
     with zipfile.ZipFile(package, "w") as archive:
         for name in packed:
             archive.writestr(name, "")
-    slim(package, kept_beside(project, installed))
+    prune_package(package, unrelated_names(project, installed))
     with zipfile.ZipFile(package) as archive:
         assert archive.namelist() == ["access_es/x.py", "flask/app.py", "zappa_settings.py"]
 
@@ -134,7 +134,7 @@ def test_every_operation_that_lambda_calls_is_kept(service: str) -> None:
 
 
 def test_a_kept_operation_has_all_of_its_shapes(package: Path, tmp_path: Path) -> None:
-    slim(package)
+    prune_package(package)
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
     loader = botocore.loaders.Loader(

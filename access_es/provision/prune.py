@@ -32,19 +32,19 @@ left whole: botocore and boto3 call more of it on their own, and no first reques
 _CHECKED, _UNCHECKED = 0b11, 0b01  # the flags of bytecode that goes by its source's hash
 
 
-def slim(package: Path, beside: frozenset[str] = frozenset()) -> None:
-    """Rewrite the zip in place, without what lies `beside` our package; every other entry as it was."""
-    slimmer = package.with_name(f"{package.name}.slim")
-    with zipfile.ZipFile(package) as old, zipfile.ZipFile(slimmer, "w", zipfile.ZIP_DEFLATED) as new:
+def prune_package(package: Path, excluded: frozenset[str] = frozenset()) -> None:
+    """Rewrite the zip in place, without the folders and files named in `excluded`; every other entry as it was."""
+    pruned = package.with_name(f"{package.name}.pruned")
+    with zipfile.ZipFile(package) as old, zipfile.ZipFile(pruned, "w", zipfile.ZIP_DEFLATED) as new:
         services = packed_services(old.namelist())
         for entry in old.infolist():
-            if entry.filename.partition("/")[0] in beside:
+            if entry.filename.partition("/")[0] in excluded:
                 continue
-            new.writestr(entry, slimmed(entry.filename, old.read(entry), services), zipfile.ZIP_DEFLATED)
-    slimmer.replace(package)
+            new.writestr(entry, pruned_entry(entry.filename, old.read(entry), services), zipfile.ZIP_DEFLATED)
+    pruned.replace(package)
 
 
-def kept_beside(project: Path, installed: Path) -> frozenset[str]:
+def unrelated_names(project: Path, installed: Path) -> frozenset[str]:
     """Names in the project's folder that are neither our package nor one of those `installed`."""
     libraries = {each.name for each in installed.iterdir()}
     return frozenset(each.name for each in project.iterdir()) - {OURS} - libraries
@@ -56,7 +56,7 @@ def packed_services(names: list[str]) -> frozenset[str]:
     return frozenset(part[0] for part in parts if len(part) == 3 and part[2].startswith("service-2.json"))
 
 
-def slimmed(name: str, data: bytes, services: frozenset[str]) -> bytes:
+def pruned_entry(name: str, data: bytes, services: frozenset[str]) -> bytes:
     """What an entry of this name holds instead."""
     if name == f"{DATA}endpoints.json":
         return _dump(without_services(json.loads(data), services))
