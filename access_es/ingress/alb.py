@@ -6,9 +6,9 @@ group every value of a repeated header or query name but the last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from access_es.ingress.client_address import read_address
 from access_es.ingress.fields import (
     Event,
     as_stream,
@@ -20,8 +20,6 @@ from access_es.ingress.fields import (
     to_bytes,
 )
 from access_es.messages import Headers, ProxyRequest
-
-_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]+)\](:\d+)?|(?P<v4>[\d.]+):\d+")
 
 
 def read_request(event: Event) -> ProxyRequest:
@@ -48,8 +46,7 @@ def _read_query(event: Event) -> bytes:
 def _client_address(headers: Headers) -> str:
     """The last address of X-Forwarded-For: the load balancer adds it, those before are the client's to invent."""
     last = _last(headers, "x-forwarded-for")
-    match = _WITH_PORT.fullmatch(last)  # routing.http.xff_client_port.enabled adds the port
-    return (match["v6"] or match["v4"]) if match else last
+    return read_address(last) or last
 
 
 def _last(headers: Headers, name: str) -> str:

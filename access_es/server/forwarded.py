@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from access_es.ingress.client_address import read_address
+
 Network = IPv4Network | IPv6Network
 _FOR, _PROTO = "x-forwarded-for", "x-forwarded-proto"
 
@@ -18,8 +20,9 @@ def read_forwarded(headers: Sequence[tuple[str, str]], peer: str, trusted: Seque
     if not trusted or not _is_among(peer, trusted):
         return None, peer
     client = peer
-    for address in reversed(_listed(headers, _FOR)):
-        if _parse(address) is None:
+    for entry in reversed(_listed(headers, _FOR)):
+        address = read_address(entry)
+        if address is None:
             break
         client = address
         if not _is_among(address, trusted):
