@@ -10,7 +10,10 @@ from access_es.errors import WrongCredentials
 from access_es.users import tokens
 from access_es.users.user import normalize_name
 
-_USE = "Send 'Bearer <API token>', or 'Basic' with the user name and an API token or the password."
+_USE = (
+    "Send 'Bearer <API token>' or 'ApiKey <API token>', or 'Basic' with the user name and an API token or the password."
+)
+_TO_PLAIN_ALPHABET = str.maketrans("-_", "+/")  # RFC 4648, 5 to 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ def read_authorization(value: str) -> OfferedToken | OfferedPassword:
             return OfferedToken(credentials.strip())
         case "basic":
             return _read_basic(credentials.strip())
+        case "apikey":
+            return _read_api_key(credentials.strip())
         case "aws4-hmac-sha256":
             raise WrongCredentials(f"The request is signed already, but access-es signs by itself. {_USE}")
         case _:
@@ -50,6 +55,26 @@ def _read_basic(credentials: str) -> OfferedToken | OfferedPassword:
     if tokens.looks_like_token(secret):
         return OfferedToken(secret, normalize_name(user))
     return OfferedPassword(normalize_name(user), secret)
+
+
+def _read_api_key(key: str) -> OfferedToken:
+    """As clients of newer Elasticsearch versions send it: base64 of `id:key`, or a text that they pass on as it is.
+
+    Here the id is the user's name and the key is an API token; the token alone will do, in base64 or not.
+    """
+    user, _, secret = ("", "", key) if tokens.looks_like_token(key) else _decode(_decode_base64(key)).rpartition(":")
+    if not tokens.looks_like_token(secret.strip()):
+        raise WrongCredentials(f"The ApiKey is not an API token of access-es. {_USE}")
+    return OfferedToken(secret.strip(), normalize_name(user) or None)
+
+
+def _decode_base64(text: str) -> bytes:
+    """In either alphabet, padded or not, as people paste it into a configuration; b"" for what is not base64."""
+    bare = text.rstrip("=").translate(_TO_PLAIN_ALPHABET)
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _decode(pair: bytes) -> str:

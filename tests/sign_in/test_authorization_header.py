@@ -29,6 +29,21 @@ def test_basic_offers_a_token_in_place_of_the_password() -> None:
     assert read_authorization(basic(f"ann:{TOKEN}".encode())) == OfferedToken(TOKEN, "ann")
 
 
+@pytest.mark.parametrize(
+    ("key", "user"),
+    [
+        (base64.b64encode(f"Ann:{TOKEN}".encode()).decode(), "ann"),  # Elastic's clients and Beats: id and key
+        (base64.b64encode(TOKEN.encode()).decode(), None),
+        (base64.urlsafe_b64encode(f"ann>?:{TOKEN}".encode()).decode().rstrip("="), "ann>?"),
+        (TOKEN, None),  # rsyslog and others send what their configuration has
+        (f"  {TOKEN} ", None),
+    ],
+)
+def test_an_api_key_offers_a_token(key: str, user: str | None) -> None:
+    for scheme in ("ApiKey", "apikey"):
+        assert read_authorization(f"{scheme} {key}") == OfferedToken(TOKEN, user)
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
 def test_basic_may_be_in_either_charset(charset: str) -> None:
     assert read_authorization(basic("ann:pässwörter".encode(charset))) == OfferedPassword("ann", "pässwörter")
@@ -41,6 +56,9 @@ def test_basic_may_be_in_either_charset(charset: str) -> None:
         (TOKEN, "does not know"),
         ("Digest username=ann", "does not know"),
         ("ApiKey abc", "Send 'Bearer <API token>'"),
+        ("ApiKey", "not an API token of access-es"),
+        ("ApiKey !!!", "not an API token of access-es"),
+        ("ApiKey " + base64.b64encode(b"ann:the password").decode(), "not an API token of access-es"),
         ("AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature=0", "signed already"),
         ("Basic !!!", "not base64"),
         ("Basic é", "not base64"),
