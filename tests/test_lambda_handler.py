@@ -145,6 +145,32 @@ def test_an_address_on_the_domain_becomes_one_on_ours(
 
 
 @pytest.mark.parametrize("door", NAMES)
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_cookie_for_tls_alone_stays_so_where_the_client_has_tls(
+    function: LambdaProcess, door: str, scheme: str
+) -> None:
+    """A load balancer may listen without TLS; the other doors never do."""
+    query = urlencode({"header": "Set-Cookie: sid=1; Secure; SameSite=None; Path=/"})
+    request = arrived(
+        "GET", (("/dev" if door.endswith("-stage") else "") + f"/_demo/answer?{query}").encode(), function.bearer
+    )
+    event = emulated(door, request)
+    for headers in (event.get("headers") or {}, event.get("multiValueHeaders") or {}):
+        if "x-forwarded-proto" in headers:
+            headers["x-forwarded-proto"] = [scheme] if isinstance(headers["x-forwarded-proto"], list) else scheme
+    answer = open_door(door).read_answer(json.dumps(function.call(event, 30.0)).encode(), request)
+    is_plain = door.startswith("alb") and scheme == "http"
+    assert values(answer, b"set-cookie") == ["sid=1; Path=/" if is_plain else "sid=1; Secure; SameSite=None; Path=/"]
+
+
+@pytest.mark.parametrize("door", NAMES)
+def test_headers_with_an_underscore_reach_the_domain(function: LambdaProcess, door: str) -> None:
+    answer = ask(function, door, "GET", "/_demo/echo", (*function.bearer, (b"sg_tenant", b"a"), (b"x_amz_date", b"b")))
+    seen = [(name.lower(), value) for name, value in json.loads(answer.body)["headers"]]
+    assert ("sg_tenant", "a") in seen and "x_amz_date" not in dict(seen)
+
+
+@pytest.mark.parametrize("door", NAMES)
 def test_head_brings_no_body(function: LambdaProcess, door: str) -> None:
     assert ask(function, door, "HEAD", "/_demo/echo", function.bearer).body == b""
 

@@ -19,7 +19,11 @@ _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%\[\]:-]+")  # RFC 3986, 3.2.2 and 
 
 
 class StrictRequest(Request):  # type: ignore[misc]
-    """`target` and `pairs` are the request line's target and the header lines, in latin-1 text, as they were sent."""
+    """`target` and `pairs` are the request line's target and the header lines, in latin-1 text, as they were sent.
+
+    A name with an underscore (OpenSearch's `sg_tenant`) is in `pairs` alone: in a WSGI environ it would pass for the
+    one with a dash, so gunicorn drops it there. `upstream.headers` folds the two where that would be dangerous.
+    """
 
     target = ""
     pairs: Pairs = ()
@@ -44,7 +48,7 @@ class StrictRequest(Request):  # type: ignore[misc]
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> Any:
         headers = super().parse_headers(data, from_trailer)
         if not from_trailer:
-            self.pairs = tuple(_split(line) for line in data.decode("latin-1").split("\r\n") if _is_kept(line))
+            self.pairs = tuple(_split(line) for line in data.decode("latin-1").split("\r\n"))
         return headers
 
     def set_body_reader(self) -> None:
@@ -106,8 +110,3 @@ class StrictParser(RequestParser):  # type: ignore[misc]
 def _split(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name, value.strip(" \t")
-
-
-def _is_kept(line: str) -> bool:
-    """Names with an underscore are dropped, as nginx does: in a WSGI environ they pass for those with a dash."""
-    return "_" not in line.partition(":")[0]

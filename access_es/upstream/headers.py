@@ -21,6 +21,10 @@ _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
 # would ask the person for a password, try it on us, and from then on send it with the forms of every other site.
 # Service-Worker-Allowed would let a script of the domain read our own pages (w3.org/TR/service-workers, 7.1).
 _NEVER_RETURNED = frozenset(("alt-svc", "content-length", "www-authenticate", "service-worker-allowed"))
+# With what separates it from the cookie before it. A longer name that ends like ours is another (RFC 9110, 5.6.2).
+_OWN_COOKIE = re.compile(
+    rf"(?:[;,][ \t]*)?(?<![!#$%&'*+.^_`|~0-9A-Za-z-])(?:{'|'.join(map(re.escape, OWN_COOKIES))})[ \t]*=[^;,]*"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -29,7 +33,7 @@ def request_headers(headers: Headers) -> list[tuple[str, str]]:
     named = _named_by_connection(headers)
     kept = []
     for name, value in headers:
-        plain = name.lower().replace("_", "-")  # servers that fold the two must not be fooled
+        plain = _folded(name)
         if plain in _HOP_BY_HOP or plain in _OURS or plain.startswith(_OUR_PREFIXES) or plain in named:
             continue
         if plain == "cookie":
@@ -43,12 +47,13 @@ def request_headers(headers: Headers) -> list[tuple[str, str]]:
 def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str = "") -> Headers:
     """The domain's headers that the client gets. The length of a body that follows is told by whoever delivers it.
 
-    `our_url` ends with `mount`, what a front door puts before all our paths.
+    `our_url` ends with `mount`, what a front door puts before all our paths. Where the client named no host it is
+    `http:///mount`, and addresses on the domain become relative ones.
     """
     named = _named_by_connection(headers)
     kept = []
     for name, value in headers:
-        plain = name.lower()
+        plain = _folded(name)
         if plain in _HOP_BY_HOP or plain in _NEVER_RETURNED or plain in named:
             continue
         if not value.isprintable():
@@ -58,22 +63,28 @@ def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str
         elif plain == "set-cookie":
             if _cookie_name(value) in OWN_COOKIES:
                 continue  # the domain has no say in who is signed in
-            value = _without_domain(value, domain_url)
+            value = _for_our_host(value, domain_url, is_tls=our_url.startswith("https://"))
         kept.append((name, value))
     return tuple(kept)
 
 
 def _named_by_connection(headers: Headers) -> frozenset[str]:
     values = [value for name, value in headers if name.lower() == "connection"]
-    return frozenset(token.strip().lower() for value in values for token in value.split(",")) if values else frozenset()
+    if not values:
+        return frozenset()
+    return frozenset(_folded(token.strip()) for value in values for token in value.split(","))
+
+
+def _folded(name: str) -> str:
+    """In lower case, with dashes: servers that take `x_y` for `x-y` must not be fooled."""
+    return name.lower().replace("_", "-")
 
 
 def _without_own_cookies(value: str) -> str:
+    """The cookies without ours, wherever it stands: clients and doors join header lines with commas, too."""
     if not any(name in value for name in OWN_COOKIES):
         return value
-    return ";".join(
-        part for part in value.split(";") if part.partition("=")[0].strip() not in OWN_COOKIES
-    ).strip(" \t")  # fmt: skip
+    return _OWN_COOKIE.sub("", value).lstrip(";, \t").rstrip(" \t")
 
 
 def _cookie_name(cookie: str) -> str:
@@ -87,17 +98,40 @@ def _to_our_host(value: str, domain_url: str, our_url: str, mount: str) -> str:
         return mount + value
     scheme, _, host = domain_url.partition("://")
     match = re.match(rf"(?:https?:)?//{re.escape(host)}(?::\d+)?(?=[/?#]|$)", value, re.IGNORECASE)
-    return our_url + value[match.end() :] if match and scheme else value
+    if not match or not scheme:
+        return value
+    rest = value[match.end() :]
+    return _relative(mount, rest) if _has_no_host(our_url) else our_url + rest
 
 
-def _without_domain(cookie: str, domain_url: str) -> str:
-    """A cookie for the domain's host name would be refused by the browser, which knows ours: it becomes host-only."""
+def _has_no_host(url: str) -> bool:
+    return url.partition("://")[2][:1] in ("", "/")
+
+
+def _relative(mount: str, rest: str) -> str:
+    """A path on this host. `//host` would name another, and `/.//host` does not (url.spec.whatwg.org, 4.4)."""
+    path = mount + rest if rest.startswith("/") else f"{mount}/{rest}"
+    return f"/.{path}" if path.startswith("//") else path
+
+
+def _for_our_host(cookie: str, domain_url: str, *, is_tls: bool) -> str:
+    """The cookie as a browser keeps it that knows our host, and not the domain's.
+
+    It refuses one for the domain's host name. Without TLS on its side it never sends back a `Secure` one, and refuses
+    `SameSite=None` and `Partitioned` without `Secure` (RFC 6265bis, 5.7): the domain's own sign-in would go in circles.
+    """
     host = domain_url.partition("://")[2].partition(":")[0]
-    parts = cookie.split(";")
-    return ";".join(part for part in parts if not _is_domain_of(part, host))
+    first, *attributes = cookie.split(";")
+    kept = (part for part in attributes if not _is_domain_of(part, host) and (is_tls or not _needs_tls(part)))
+    return ";".join((first, *kept))
 
 
 def _is_domain_of(attribute: str, host: str) -> bool:
     name, _, value = attribute.partition("=")
     domain = value.strip().lower().lstrip(".")
     return name.strip().lower() == "domain" and (host == domain or host.endswith("." + domain))
+
+
+def _needs_tls(attribute: str) -> bool:
+    name, _, value = attribute.lower().partition("=")
+    return name.strip() in ("secure", "partitioned") or (name.strip() == "samesite" and value.strip() == "none")

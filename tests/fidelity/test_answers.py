@@ -169,6 +169,18 @@ def test_the_domain_neither_signs_anybody_in_nor_names_its_host_in_cookies(front
     assert answer.values("set-cookie") == [b"a=1; Path=/", b"b=2"]
 
 
+def test_a_cookie_for_tls_alone_is_one_that_comes_back_over_plain_http(front: RunningProxy) -> None:
+    cookie = b"security_authentication=x; Secure; HttpOnly; SameSite=None; Path=/_dashboards"
+    answer = ask(front, answer_target(headers=[(b"Set-Cookie", cookie)]))
+    assert answer.values("set-cookie") == [b"security_authentication=x; HttpOnly; Path=/_dashboards"]
+
+
+def test_a_client_that_names_no_host_is_sent_to_a_path(front: RunningProxy, domain: RecordingDomain) -> None:
+    target = answer_target(status=302, headers=[(b"Location", f"{domain.url}/a?b".encode())])
+    request = b"GET %b HTTP/1.0\r\nAuthorization: %b\r\n\r\n" % (target, front.bearer["Authorization"].encode())
+    assert exchange(front.port, request).values("location") == [b"/a?b"]
+
+
 @pytest.mark.parametrize("size", [0, 500, 200_000])
 @pytest.mark.parametrize("option", [b"", b"&chunked=1"])
 def test_a_refusal_of_the_domain_arrives_whole(front: RunningProxy, size: int, option: bytes) -> None:
