@@ -18,6 +18,7 @@ from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
+from access_es.upstream.network import read_network
 from access_es.users.commands import register as register_account_commands
 
 _ENDPOINT_HINT = (
@@ -85,6 +86,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if not stage.values.get("ES_ENDPOINT"):
         return _fail(_ENDPOINT_HINT)
     settings = read_settings({"FRONT_DOOR": "local", **stage.values})
+    network = read_network(os.environ, settings.connect_url)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     from access_es import aws
     from access_es.app import create_app
@@ -98,7 +100,9 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if settings.sign:
         aws.load()  # once, before the workers are forked
     return serve(
-        lambda: create_app(build_services(settings, session=AwsSession(stage.profile, settings.region))),
+        lambda: create_app(
+            build_services(settings, session=AwsSession(stage.profile, settings.region), network=network)
+        ),
         host=args.host,
         port=args.port,
         workers=args.workers or min(4, os.cpu_count() or 1),

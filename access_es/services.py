@@ -20,6 +20,7 @@ from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
 from access_es.tasks.build import Tasks, build_tasks
 from access_es.upstream.client import Domain
 from access_es.upstream.headers import request_headers
+from access_es.upstream.network import Network
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import Signer
 
@@ -49,12 +50,13 @@ def build_services(
     *,
     session: AwsSession | None = None,
     function_name: str | None = None,
+    network: Network = Network(),  # noqa: B008  a frozen value
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Services:
     """Real services for these settings; no AWS client is made and nothing is asked before it is needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
-    `clock` tells the time that signatures carry.
+    `network` is the way to the domain; `clock` gives the time that signatures carry.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -64,6 +66,8 @@ def build_services(
         BotoCredentials(settings.region, settings.role_arn, session=session) if signer else None,
         connect_seconds=settings.connect_seconds,
         read_seconds=settings.read_seconds,
+        network=network,
+        connect_to=settings.connect_to,
         clock=clock,
     )
     probe = Probe(domain, settings.service)

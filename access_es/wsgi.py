@@ -11,6 +11,7 @@ from access_es.aws import AwsSession
 from access_es.services import build_services
 from access_es.settings.read import read_settings
 from access_es.settings.remote import apply_config, fetch_config
+from access_es.upstream.network import read_network
 
 
 def build_app() -> Flask:
@@ -18,7 +19,8 @@ def build_app() -> Flask:
     session = AwsSession()
     settings = read_settings(apply_config(os.environ, lambda place: fetch_config(place, session=session)))
     function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    return create_app(build_services(settings, session=session, function_name=function_name))
+    network = read_network(os.environ, settings.connect_url)
+    return create_app(build_services(settings, session=session, function_name=function_name, network=network))
 
 
 def __getattr__(name: str) -> Flask:

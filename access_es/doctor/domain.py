@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from access_es.errors import AccessEsError
 from access_es.messages import ProxyResponse
@@ -15,6 +16,7 @@ from access_es.settings.names import Settings
 from access_es.upload import Upload
 from access_es.upstream.client import Domain
 from access_es.upstream.diagnosis import diagnose
+from access_es.upstream.network import Network
 
 _WARN_SECONDS, _REFUSED_SECONDS = 60, 300  # AWS refuses signatures that are off by more than 5 minutes
 CLOCK_FIX = "set the clock of this machine, such as: sudo chronyc makestep"
@@ -56,6 +58,18 @@ def check_address(settings: Settings) -> Iterator[Finding]:
     if told.scheme == "http" and not told.host.startswith(("127.", "localhost", "[::1]")):
         what = f"{told.url} is plain http: whoever is on the way reads requests and answers"
         yield warning("domain", what, f"ES_ENDPOINT=https://{told.host}")
+
+
+def check_network(settings: Settings, network: Network) -> Iterator[Finding]:
+    """Which variables of this machine decide how the domain is reached. Nothing where none does."""
+    if network.ca_variable:
+        yield good("network", f"trusts the certificates of {network.ca_variable} ({network.ca_bundle})")
+    if network.proxy_variable:
+        proxy = urlsplit(network.proxy or "")
+        place = f"{proxy.scheme}://{proxy.hostname}" + (f":{proxy.port}" if proxy.port else "")
+        yield good("network", f"connects through the proxy of {network.proxy_variable} ({place})")
+    if settings.connect_to:
+        yield good("network", f"connects to {settings.connect_to} in place of {settings.endpoint.host}")
 
 
 def check_domain(settings: Settings, domain: Domain, now: datetime | None = None) -> Iterator[Finding]:
@@ -106,9 +120,25 @@ def _unreachable(settings: Settings, result: ProbeResult) -> Finding:
     if settings.endpoint.host.startswith("vpc-"):
         what = f"{settings.endpoint.host} is inside a VPC and is not reached from here: {result.failure}"
         return unknown("domain", what, "run the doctor from a machine in that VPC")
-    return fault(
-        "domain", f"{settings.endpoint.url}: {result.failure}", "check ES_ENDPOINT, and the network from here to it"
-    )
+    return fault("domain", f"{settings.connect_url}: {result.failure}", _fix_connection(result.failure))
+
+
+def _fix_connection(failure: str) -> str:
+    """What to do about OpenSSL's and urllib3's reasons."""
+    if "self-signed certificate" in failure or "unable to get local issuer certificate" in failure:
+        return (
+            "the certificate is from an authority that this machine does not trust, often that of a proxy that "
+            "inspects TLS: set AWS_CA_BUNDLE to a file with its certificate"
+        )
+    if "Hostname mismatch" in failure or "doesn't match" in failure or "IP address mismatch" in failure:
+        return "the certificate is for another name: set ES_ENDPOINT to that name, and ES_CONNECT_TO to this address"
+    if "certificate has expired" in failure or "not yet valid" in failure:
+        return "check the clock of this machine, then the certificate of the domain or of the proxy in between"
+    if "WRONG_VERSION_NUMBER" in failure:
+        return "the port does not speak TLS: give ES_ENDPOINT with http://, or the port that does"
+    if "ProxyError" in failure or "SOCKS" in failure:
+        return "check HTTPS_PROXY and ALL_PROXY, or name the domain in NO_PROXY"
+    return "check ES_ENDPOINT, and the network from here to it"
 
 
 def check_clock(result: ProbeResult, now: datetime) -> Iterator[Finding]:

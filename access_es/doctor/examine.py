@@ -10,7 +10,7 @@ from pathlib import Path
 from access_es.aws import CREDENTIALS_FIX, AwsSession, suggest_fix
 from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
-from access_es.doctor.domain import CLOCK_FIX, check_address, check_domain
+from access_es.doctor.domain import CLOCK_FIX, check_address, check_domain, check_network
 from access_es.doctor.permissions import check_permissions
 from access_es.errors import AwsFailure, NoCredentials, SettingsError
 from access_es.provision.calls import Call, Calls
@@ -25,6 +25,7 @@ from access_es.settings.read import read_settings
 from access_es.settings.remote import fetch_config
 from access_es.settings.stage import LOCAL, read_stage
 from access_es.upstream.client import Domain
+from access_es.upstream.network import read_network
 from access_es.upstream.signing import Signer
 
 _READ_TIMEOUT_SECONDS = 10.0
@@ -34,7 +35,7 @@ def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Find
     """All findings about a stage. The environment counts for the local one, which runs in it."""
     place = f"{file.name}, stage {stage}"
     try:
-        yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage)
+        yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage, environ)
     except SettingsError as error:
         yield from setting_faults(error, place, _other_place(file, stage))
 
@@ -57,10 +58,10 @@ def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         if found.level == "fault":
             return
     yield from check_address(settings)
-    yield from _ask(settings, stage.profile)
+    yield from _ask(settings, stage.profile, environ)
 
 
-def _deployed(file: Path, stage: str) -> Iterator[Finding]:
+def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     keys = load_stage_keys(file, stage)
     region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
     yield from check_keys(keys)
@@ -78,7 +79,7 @@ def _deployed(file: Path, stage: str) -> Iterator[Finding]:
     call.data_region = deployment.data_region
     yield from _check_aws(deployment, call)
     yield from check_address(deployment.settings)
-    yield from _ask(deployment.settings, profile)
+    yield from _ask(deployment.settings, profile, environ)
 
 
 def _unread(place: str) -> str:
@@ -130,8 +131,10 @@ def fix_identity(failure: AwsFailure) -> str:
     return suggest_fix(failure.reason) or CREDENTIALS_FIX
 
 
-def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
-    """Ask the domain with the credentials of whoever runs the doctor."""
+def _ask(settings: Settings, profile: str | None, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Ask the domain with the credentials and through the network of whoever runs the doctor."""
+    network = read_network(environ, settings.connect_url)
+    yield from check_network(settings, network)
     signer = Signer(settings.region, settings.service) if settings.sign else None
     session = AwsSession(profile, settings.region)
     source = BotoCredentials(settings.region, settings.role_arn, session=session) if signer else None
@@ -142,7 +145,13 @@ def _ask(settings: Settings, profile: str | None) -> Iterator[Finding]:
             yield fault("credentials", f"{error.message} {error.detail}", _fix_source(settings))
             return
     domain = Domain(
-        settings.endpoint, signer, source, connect_seconds=settings.connect_seconds, read_seconds=_READ_TIMEOUT_SECONDS
+        settings.endpoint,
+        signer,
+        source,
+        connect_seconds=settings.connect_seconds,
+        read_seconds=_READ_TIMEOUT_SECONDS,
+        network=network,
+        connect_to=settings.connect_to,
     )
     try:
         yield from check_domain(settings, domain)

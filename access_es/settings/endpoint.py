@@ -58,6 +58,16 @@ def parse_endpoint(text: str) -> Endpoint:
     return Endpoint(parts.scheme, netloc, region, service)
 
 
+def parse_address(text: str) -> str:
+    """Read `<host>` or `<host>:<port>`. Raises ValueError with a sentence that says what is wrong."""
+    parts = urlsplit(f"//{text}")
+    if "/" in text or parts.netloc != text or not parts.hostname or parts.username is not None:
+        raise ValueError(f"{text!r} is not a host, perhaps with a port, such as 127.0.0.1:9443")
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", parts.hostname) or parts.port == 0:
+        raise ValueError(f"{text!r} is not a host, perhaps with a port, such as 127.0.0.1:9443")
+    return text
+
+
 def _infer(host: str) -> tuple[str | None, str | None]:
     for form, service in _FORMS:
         if match := form.match(host):

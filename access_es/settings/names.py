@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 
 from access_es.settings import parsers
-from access_es.settings.endpoint import Endpoint, parse_endpoint
+from access_es.settings.endpoint import Endpoint, parse_address, parse_endpoint
 from access_es.settings.setting import Setting, setting
 
 LONG_QUERY_PATHS = ("_reindex", "_update_by_query", "_delete_by_query", "_forcemerge", "_shrink", "_split", "_clone")
@@ -61,6 +61,12 @@ class Settings:
         "The domain's ARN, for the policy of the Lambda function. Needed where the address does not contain it: a "
         "custom endpoint, or a domain of another account.",
         shown_default="from the endpoint, or asked of AWS",
+    )
+    connect_to: str | None = setting(
+        "ES_CONNECT_TO", parse_address, None, "Domain",
+        "Another `host:port` to connect to, such as an SSH tunnel or a load balancer. The signature, the Host header "
+        "and the certificate stay those of the endpoint.",
+        shown_default="the endpoint itself",
     )
     connect_seconds: float = setting(
         "ES_CONNECT_SECONDS", parsers.positive(float), 5.0, "Domain", "How long to wait for a connection to the domain."
@@ -126,6 +132,11 @@ class Settings:
         "parameter `ssm:/<name>`.",
     )
     # fmt: on
+
+    @property
+    def connect_url(self) -> str:
+        """What connections are opened to."""
+        return f"{self.endpoint.scheme}://{self.connect_to or self.endpoint.host}"
 
 
 TABLE: Mapping[str, Setting] = MappingProxyType({row.name: row.metadata["setting"] for row in fields(Settings)})

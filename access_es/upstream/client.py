@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -28,6 +29,7 @@ from access_es.upstream.deadlines import bounded
 from access_es.upstream.diagnosis import diagnose
 from access_es.upstream.failures import FAULTS, explain_call, may_repeat
 from access_es.upstream.headers import request_headers
+from access_es.upstream.network import Network
 from access_es.upstream.signing import Signer
 from access_es.upstream.target import WireTarget, build_target
 
@@ -64,7 +66,11 @@ class Lines:
 
 
 class Domain:
-    """The domain behind one address. Shared by all threads; its connections are pooled and reused."""
+    """The domain behind one address. Shared by all threads; its connections are pooled and reused.
+
+    `connect_to` is another host and port to open connections to, such as those of a tunnel: signatures, the Host header
+    and the certificate stay those of the endpoint.
+    """
 
     def __init__(
         self,
@@ -75,6 +81,8 @@ class Domain:
         connect_seconds: float = 5.0,
         read_seconds: float = 900.0,
         connections: int = 64,
+        network: Network = Network(),  # noqa: B008  a frozen value
+        connect_to: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.endpoint = endpoint
@@ -82,7 +90,7 @@ class Domain:
         self._credentials = credentials
         self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
         self._clock = clock
-        self._pool = _open_pool(endpoint, connections)
+        self._pool = _open_pool(endpoint, connections, network, connect_to)
 
     def send(
         self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
@@ -161,14 +169,26 @@ class Domain:
         return cast(HTTPResponse, response)
 
 
-def _open_pool(endpoint: Endpoint, connections: int) -> HTTPConnectionPool:
-    """One pool to the endpoint, with the CA bundle and outgoing proxy of this machine as requests finds them."""
-    with requests.Session() as session:
-        machine: Any = session.merge_environment_settings(endpoint.url, {}, None, None, None)
-    proxies = machine["proxies"] if endpoint.scheme == "https" else {}
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-    adapter.poolmanager.connection_pool_kw["blocksize"] = CHUNK_BYTES
-    request = requests.Request("GET", endpoint.url).prepare()
-    pool = adapter.get_connection_with_tls_context(request, machine["verify"], proxies, machine["cert"])
-    adapter.cert_verify(pool, endpoint.url, machine["verify"], machine["cert"])  # type: ignore[no-untyped-call]
+class _Adapter(HTTPAdapter):
+    """An adapter whose connections are verified for the domain's own name, wherever they lead."""
+
+    def __init__(self, name: str, connections: int) -> None:
+        self._name = name
+        super().__init__(pool_connections=1, pool_maxsize=connections)
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+        names = {"assert_hostname": self._name, "server_hostname": self._name} if host["scheme"] == "https" else {}
+        return host, {**pool, **names, "blocksize": CHUNK_BYTES}
+
+
+def _open_pool(endpoint: Endpoint, connections: int, network: Network, connect_to: str | None) -> HTTPConnectionPool:
+    """One pool to the endpoint, or to `connect_to` in its place."""
+    url = f"{endpoint.scheme}://{connect_to or endpoint.host}"
+    adapter = _Adapter(cast(str, urlsplit(endpoint.url).hostname), connections)
+    request = requests.Request("GET", url).prepare()
+    verify = network.ca_bundle or True
+    proxies = {endpoint.scheme: network.proxy} if network.proxy else {}
+    pool = adapter.get_connection_with_tls_context(request, verify, proxies, None)
+    adapter.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
     return prepare_pool(pool)

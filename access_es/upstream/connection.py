@@ -123,7 +123,8 @@ class _TlsConnection(_StrictConnection, HTTPSConnection):  # type: ignore[misc] 
 
 
 def prepare_pool(pool: Any) -> HTTPConnectionPool:
-    """Have a urllib3 pool make our connections."""
-    is_tls = isinstance(pool, HTTPSConnectionPool)
-    pool.ConnectionCls = _TlsConnection if is_tls else _PlainConnection
+    """Have a urllib3 pool make our connections. Those through SOCKS stay connections of its own kind, too."""
+    own = _TlsConnection if isinstance(pool, HTTPSConnectionPool) else _PlainConnection
+    theirs = pool.ConnectionCls
+    pool.ConnectionCls = own if issubclass(own, theirs) else type("_SocksConnection", (_StrictConnection, theirs), {})
     return cast(HTTPConnectionPool, pool)

@@ -113,7 +113,7 @@ WARNED: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
 @pytest.fixture
 def no_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     """What asks the domain is tested elsewhere; here it would be one that exists nowhere."""
-    monkeypatch.setattr("access_es.doctor.examine._ask", lambda settings, profile: iter(()))
+    monkeypatch.setattr("access_es.doctor.examine._ask", lambda *_: iter(()))
 
 
 @pytest.mark.usefixtures("aws", "no_domain")
@@ -223,7 +223,7 @@ def test_a_role_that_may_not_be_assumed_is_reported(
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
         settings = read_deployment(file, "dev", "1", lambda place: json.dumps({"SESSION_SECRET": "s" * 40})).settings
-        (told,) = ask_domain(settings, None)
+        (told,) = ask_domain(settings, None, {})
     assert told.topic == "credentials" and f"sts:AssumeRole on {role}" in told.fix
 
 
