@@ -15,7 +15,7 @@ LAYERS = (
     {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials"},
     {"storage"},
     {"users"},
-    {"ingress", "sign_in", "upstream", "delivery", "tasks"},
+    {"ingress", "sign_in", "upstream", "delivery", "tasks", "permissions"},
     {"services", "pages"},
     {"proxy"},
     {"app"},
