@@ -43,9 +43,9 @@ def create_app(services: Services) -> Flask:
 
 
 def _require_arrived_body() -> None:
-    """No thread waits for the form of a stranger, who could hold all of them with a few bytes."""
+    """Refuse a form whose body has not arrived yet: slow clients could otherwise block all threads."""
     if not request.environ.get(ARRIVED_KEY, True):
-        raise BodyTooLarge(f"A form comes in one piece: with its Content-Length, and at most {MAX_FORM_BYTES:,} bytes.")
+        raise BodyTooLarge(f"Send this form with a Content-Length header, and at most {MAX_FORM_BYTES:,} bytes.")
 
 
 def _page(app: Flask, facts: dict[str, Any]) -> str:
@@ -53,7 +53,7 @@ def _page(app: Flask, facts: dict[str, Any]) -> str:
 
 
 def _render_error(app: Flask, fault: Exception) -> Response:
-    """An error on one of our own pages, as everywhere else."""
+    """Render an error of our own pages like every other error."""
     error = _to_access_es_error(fault)
     asked: ProxyRequest = request.environ.get("access_es.request") or read_request(request.environ)
     if entry := request.environ.get("access_es.entry"):
@@ -69,5 +69,5 @@ def _to_access_es_error(fault: Exception) -> AccessEsError:
         return fault
     if isinstance(fault, HTTPException):
         return _ERROR_BY_STATUS.get(fault.code or 500, BadRequest)()
-    log.exception("Unforeseen failure", exc_info=fault)
+    log.exception("Unexpected error", exc_info=fault)
     return AccessEsError()

@@ -1,4 +1,4 @@
-"""One JSON line per request: who asked what, what came of it. Never a body, a cookie, a token, a header or a query."""
+"""The audit log: one JSON line per request. It never holds a body, a cookie, a token, a header or a query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Write = Callable[[str], object]
 
 @dataclass(slots=True)
 class Entry:
-    """What is known of one request so far; `finish` writes it, once."""
+    """The facts of one request so far. `finish` writes them, once."""
 
     request: ProxyRequest
     write: Write | None = field(repr=False)

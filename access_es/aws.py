@@ -1,6 +1,6 @@
-"""The home of boto3: where AWS credentials come from, and calls to other services than the domain.
+"""The only user of boto3: AWS credentials, and calls to AWS services other than the domain.
 
-Nothing is imported, made or asked for before it is needed.
+Nothing is imported, made or called before it is needed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _CONNECT_SECONDS, _READ_SECONDS = 2, 3
 _PART_SECONDS = 20  # for S3 to take a part of an answer
 _ATTEMPTS = 3  # botocore repeats what was throttled, failed inside AWS or got no answer
 _CONNECTIONS = 32
-CREDENTIALS_FIX = "aws configure, aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-_CHECK_REGION = "give an aws_region that there is, such as us-east-1, and check the network from here to AWS"
+CREDENTIALS_FIX = "run aws configure or aws sso login, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_CHECK_REGION = "set aws_region to an existing region, such as us-east-1, and check the network connection to AWS"
 _FIXES = {  # botocore's own reasons, and those of AWS that are the same for all services
     "ConnectTimeoutError": _CHECK_REGION,
     "EndpointConnectionError": _CHECK_REGION,
     "InvalidRegionError": _CHECK_REGION,
-    "ProfileNotFound": "give a profile_name that `aws configure list-profiles` shows, or none",
+    "ProfileNotFound": "set profile_name to one that `aws configure list-profiles` shows, or remove it",
     "NoCredentialsError": CREDENTIALS_FIX,
     "PartialCredentialsError": CREDENTIALS_FIX,
     "SSOTokenLoadError": CREDENTIALS_FIX,
@@ -37,15 +37,15 @@ _FIXES = {  # botocore's own reasons, and those of AWS that are the same for all
 
 
 def suggest_fix(reason: str) -> str:
-    """What to do where AWS was not reached, or does not know who asks; "" where the reason is another one."""
+    """What fixes a failed connection to AWS or missing credentials; "" for any other reason."""
     return _FIXES.get(reason, "")
 
 
 class AwsSession:
     """boto3's session, opened when it is first needed: one for the credentials and all clients of a process.
 
-    Opening one and reading AWS's list of addresses take as long as making a client does. `region` is for what is told
-    none: a client, and the call to STS for a profile that assumes a role. Without it, that of environment or profile.
+    Opening one and reading AWS's list of addresses take as long as making a client does. `region` is the default for
+    clients, and for the call to STS for a profile that assumes a role; None: that of the environment or the profile.
     """
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
@@ -93,7 +93,7 @@ class AwsService:
             raise AwsFailure(operation, reason, message, refusal.response) from refusal
         except ParamValidationError:
             # Its text shows the values that were to be sent, which may be secrets.
-            raise AwsFailure(operation, "ParamValidationError", "the call is not one that AWS knows") from None
+            raise AwsFailure(operation, "ParamValidationError", "the parameters of the call are not valid") from None
         except (BotoCoreError, ResponseParserError) as fault:  # the latter: a page of some proxy, not an answer of AWS
             raise AwsFailure(operation, type(fault).__name__, str(fault)) from fault
         return answer

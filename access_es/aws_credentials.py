@@ -92,7 +92,7 @@ class BotoCredentials:
         except Exception as fault:  # a broken profile, an unreadable file: botocore has no common base for these
             raise NoCredentials(detail=f"{type(fault).__name__}: {fault}") from fault
         if found is None:
-            raise NoCredentials(detail="none in the environment, a profile, or the role of this machine")
+            raise NoCredentials(detail="found none in the environment, a profile or the role of this machine")
         return found
 
 

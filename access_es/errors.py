@@ -1,4 +1,4 @@
-"""Every refusal and failure of our own: one tree, rendered in one place (`delivery.failure`).
+"""All errors that access-es raises itself, as one tree. `delivery.error_response` renders them.
 
 AccessEsError
 ├── SettingsError            the configuration cannot work; lists every fault
@@ -29,7 +29,7 @@ from typing import Any, ClassVar
 
 
 class AccessEsError(Exception):
-    """A failure the client is told about.
+    """An error that the client sees.
 
     `status` is the HTTP status, `code` stable for programs, `layer` who refused (`access-es`, `iam`, `network`,
     `domain`), `message` the sentence the user reads. `detail` is for our log alone and never leaves the server.
@@ -58,17 +58,17 @@ class SettingsError(AccessEsError):
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__("The settings have faults:\n" + "\n".join(f"  {fault}" for fault in self.faults))
+        super().__init__("The settings are not valid:\n" + "\n".join(f"  {fault}" for fault in self.faults))
 
 
 class BadRequest(AccessEsError):
     status = 400
     code = "bad_request"
-    message = "The request is not one that can be passed on."
+    message = "This request cannot be forwarded to the domain."
 
 
 class NotSignedIn(AccessEsError):
-    """Nobody is signed in: a person is sent to the login page, a program gets this."""
+    """The request carries no credentials. A person is sent to the sign-in page; a program gets this error."""
 
     status = 401
     code = "not_signed_in"
@@ -83,7 +83,7 @@ class NotSignedIn(AccessEsError):
 
 class WrongCredentials(NotSignedIn):
     code = "wrong_credentials"
-    message = "The user name, password or token is not right, or has expired."
+    message = "The user name, password or token is wrong or has expired."
 
 
 class Forbidden(AccessEsError):
@@ -101,13 +101,13 @@ class NotFound(AccessEsError):
 class MethodNotAllowed(AccessEsError):
     status = 405
     code = "method_not_allowed"
-    message = "This page cannot be used that way."
+    message = "This page does not accept this request method."
 
 
 class BodyTooLarge(AccessEsError):
     status = 413
     code = "body_too_large"
-    message = "The request body is larger than can be taken."
+    message = "The request body is too large."
 
 
 class TooManyFailures(AccessEsError):
@@ -129,11 +129,11 @@ class TooManyFailures(AccessEsError):
 class InsufficientStorage(AccessEsError):
     status = 507
     code = "no_space"
-    message = "The server has no room left to take in this request body."
+    message = "The server has no disk space left for this request body."
 
 
 class AnswerTooLarge(AccessEsError):
-    """The answer cannot leave through the front door, in no form. `limit_bytes` is that of the serialized answer."""
+    """The answer does not fit through the front door, not even compressed. `limit_bytes`: serialized."""
 
     status = 502
     code = "answer_too_large"
@@ -141,13 +141,13 @@ class AnswerTooLarge(AccessEsError):
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         super().__init__(
-            f"The domain's answer is larger than this front door can carry: it takes {limit_bytes:,} bytes, encoding "
-            "included. Ask for less at a time, or with 'Accept-Encoding: gzip'."
+            f"The domain's answer is too large for this gateway, which carries at most {limit_bytes:,} bytes, encoding "
+            "included. Ask for less at a time, or send 'Accept-Encoding: gzip'."
         )
 
 
 class AnswerHeadTooLarge(AccessEsError):
-    """The headers of an answer are more than the front door lets through."""
+    """The headers of an answer are larger than the front door allows."""
 
     status = 502
     code = "answer_headers_too_large"
@@ -155,25 +155,25 @@ class AnswerHeadTooLarge(AccessEsError):
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         super().__init__(
-            f"The domain's answer has more in its headers than this front door can carry: {limit_bytes:,} bytes."
+            f"The headers of the domain's answer are too large for this gateway: at most {limit_bytes:,} bytes."
         )
 
 
 class OverflowFailed(AccessEsError):
-    """The store for too-large answers did not take one."""
+    """Storing a too-large answer failed."""
 
     status = 502
     code = "overflow_failed"
     layer = "overflow"
-    message = "The domain's answer is too large for this gateway, and could not be stored to be fetched from elsewhere."
+    message = "The domain's answer is too large for this gateway, and storing it for a download failed."
 
 
 class OverflowTimeout(OverflowFailed):
-    """The store would not have taken it before the front door hangs up."""
+    """Storing a too-large answer would have taken longer than the front door waits."""
 
     status = 504
     code = "overflow_timeout"
-    message = "The domain's answer is too large for this gateway, and could not be stored in the time a gateway waits."
+    message = "The domain's answer is too large for this gateway, and storing it takes longer than the gateway waits."
 
 
 class AwsFailure(AccessEsError):
@@ -185,7 +185,7 @@ class AwsFailure(AccessEsError):
 
     status = 503
     code = "aws_failure"
-    message = "An AWS service that access-es needs did not do its part."
+    message = "A call to an AWS service that access-es needs has failed."
 
     def __init__(self, operation: str, reason: str, aws_message: str, answer: Mapping[str, Any] | None = None) -> None:
         self.operation, self.reason, self.aws_message = operation, reason, aws_message
@@ -220,10 +220,13 @@ class DomainUnreachable(DomainError):
 
 class DomainDisconnected(DomainError):
     code = "domain_broke_off"
-    message = "The domain broke off before its answer was whole. Whether it did what was asked is not known."
+    message = (
+        "The domain closed the connection before its answer was complete. Whether it carried out the request is not "
+        "known."
+    )
 
 
 class DomainTimeout(DomainError):
     status = 504
     code = "domain_timeout"
-    message = "The domain did not answer in time. Whether it did what was asked is not known."
+    message = "The domain did not answer in time. Whether it carried out the request is not known."

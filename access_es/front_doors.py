@@ -1,4 +1,4 @@
-"""What is known of each front door, in one table: limits, how a request arrives, how an answer must leave.
+"""The front doors in one table: their limits, how a request arrives, how an answer must leave.
 
 Sources, by their short names below:
   [limits]   docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -20,8 +20,8 @@ from typing import Any, Literal
 
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024  # [limits], the event as JSON
 LAMBDA_ANSWER_BYTES = 6_291_556  # [observed], the answer as JSON: escapes, base64 and non-ASCII count
-# A redirect or an error of ours is on its way so long. Longer than that is nobody kept waiting in vain: twenty rounds
-# of it must reach nine minutes, and people's clients go no more than twenty (fetch.spec.whatwg.org, 4.4, 5).
+# The time that a redirect or an error of ours takes to reach the client. No more than that: clients follow at most
+# twenty redirects (fetch.spec.whatwg.org, 4.4, 5), and twenty rounds must cover nine minutes.
 RESPONSE_MARGIN_SECONDS = 0.25
 ALB_BYTES = 1_000_000  # [alb] says 1 MB; the smaller reading is the safe one
 

@@ -1,4 +1,4 @@
-"""What Lambda calls. Zappa's handler loads the settings and the app; which events come in is decided here.
+"""The Lambda entry point. Zappa's handler loads the settings and the app; this module decides which events it takes.
 
 Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …): whoever may invoke the function
 owns its role. Here an event is an HTTP request, a task of ours or a keep-warm ping, or it is refused. HTTP goes past
@@ -31,7 +31,7 @@ from access_es.ingress.lambda_event import placeholder_request, read_event
 from access_es.proxy import Proxy
 from access_es.tasks import task_id
 
-TASK_MARGIN_SECONDS = 5.0  # to say that the time is over, and have it kept
+TASK_MARGIN_SECONDS = 5.0  # to report the timeout and store it
 log = logging.getLogger("access_es.lambda")
 
 
@@ -78,7 +78,7 @@ def is_keep_warm(event: Any) -> bool:
 
 
 def warm() -> None:
-    """Have at hand what the next request needs, so that nobody waits for it."""
+    """Load what the next request needs, so that it need not wait."""
     began = time.perf_counter()
     ready = load_proxy().warm()
     log.info(
@@ -89,10 +89,10 @@ def warm() -> None:
 
 
 def refuse(event: Any) -> dict[str, str]:
-    """Nothing else is ever run. The log gets the event's keys, not what it holds."""
+    """Refuse any other event. The log gets its keys, not its values."""
     keys = ", ".join(sorted(map(str, event))[:20]) if isinstance(event, dict) else type(event).__name__
     log.warning("Refused an event that is neither HTTP nor a task nor a keep-warm ping: %s", keys)
-    return {"refused": "access-es answers HTTP events, its own tasks and keep-warm pings alone."}
+    return {"refused": "access-es handles only HTTP events, its own tasks and keep-warm pings."}
 
 
 @cache

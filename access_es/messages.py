@@ -1,4 +1,4 @@
-"""The two messages everything here is about: what a client asked, and what it is answered.
+"""Requests and responses, as all modules here see them.
 
 Header names and values are latin-1 text, one character per byte received, in order and with repeats.
 """
@@ -22,7 +22,7 @@ class ByteStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProxyRequest:
-    """One request as the client sent it, whichever door it came through."""
+    """One request as the client sent it, whichever front door it came through."""
 
     id: str
     method: str
@@ -49,7 +49,7 @@ class ProxyRequest:
 
     @property
     def is_navigation(self) -> bool:
-        """Whether a person's browser is going to a page, which it could be sent elsewhere for."""
+        """Whether a browser loads this as a page, so that a redirect can lead the person elsewhere."""
         return self.method in ("GET", "HEAD") and self.wants_page
 
     @property
@@ -67,7 +67,7 @@ class ProxyRequest:
 
 
 class Body(Protocol):
-    """The bytes of an answer, read once; `close` gives back whatever they come from, read or not."""
+    """The bytes of a response, read once. `close` releases their source, whether they were read or not."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -84,12 +84,12 @@ class Held:
         return iter((self.data,)) if self.data else iter(())
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyResponse:
-    """One answer. `length_bytes` is that of the body that follows, None where only its end will tell."""
+    """One response. `length_bytes` is the length of its body; None: unknown until the body ends."""
 
     status: int
     headers: Headers

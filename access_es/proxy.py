@@ -1,4 +1,4 @@
-"""The story of one request: read it, admit it, send it on signed, pass the answer back, note what happened."""
+"""Handles one request: read it, authenticate it, sign and forward it, return the answer, write the audit line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger("access_es.proxy")
 
 
 class Proxy:
-    """WSGI in front of our own pages: what is not one of them goes to the domain."""
+    """The WSGI application: serves our own pages, and forwards every other request to the domain."""
 
     def __init__(
         self, pages: WSGIApplication, services: Services, render_page: RenderPage, render_waiting: RenderWaiting
@@ -55,7 +55,7 @@ class Proxy:
         return emit(response, start_response, entry)
 
     def reply(self, request: ProxyRequest, door: FrontDoor) -> ProxyResponse:
-        """The whole answer, in memory, made to fit a door that takes it in one piece."""
+        """The complete response in memory, made to fit a front door that cannot stream."""
         from access_es.delivery.buffered import buffer_answer  # never needed locally
         from access_es.pages.run import run_own_page
 
@@ -72,13 +72,13 @@ class Proxy:
         return response
 
     def _emit_emulated(self, door: FrontDoor, request: ProxyRequest, start_response: StartResponse) -> Iterable[bytes]:
-        """The answer as this door lets it through, though none is here."""
+        """The response under the limits of this front door, which a local server emulates."""
         if door.seconds is not None:
             request = replace(request, answer_by=time.monotonic() + door.seconds - RESPONSE_MARGIN_SECONDS)
         return emit(self.reply(request, door), start_response, Entry(request, None))
 
     def refuse(self, error: AccessEsError, request: ProxyRequest, entry: Entry | None = None) -> ProxyResponse:
-        """What the client is told of a failure."""
+        """The error response for the client."""
         if error.detail:
             log.warning("%s: %s [%s]", error.code, error.detail, request.id)
         if entry is not None:
@@ -87,13 +87,13 @@ class Proxy:
 
     @property
     def front_door(self) -> str | None:
-        """The door whose limits apply, where that is set and not left to each event."""
+        """The front door that the settings name; None: each event shows its own."""
         return self._services.front_door
 
     def run_task(self, id: str, seconds: float | None) -> None:
         """Carry out a long query, in a process that may go on for `seconds`."""
         if self._services.tasks.runner is None:
-            log.warning("A task came, but TASKS_TABLE is not set.")
+            log.warning("A task arrived, but TASKS_TABLE is not set. It was ignored.")
         else:
             self._services.tasks.runner.run(id, seconds)
 
@@ -107,7 +107,7 @@ class Proxy:
         except AccessEsError as error:
             return self.refuse(error, request, entry)
         except Exception:
-            log.exception("Unforeseen failure [%s]", request.id)
+            log.exception("Unexpected error [%s]", request.id)
             return self.refuse(AccessEsError(), request, entry)
 
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
@@ -140,7 +140,7 @@ class Proxy:
             raise BadRequest("The request target must be a path.")
         if request.header("service-worker") is not None and request.path.count(b"/") == 1:
             # It would be asked for every page of its folder: here, for our own, passwords and tokens included.
-            raise Forbidden("A service worker for this whole site is not passed on.")
+            raise Forbidden("A service worker for this whole site is not forwarded.")
         caller = self._services.accounts.identity.identify(
             request.headers, scheme=request.scheme, client_address=request.client_address
         )
@@ -154,12 +154,12 @@ class Proxy:
         headers = response_headers(answer.headers, self._services.domain.endpoint.url, our_url, request.mount)
         length = answer.header("content-length")
         if length is not None and (request.method == "HEAD" or answer.status == 304):
-            headers = (*headers, ("Content-Length", length))  # what a GET would have brought, told without a body
+            headers = (*headers, ("Content-Length", length))  # the length that a GET would have had
         return replace(answer, headers=headers)
 
 
 class _AuditedPage:
-    """One of our own pages, noted in the audit when it has been sent."""
+    """One of our own pages. Its audit line is written when it has been sent."""
 
     def __init__(
         self, pages: WSGIApplication, environ: dict[str, Any], start_response: StartResponse, entry: Entry

@@ -53,10 +53,10 @@ def build_services(
     network: Network = Network(),  # noqa: B008  a frozen value
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Services:
-    """Real services for these settings; no AWS client is made and nothing is asked before it is needed.
+    """Real services for these settings. AWS clients are made, and AWS is called, only when first needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
-    `network` is the way to the domain; `clock` gives the time that signatures carry.
+    `network` is the way to the domain; `clock` gives the time for signatures.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -93,7 +93,7 @@ def build_accounts_for(
     region: str | None = None,
     session: AwsSession | None = None,
 ) -> Accounts:
-    """The accounts alone, for commands that need no domain. `region` counts where the settings do not tell it."""
+    """Only the accounts, for commands that need no domain. `region` is used where the settings have none."""
     dynamodb = AwsService(lambda: make_client("dynamodb", settings.region or region, session))
     return build_accounts(
         AccountSettings(
@@ -111,14 +111,14 @@ def build_accounts_for(
 def _open_overflow(settings: Settings, session: AwsSession) -> Overflow | None:
     if settings.overflow_bucket is None:
         if settings.front_door != "local":
-            log.info("OVERFLOW_BUCKET is not set: behind a gateway, answers that it cannot carry are refused.")
+            log.info("OVERFLOW_BUCKET is not set: answers that are too large for the gateway become errors.")
         return None
     region = settings.region
     return S3Overflow(lambda: make_s3_client(region, session), settings.overflow_bucket, settings.overflow_url_seconds)
 
 
 def _overflow_origins(settings: Settings) -> tuple[str, ...]:
-    """Where a sign-in may end up, when what it leads to is too large."""
+    """The origins that a sign-in form may be redirected to: that of the overflow bucket."""
     if settings.overflow_bucket is None:
         return ()
     suffix = partition_of(settings.region).suffix
@@ -126,7 +126,7 @@ def _overflow_origins(settings: Settings) -> tuple[str, ...]:
 
 
 def _line_writer() -> Write:
-    """Whole lines to standard output, whichever threads and processes write there."""
+    """Writes whole lines to standard output, for all threads and processes."""
     lock = threading.Lock()
 
     def write(line: str) -> None:

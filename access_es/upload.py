@@ -1,4 +1,4 @@
-"""A request body taken in whole before it is sent on, since its hash is signed ahead of it.
+"""Reads a request body completely before it is forwarded, because its hash is part of the signature.
 
 Small bodies stay in memory, larger ones wait in an unnamed temporary file, so any size passes in constant memory.
 """

@@ -1,4 +1,4 @@
-"""The account page: who one is, one's API tokens, one's password."""
+"""The account page: the user, the API tokens, the password."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def change_password() -> AnyResponse:
     try:
         page.check_form()
         if request.form.get("new", "") != request.form.get("repeated", ""):
-            raise BadRequest("The new password and its repetition differ.")
+            raise BadRequest("The two new passwords differ.")
         page.check_password(_user(), request.form.get("current", ""))
         user = page.accounts().directory.set_password(_user(), request.form.get("new", ""))
     except AccessEsError as error:
@@ -98,7 +98,7 @@ def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
 
 
 def _refuse(section: str, error: AccessEsError, **shown: str) -> Response:
-    """Say so beside the form that was sent; programs get the bare error."""
+    """Show the error beside the form that was sent; programs get the error itself."""
     if not page.wants_page():
         raise error
     return _account_page(error, failed=section, **shown)
@@ -112,7 +112,7 @@ def _days() -> int:
     try:
         return int(request.form.get("days") or DEFAULT_DAYS)
     except ValueError:
-        raise BadRequest("The number of days is not a number.") from None
+        raise BadRequest("The days must be a number.") from None
 
 
 def _user() -> str:

@@ -1,4 +1,4 @@
-"""A WSGI environ made from a request, for our own pages behind a Lambda door. Zappa's has lost too much of it."""
+"""Makes a WSGI environ from a request, for our own pages in Lambda. Zappa's environ loses too much."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page_environ(request: ProxyRequest) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": request.scheme,
         "wsgi.input": request.body,
-        "wsgi.input_terminated": True,  # the body ends by itself: some doors tell no length
+        "wsgi.input_terminated": True,  # the body ends by itself: some front doors give no length
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": False,
         "wsgi.multiprocess": True,

@@ -1,4 +1,4 @@
-"""Alive, and ready: for load balancers and people who watch. No login, and no details for strangers."""
+"""Health and readiness, for load balancers and monitoring: without a login, and without details."""
 
 from __future__ import annotations
 

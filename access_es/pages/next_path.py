@@ -1,4 +1,4 @@
-"""Where a fresh sign-in leads: only ever to this very site."""
+"""Where a sign-in leads: always to this site."""
 
 from __future__ import annotations
 

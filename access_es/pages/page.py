@@ -1,4 +1,4 @@
-"""What our pages have in common: the session behind them, the form check, how they are rendered."""
+"""The shared parts of our pages: the session, the form check, rendering."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def load_offered(asked: Request) -> SignedIn | None:
 
 
 def begin_session(user: User) -> None:
-    """Sign the user in, in a session that nobody has seen before."""
+    """Sign the user in, with a new session."""
     end_session()
     login_user(SignedIn(Caller(user.name, user.role, "session")))
     renew_session(user.name, user.epoch)
 
 
 def end_session() -> None:
-    """The session that the browser had until now is worth nothing any more, wherever its cookie was copied to."""
+    """Revoke the session that the browser had until now, and so all copies of its cookie."""
     ending = current_session()
     if ending and ending.user:
         accounts().stores.revocations.revoke(ending.id, ending.until)
@@ -73,11 +73,11 @@ def check_origin() -> None:
 
 
 def check_navigation() -> None:
-    """Raises `Forbidden` for a page that a script asks for: none of ours does, but those of the domain are no strangers
-    to the browser, and would make themselves a token.
+    """Raises `Forbidden` for a page that a script requests. Ours never do; a script of the domain, which shares our
+    origin, could make itself a token.
     """
     if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-        raise Forbidden("A script asked for this page, which is for people. Nothing was done.")
+        raise Forbidden("A script requested this page, which only people may use. Nothing was done.")
 
 
 def check_form() -> None:
@@ -87,7 +87,7 @@ def check_form() -> None:
     open_now = current_session()
     sent = request.form.get("anti_forgery", "").encode()
     if open_now is None or not hmac.compare_digest(open_now.anti_forgery.encode(), sent):
-        raise Forbidden("The page was open for too long, or cookies are blocked. Please try again.")
+        raise Forbidden("This page was open for too long, or the browser blocks cookies. Try again.")
 
 
 def check_password(name: str, password: str) -> User:
@@ -95,7 +95,7 @@ def check_password(name: str, password: str) -> User:
     try:
         return accounts().password_check.check(name, password, request.remote_addr or "")
     except WrongCredentials:
-        raise WrongCredentials("The user name or the password is not right.") from None
+        raise WrongCredentials("The user name or password is wrong.") from None
 
 
 def render(template: str, error: AccessEsError | None, **shown: Any) -> Response:

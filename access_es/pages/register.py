@@ -1,4 +1,4 @@
-"""Puts the accounts into the Flask app."""
+"""Registers the accounts with the Flask app."""
 
 from __future__ import annotations
 

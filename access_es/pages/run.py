@@ -1,4 +1,4 @@
-"""One of our own pages as an answer in one piece, for the doors that take no other."""
+"""Runs one of our own pages and returns it as a complete response, for front doors that cannot stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run_own_page(pages: WSGIApplication, request: ProxyRequest, entry: Entry) -> ProxyResponse:
-    """One of our own pages, whole."""
+    """One of our own pages as a complete response."""
     environ = page_environ(request)
     environ["access_es.request"] = request
     environ["access_es.entry"] = entry

@@ -54,7 +54,7 @@ def sign_out() -> AnyResponse:
 
 
 def ask_to_sign_in() -> AnyResponse:
-    """People are sent to the sign-in page and come back to their account; programs are told."""
+    """People are sent to the sign-in page and then to their account; programs get the error."""
     if not page.wants_page():
         raise NotSignedIn
     base_path = page.base_path()
@@ -70,6 +70,6 @@ def _next() -> str:
 
 
 def _asked_next() -> str:
-    """Where the person wanted to go, or nothing if that is not on this site."""
+    """The page that the person asked for, or "" if it is not on this site."""
     asked = request.form.get("next") or request.args.get("next", "")
     return asked if is_safe_next(asked) else ""

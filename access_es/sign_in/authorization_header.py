@@ -1,4 +1,4 @@
-"""What an Authorization header offers."""
+"""Reads the credentials in an Authorization header."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def read_authorization(value: str) -> OfferedToken | OfferedPassword:
         case "apikey":
             return _read_api_key(credentials.strip())
         case "aws4-hmac-sha256":
-            raise WrongCredentials(f"The request is signed already, but access-es signs by itself. {_USE}")
+            raise WrongCredentials(f"The request is already signed, but access-es signs it itself. {_USE}")
         case _:
-            raise WrongCredentials(f"The Authorization header has a scheme that access-es does not know. {_USE}")
+            raise WrongCredentials(f"The Authorization header has a scheme that access-es does not support. {_USE}")
 
 
 def _read_basic(credentials: str) -> OfferedToken | OfferedPassword:

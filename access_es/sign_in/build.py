@@ -1,4 +1,4 @@
-"""Everything about who may come in, built once from the settings."""
+"""Builds the accounts, sessions and sign-in from the settings, once per process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """`identity` tells who sent a request, `directory` changes users and tokens, the rest serves the pages."""
+    """`identity` identifies who sent a request, `directory` changes users and tokens, the rest serves the pages."""
 
     settings: AccountSettings
     stores: Stores

@@ -18,7 +18,7 @@ def refuse_cross_site(method: str, headers: Headers, how: str) -> None:
     A client that sends neither is no browser of the last years, and SameSite=Lax kept the cookie from older ones.
     """
     if how == "session" and method.upper() not in _SAFE_METHODS and is_cross_site(headers):
-        raise Forbidden("Another site made your browser send this request. It was not passed on.")
+        raise Forbidden("Another site made your browser send this request. It was not forwarded.")
 
 
 def is_cross_site(headers: Headers) -> bool:

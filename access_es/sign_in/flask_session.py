@@ -1,4 +1,4 @@
-"""Flask's session, kept in our own cookie."""
+"""Flask's session, stored in our own cookie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sent a request, told from its headers alone: asked for every one of them, so it must be quick."""
+"""Identifies who sent a request, by its headers only. This runs for every request, so it must be fast."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _PasswordProof:
-    """The password belonging to this hash was shown."""
+    """The password of this hash was presented."""
 
     user: str
     password_hash: str = field(repr=False)
@@ -42,7 +42,7 @@ _Proof = Session | Token | _PasswordProof
 
 @dataclass(frozen=True, slots=True)
 class _CachedProof:
-    """A caller, what proved it, and how long that may be believed without looking again."""
+    """A caller, what proved it, and how long that holds without another lookup."""
 
     caller: Caller
     proof: _Proof
@@ -97,7 +97,7 @@ class Identity:
         try:
             return self._from_cache(key) or self._verify_and_cache(key, lambda: self._open(values))
         except WrongCredentials:
-            return None  # one's time being over is no offence: the person is sent to sign in
+            return None  # an expired session is no failure: the person is sent to the sign-in page
 
     def _by_authorization(self, offered: list[str], address: str) -> Caller:
         if len(offered) > 1:
@@ -106,7 +106,7 @@ class Identity:
         caller = self._from_cache(key)
         if caller:
             return caller
-        # Many connections often begin with the same password at once: the first one works it out for the others.
+        # Many connections often begin with the same password at once: the first one verifies it for the others.
         with self._locks[key[0] % len(self._locks)]:
             return self._from_cache(key) or self._verify_and_cache(key, lambda: self._verify(offered[0], address))
 

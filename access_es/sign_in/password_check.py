@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class PasswordCheck:
-    """Checks slowly on purpose, a few at a time, and slower for those who fail."""
+    """Checks passwords: slowly on purpose, a few at a time, and slower after failures."""
 
     def __init__(
         self, store: UserStore, passwords: Passwords, throttle: Throttle, clock: Callable[[], float] = time.time
@@ -35,7 +35,7 @@ class PasswordCheck:
             user = self._verify(name, password)
             if user is None:
                 self._throttle.failed(name, address, self._clock())
-                log.warning("a sign-in from %s failed", address)  # no name: it may be a password typed in its place
+                log.warning("A sign-in from %s failed.", address)  # no name: it may be a password typed in its place
                 raise WrongCredentials
             self._throttle.succeeded(name, address, self._clock())
             return self._rehashed(user, password)

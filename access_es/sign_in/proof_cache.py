@@ -1,4 +1,4 @@
-"""What was verified a short time ago, found again by the header that proved it, without keeping that header."""
+"""Caches verified credentials under a keyed digest of their header, so that the header itself is not kept."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from access_es.messages import OWN_COOKIES, Headers
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One visit of one browser. Times are seconds since 1970; `user` is empty until somebody signs in."""
+    """One session of one browser. Times are seconds since 1970; `user` is empty until somebody signs in."""
 
     user: str
     epoch: str  # the user's epoch at sign-in: another one now means that the session is over

@@ -1,4 +1,4 @@
-"""Guessing passwords is slowed down, for the guesser more than for whom is guessed at."""
+"""Slows down password guessing: more for the address that guesses than for the user whose password is guessed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ANYONE_AT_ADDRESS = Backoff(free=50, longest_seconds=60)
 
 
 def wait_seconds(backoff: Backoff, failures: Failures, now: float) -> float:
-    """How long to wait yet. Nothing, once the last failure is an hour ago."""
+    """The seconds left to wait; 0 once the last failure is an hour ago."""
     elapsed = max(0.0, now - failures.last)  # never negative: clocks are set back, and differ between machines
     if failures.count <= backoff.free or elapsed > _FORGET_SECONDS:
         return 0.0

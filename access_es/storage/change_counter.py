@@ -1,4 +1,4 @@
-"""A change counter for stores that other processes change too, and that cannot tell when they did."""
+"""Counts changes, for stores that other processes change too without notice."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class ChangeCounter(Protocol):
     def revision(self) -> int:
         """A number that differs after users, tokens or revocations changed, by whomever; asked at every request.
 
-        A store that cannot tell cheaply always gives the same: then changes bite after the recheck time.
+        A store that cannot know cheaply always gives the same: then changes take effect after the recheck time.
         """
         ...
 
 
 class LocalChangeCounter:
-    """Counts what this process changed: that bites here at once, what others changed after the recheck time."""
+    """Counts what this process changed, so that it takes effect at once; other changes do after the recheck time."""
 
     def __init__(self) -> None:
         self._revision = 0

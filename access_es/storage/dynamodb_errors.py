@@ -1,4 +1,4 @@
-"""Why DynamoDB did not serve us, and what to do about it."""
+"""Explains a failed DynamoDB call, and what fixes it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ BUSY = {
 
 
 class StoreBusy(StoreUnusable):
-    """DynamoDB takes no more for the moment."""
+    """DynamoDB throttles us for the moment."""
 
     code = "accounts_busy"
-    message = "More is asked of the user accounts than they can answer at the moment. Try again in a few seconds."
+    message = "The user accounts are overloaded at the moment. Try again in a few seconds."
 
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
@@ -47,7 +47,7 @@ def _why(failure: AwsFailure) -> str:
         case "AccessDeniedException":
             return f"AWS does not allow {_action(failure)} on it to these credentials: {failure.aws_message}"
         case "NoCredentialsError" | "CredentialRetrievalError" | "PartialCredentialsError" | "ProfileNotFound":
-            return f"there are no AWS credentials to ask with: {failure.aws_message}"
+            return f"there are no AWS credentials for it: {failure.aws_message}"
         case "NoRegionError":
             return "its region is not known; set ES_REGION"
     return f"{failure.reason}: {failure.aws_message}"

@@ -12,7 +12,7 @@ _PK_BYTES, _SK_BYTES = 2_048, 1_024
 
 
 def is_valid_key(key: Key) -> bool:
-    """Whether DynamoDB has room for such a key; what a stranger typed as a name may be anything."""
+    """Whether DynamoDB accepts such a key. A name that somebody typed may be anything."""
     try:
         pk, sk = (part.encode() for part in key)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""One DynamoDB table: reads that see every earlier write, and writes on conditions."""
+"""One DynamoDB table: consistent reads and conditional writes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Table:
             if not left:
                 return found
             _sleep_up_to(pause)
-        raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: it gave a part of what was asked for.")
+        raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: it returned only a part of the items.")
 
     def query(self, pk: str) -> list[Item]:
         """All items under a pk in the order of their sk, over as many answers, of 1 MB at most, as that takes."""
@@ -115,7 +115,7 @@ class Table:
                 _sleep_up_to(pause)
             else:
                 return True
-        raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: too many change the same at once.")
+        raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: too many requests change the same items.")
 
     def _write(self, when: str, values: dict[str, Value], update: str = "") -> dict[str, Any]:
         condition = {"ConditionExpression": when} if when else {}

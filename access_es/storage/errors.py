@@ -1,4 +1,4 @@
-"""What every store raises when it cannot be used."""
+"""The error of a store that cannot be used."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ class StoreUnusable(AccessEsError):
 
     status = 503
     code = "accounts_unavailable"
-    message = "The user accounts cannot be read at the moment, so nobody can be signed in."
+    message = "The user accounts cannot be read at the moment, so nobody can sign in."

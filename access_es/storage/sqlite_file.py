@@ -1,4 +1,4 @@
-"""One SQLite file: made for its owner alone, shared by threads and processes, never carried across a fork."""
+"""One SQLite file: readable by its owner only, shared by threads and processes, never used across a fork."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class SqliteFile:
             if not self.path.exists():
                 _create(self.path)
             if self.path.stat().st_mode & 0o077:
-                raise self._unusable(f"others may read it; run: chmod 600 {self.path}")
+                raise self._unusable(f"other users can read it; run: chmod 600 {self.path}")
             connection = _connect(self.path)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(str(error)) from error

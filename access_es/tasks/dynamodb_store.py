@@ -1,4 +1,4 @@
-"""Tasks in one DynamoDB table; `dynamodb_schema` says how they lie in it."""
+"""Tasks in one DynamoDB table; `dynamodb_schema` defines its items."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Directory:
         return self._tokens.of(self.user(name).name)
 
     def add_token(self, name: str, label: str, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
-        """The token's record, and its text, which cannot be had again."""
+        """The token's record, and its text, which is not stored."""
         token, text = issue(self.user(name).name, label, days, self._clock())
         if len(self._tokens.of(name)) >= MAX_TOKENS_PER_USER:
             raise BadRequest(f"A user has at most {MAX_TOKENS_PER_USER} tokens. Revoke one first.")

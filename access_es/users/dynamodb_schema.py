@@ -1,4 +1,4 @@
-"""How the accounts lie in one DynamoDB table, and what that table must be like.
+"""The items of the accounts in one DynamoDB table, and the definition of that table.
 
 | item | pk | sk | attributes |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""The stores in one DynamoDB table; `dynamodb_schema` says how they lie in it."""
+"""The stores in one DynamoDB table; `dynamodb_schema` defines its items."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class DynamoRevocations:
 
 
 class DynamoFailures:
-    """Changes here do not move the revision: a stranger who guesses must not make everybody else be looked up anew."""
+    """Changes here do not move the revision: guessing passwords must not cause new lookups for all others."""
 
     def __init__(self, table: Table, clock: Callable[[], float]) -> None:
         self._table = table

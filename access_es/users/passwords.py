@@ -33,7 +33,7 @@ class Passwords:
 
     @contextmanager
     def hashing_slot(self) -> Iterator[None]:
-        """Wait for one's turn to hash, so that a flood of sign-ins takes neither the memory nor all threads.
+        """Limits how many hashes run at once, so that many sign-ins take neither the memory nor all threads.
 
         Raises `TooManyFailures` at once where too many wait already.
         """
@@ -71,7 +71,7 @@ def check_password(password: str, user_name: str) -> str:
             f"The password is too short: use {MIN_CHARACTERS} characters or more. A few words make a good one."
         )
     if len(password) > MAX_CHARACTERS:
-        raise BadRequest(f"The password is too long: it may have {MAX_CHARACTERS} characters.")
+        raise BadRequest(f"The password is too long: use {MAX_CHARACTERS} characters or fewer.")
     if password.lower() == user_name or len(set(password)) < 4:
         raise BadRequest("The password is too easy to guess. A few words make a good one.")
     if tokens.looks_like_token(password):

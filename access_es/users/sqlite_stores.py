@@ -100,7 +100,7 @@ class FileRevocations:
 
 
 class FileFailures:
-    """Changes here do not move the revision: a stranger who guesses must not make everybody else be looked up anew."""
+    """Changes here do not move the revision: guessing passwords must not cause new lookups for all others."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""What the accounts keep, and what they ask of whoever keeps it: a local file or tables in the cloud.
+"""The records of the accounts, and the interfaces of their stores: a local file or tables in the cloud.
 
 Every store may be used by many threads and processes at once. What cannot be read or written is `StoreUnusable`.
 """

@@ -1,4 +1,4 @@
-"""Personal API tokens: shown once, kept as a digest."""
+"""Personal API tokens: shown once, stored as a digest."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Token:
 def issue(user: str, label: str, days: int, now: float) -> tuple[Token, str]:
     """A new token, and the text that is its only copy. Raises `BadRequest` for a label or a term that cannot be."""
     if not 1 <= days <= MAX_DAYS:
-        raise BadRequest(f"A token lives 1 to {MAX_DAYS} days.")
+        raise BadRequest(f"A token can be valid for 1 to {MAX_DAYS} days.")
     token_id = secrets.token_hex(6)
     text = f"aes_{token_id}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     kept = Token(token_id, user, check_label(label), _digest(text), int(now), int(now) + days * _DAY_SECONDS)

@@ -41,12 +41,12 @@ def normalize_name(typed: str) -> str:
 
 
 def with_password(user: User, password_hash: str) -> User:
-    """The user with another password: open sessions die."""
+    """The user with another password, which ends all open sessions."""
     return replace(user, password_hash=password_hash, epoch=_new_epoch())
 
 
 def with_same_password(user: User, password_hash: str) -> User:
-    """The user with the same password hashed anew: open sessions live on."""
+    """The user with the same password hashed again, which ends no session."""
     return replace(user, password_hash=password_hash)
 
 

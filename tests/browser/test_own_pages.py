@@ -48,7 +48,7 @@ def test_our_pages_are_readable_and_accessible(
         page.goto(ERRORS)
         look("login")
         sign_in(page, "alice", "mistyped")
-        expect(page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+        expect(page.get_by_role("alert")).to_have_text("The user name or password is wrong.")
         look("login-refused")
         page.goto(ACCOUNT)
         sign_in(page, "alice")

@@ -68,7 +68,7 @@ def test_a_disabled_user_is_out_of_an_open_kibana(page: Page, site: RunningProxy
         assert (answer.status, answer.headers["content-type"]) == (401, "application/json")
         page.reload()
         sign_in(page, "bob")
-        expect(page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+        expect(page.get_by_role("alert")).to_have_text("The user name or password is wrong.")
     finally:
         site.command("users", "enable", "bob")
     sign_in(page, "bob")

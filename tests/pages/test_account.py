@@ -71,7 +71,7 @@ def test_an_expired_token_is_marked(client: FlaskClient, accounts: Accounts, clo
     [
         ("", "7", "label has 1 to 64"),
         ("x", "0", "1 to 366 days"),
-        ("x", "many", "not a number"),
+        ("x", "many", "must be a number"),
         ("ci", "7", "already"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_new_password_ends_all_sessions_but_this(client: FlaskClient, app: Fla
 @pytest.mark.parametrize(
     ("current", "new", "repeated", "status", "why"),
     [
-        ("wrong", NEW, NEW, 401, "not right"),
+        ("wrong", NEW, NEW, 401, "is wrong"),
         (PASSWORD, "short", "short", 400, "use 12 characters"),
         (PASSWORD, NEW, NEW + "!", 400, "differ"),
     ],

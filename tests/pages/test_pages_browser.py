@@ -113,7 +113,7 @@ def test_a_deep_link_with_its_fragment_survives_signing_in(site: str, page: Page
 def test_the_fragment_survives_a_mistyped_password(site: str, page: Page) -> None:
     page.goto(site + DEEP + FRAGMENT)
     fill_in(page, "mistyped")
-    expect(page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+    expect(page.get_by_role("alert")).to_have_text("The user name or password is wrong.")
     expect(page.get_by_label("Password")).to_be_focused()
     fill_in(page)
     expect(page.get_by_role("heading", name="Kibana")).to_be_visible()

@@ -62,7 +62,7 @@ def test_who_is_signed_in_already_goes_on(client: FlaskClient) -> None:
 def test_a_wrong_sign_in_says_so_and_keeps_the_name(client: FlaskClient, name: str, password: str) -> None:
     answer = sign_in(client, name, password)
     assert answer.status_code == 401
-    assert message(answer) == "The user name or the password is not right."
+    assert message(answer) == "The user name or password is wrong."
     assert f'name="username" value="{name}"' in answer.text
     assert PASSWORD not in answer.text
 
@@ -181,7 +181,7 @@ def test_a_form_that_is_not_of_this_session_is_refused(client: FlaskClient, sent
     fields = {"username": "ann", "password": PASSWORD} | ({"anti_forgery": sent} if sent is not None else {})
     answer = client.post(LOGIN, data=fields, headers=PAGE)
     assert answer.status_code == 403
-    assert "Please try again" in message(answer)
+    assert "Try again" in message(answer)
     again = {"username": "ann", "password": PASSWORD, "anti_forgery": hidden(answer)}
     assert client.post(LOGIN, data=again, headers=PAGE).status_code == 303
 
@@ -195,7 +195,7 @@ def test_a_form_of_another_browser_is_refused(app: Flask, client: FlaskClient) -
 
 def test_a_browser_without_cookies_gets_an_explanation(app: Flask) -> None:
     client = app.test_client(use_cookies=False)
-    assert "cookies are blocked" in message(sign_in(client))
+    assert "browser blocks cookies" in message(sign_in(client))
 
 
 def test_a_session_is_not_prolonged_by_use(client: FlaskClient, clock: Clock) -> None:
@@ -211,7 +211,7 @@ def test_a_disabled_user_sees_the_sign_in_page(client: FlaskClient, accounts: Ac
     sign_in(client)
     accounts.directory.disable("ann")
     assert open_page(client, ACCOUNT).location == f"{LOGIN}?next={ACCOUNT}"
-    assert message(sign_in(client)) == "The user name or the password is not right."
+    assert message(sign_in(client)) == "The user name or password is wrong."
 
 
 def test_our_pages_are_guarded_and_kept_by_nobody(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""What an Authorization header offers."""
+"""Reads the credentials in an Authorization header."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_basic_may_be_in_either_charset(charset: str) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("", "does not know"),
-        (TOKEN, "does not know"),
-        ("Digest username=ann", "does not know"),
+        ("", "does not support"),
+        (TOKEN, "does not support"),
+        ("Digest username=ann", "does not support"),
         ("ApiKey abc", "Send 'Bearer <API token>'"),
         ("ApiKey", "not an API token of access-es"),
         ("ApiKey !!!", "not an API token of access-es"),
         ("ApiKey " + base64.b64encode(b"ann:the password").decode(), "not an API token of access-es"),
-        ("AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature=0", "signed already"),
+        ("AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature=0", "already signed"),
         ("Basic !!!", "not base64"),
         ("Basic é", "not base64"),
         (basic(b"no colon"), "no colon"),

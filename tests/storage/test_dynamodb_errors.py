@@ -82,7 +82,7 @@ def test_missing_credentials_are_reported(dynamodb: Counted, monkeypatch: pytest
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     with pytest.raises(StoreUnusable) as caught:
         stores_from_the_environment().users.find("ann")
-    assert "there are no AWS credentials to ask with" in caught.value.detail
+    assert "there are no AWS credentials for it" in caught.value.detail
 
 
 def test_an_unknown_region_is_reported(dynamodb: Counted, monkeypatch: pytest.MonkeyPatch) -> None:

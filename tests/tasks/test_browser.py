@@ -72,8 +72,8 @@ def test_a_person_sees_that_it_goes_on_until_the_answer_is_there(
     began = time.monotonic()
     page.goto(f"/demo-slow/_search?delay=12&by={scripts}")
     assert time.monotonic() - began < 6.5  # a page, and no blank tab
-    expect(page.get_by_role("heading", name="Still at work")).to_be_visible()
-    expect(page.get_by_text("at work for")).to_contain_text(" s")
+    expect(page.get_by_role("heading", name="Query still running")).to_be_visible()
+    expect(page.get_by_text("worked on it for")).to_contain_text(" s")
     if shots := os.environ.get("ACCESS_ES_SCREENSHOTS"):
         page.screenshot(path=Path(shots) / f"waiting-{scripts}.png")
     first = page.title()
