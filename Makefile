@@ -9,10 +9,13 @@ PARALLEL := -n auto --dist loadfile
 # A machine that is busy can make a test of time fail: those that failed are run once more, alone, and must pass then.
 ONCE_MORE := --last-failed --last-failed-no-failures none
 
-.PHONY: help run zappa demo-lambda test test-fast check format bench bench-lambda clean
+.PHONY: help install run zappa demo-lambda test test-fast check format bench bench-lambda clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed  ## access-es for a domain of your own: .venv/bin/access-es
+	@echo "Next: .venv/bin/access-es users add NAME, and ES_ENDPOINT=https://… .venv/bin/access-es serve"
 
 run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 	$(BIN)/python -m access_es demo $(ARGS)
@@ -55,6 +58,10 @@ clean:  ## remove what was installed and measured here, not the demo's cache
 $(VENV)/.run: requirements.txt requirements-local.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.run pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.run requirements-demo.txt

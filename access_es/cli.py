@@ -14,16 +14,14 @@ from access_es import __version__
 from access_es.aws import AwsSession
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
+from access_es.program import program
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
+from access_es.settings.file import DEFAULT_FILE
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
 from access_es.upstream.network import read_network
 from access_es.users.commands import register as register_account_commands
-
-_ENDPOINT_HINT = (
-    "Set ES_ENDPOINT to the domain's address, or try 'python -m access_es demo', which brings a domain of its own."
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,13 +51,11 @@ def _run(args: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m access_es", description="Reach an Elasticsearch domain and its Kibana through a URL."
+        prog=program(), description="Reach an Elasticsearch domain and its Kibana through a URL."
     )
     parser.add_argument("--version", action="version", version=f"access-es {__version__}")
     parser.add_argument("--stage", default="local", help="stage of the settings file (default: local)")
-    parser.add_argument(
-        "--settings", default="zappa_settings.json", help="settings file (default: zappa_settings.json)"
-    )
+    parser.add_argument("--settings", default=str(DEFAULT_FILE), help="settings file (default: zappa_settings.json)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run the proxy under a production server")
     demo = commands.add_parser("demo", help="run the proxy in front of a real Elasticsearch and Kibana on this machine")
@@ -84,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if not stage.values.get("ES_ENDPOINT"):
-        return _fail(_ENDPOINT_HINT)
+        return _fail(f"Set ES_ENDPOINT to the domain's address, or try '{program()} demo', which brings a domain.")
     settings = read_settings({"FRONT_DOOR": "local", **stage.values})
     network = read_network(os.environ, settings.connect_url)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -113,7 +109,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
 def _first_steps(users: str) -> str:
     """Without a user nobody gets in; a file that is not there yet has none."""
     kind, _, path = users.partition(":")
-    return " (none yet: python -m access_es users add NAME)" if kind == "file" and not Path(path).exists() else ""
+    return f" (none yet: {program()} users add NAME)" if kind == "file" and not Path(path).exists() else ""
 
 
 def _demo(args: argparse.Namespace, stage: Stage) -> int:

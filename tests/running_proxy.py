@@ -72,10 +72,12 @@ class RunningProxy:
         return run_command(self.environment, *words, given=given)
 
 
-def run_command(environment: Mapping[str, str], *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def run_command(
+    environment: Mapping[str, str], *words: str, given: str = "", cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "access_es", *words],
-        cwd=ROOT,
+        cwd=cwd,
         env=dict(environment),
         input=given,
         capture_output=True,
@@ -87,6 +89,8 @@ def run_command(environment: Mapping[str, str], *words: str, given: str = "") ->
 def running_proxy(
     domain_url: str,
     folder: Path,
+    cwd: Path = ROOT,
+    /,
     *,
     users: tuple[str, ...] = ("alice",),
     workers: int = 1,
@@ -95,7 +99,7 @@ def running_proxy(
 ) -> Iterator[RunningProxy]:
     """Serve in front of a domain that knows KEY. `settings` are environment variables, such as HOME_PATH.
 
-    `program` is a module that understands `serve` as access_es does.
+    `program` is a module that understands `serve` as access_es does, `cwd` the folder that it is started in.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
@@ -103,12 +107,12 @@ def running_proxy(
         "ES_ENDPOINT": domain_url, "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/",
         "ACCESS_ES_STATE": str(folder / "state"), **settings,
     }  # fmt: skip
-    tokens = {user: _add_user(environment, user) for user in users}
+    tokens = {user: _add_user(environment, user, cwd) for user in users}
     log = folder / "access-es.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", program, "serve", "--port", "0", "--workers", str(workers)],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+            cwd=cwd, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
         port = _await_port(process, log)
@@ -122,10 +126,10 @@ def running_proxy(
             process.wait()
 
 
-def _add_user(environment: Mapping[str, str], user: str) -> str:
-    added = run_command(environment, "users", "add", user, "--password-stdin", given=PASSWORD)
+def _add_user(environment: Mapping[str, str], user: str, cwd: Path) -> str:
+    added = run_command(environment, "users", "add", user, "--password-stdin", given=PASSWORD, cwd=cwd)
     assert added.returncode == 0, added.stderr
-    return run_command(environment, "tokens", "add", user, "tests").stdout.strip()
+    return run_command(environment, "tokens", "add", user, "tests", cwd=cwd).stdout.strip()
 
 
 def _await_port(process: subprocess.Popen[bytes], log: Path) -> int:

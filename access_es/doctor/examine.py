@@ -18,12 +18,12 @@ from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.finding import Finding, fault, good, setting_faults, warning
 from access_es.provision.plan import desired_policy, find_resources, make_plan
 from access_es.provision.zappa_keys import check_keys
-from access_es.settings.file import load_stage, load_stage_keys
+from access_es.settings.file import LOCAL, load_stage, load_stage_keys
 from access_es.settings.names import Settings
 from access_es.settings.parsers import config as parse_config
 from access_es.settings.read import read_settings
 from access_es.settings.remote import fetch_config
-from access_es.settings.stage import LOCAL, read_stage
+from access_es.settings.stage import read_stage
 from access_es.upstream.client import Domain
 from access_es.upstream.network import read_network
 from access_es.upstream.signing import Signer
@@ -51,7 +51,7 @@ def _other_place(file: Path, stage: str) -> str:
 def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     stage = read_stage(file, LOCAL, environ)
     settings = read_settings(stage.values)
-    yield good("settings", f"{file.name} is complete")
+    yield good("settings", f"{file.name} is complete" if file.exists() else "the environment has all that is needed")
     if settings.sign:
         _, found = _check_identity(Calls(stage.region or settings.region, stage.profile))
         yield found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from access_es.errors import AwsFailure
+from access_es.program import program
 from access_es.provision.calls import Call
 from access_es.provision.deployment import Deployment
 from access_es.provision.finding import Finding, fault, good, unknown
@@ -33,7 +34,7 @@ def check_permissions(deployment: Deployment, policy: Mapping[str, Any], call: C
 
 
 def fix_policy(deployment: Deployment) -> str:
-    provision = f"python -m access_es --stage {deployment.stage} provision"
+    provision = f"{program()} --stage {deployment.stage} provision"
     if deployment.manages_role:
         return provision
     return f"attach to the role what this shows: {provision} --policy"

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from access_es.errors import AwsFailure
+from access_es.program import program
 from access_es.provision.apply import ProvisionFailed, apply
 from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.removal import plan_removal
 from access_es.provision.step import Plan
-from access_es.settings.stage import LOCAL
+from access_es.settings.file import LOCAL
 
 _GOOD, _REFUSED = 0, 1
 
@@ -37,7 +38,7 @@ def register(subparsers: Any) -> None:
 def provision(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """The exit status. Raises SettingsError, ProvisionFailed."""
     if args.stage == LOCAL:
-        print("The local stage needs nothing in AWS. For another one: python -m access_es --stage dev provision")
+        print(f"The local stage needs nothing in AWS. For another one: {program()} --stage dev provision")
         return _GOOD
     prepared = prepare(Path(args.settings), args.stage)
     if args.policy:

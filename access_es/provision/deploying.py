@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from access_es.errors import AccessEsError
+from access_es.program import program
 from access_es.provision.apply import apply
 from access_es.provision.deployment import Deployment
 from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.zappa_keys import check_keys
-from access_es.settings.file import load_stage_keys
-from access_es.settings.stage import LOCAL
+from access_es.settings.file import LOCAL, load_stage_keys
 
 DEPLOYING = ("deploy", "update")
 NO_PERMISSIONS = "access_es/provision/no_permissions.json"  # what is attached if ever this callback does not run
@@ -26,7 +26,7 @@ NO_PERMISSIONS = "access_es/provision/no_permissions.json"  # what is attached i
 def check(cli: Any) -> None:
     """End what must not go on, and give Zappa the policy and a bucket to deploy through."""
     if cli.api_stage == LOCAL:
-        sys.exit("The stage 'local' is for this machine: python -m access_es serve. Deploy 'dev' or 'prod'.")
+        sys.exit(f"The stage 'local' is for this machine: {program()} serve. Deploy 'dev' or 'prod'.")
     if cli.command not in DEPLOYING:
         return
     with _exit_on_error(cli):
@@ -73,7 +73,7 @@ def _exit_on_error(cli: Any) -> Iterator[None]:
     try:
         yield
     except AccessEsError as error:
-        sys.exit(f"{error.message}\nNothing was changed. More: python -m access_es --stage {cli.api_stage} doctor")
+        sys.exit(f"{error.message}\nNothing was changed. More: {program()} --stage {cli.api_stage} doctor")
 
 
 def _policy_for_zappa(prepared: Prepared) -> dict[str, Any]:

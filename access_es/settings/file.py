@@ -11,6 +11,8 @@ from typing import Any
 from access_es.errors import SettingsError
 from access_es.settings.names import NAMES
 
+LOCAL = "local"
+DEFAULT_FILE = Path("zappa_settings.json")
 # What Zappa's keys must be, as far as they are read here: it takes them as they come, and stumbles later.
 _WORDS = {
     str: "text in quotes",
@@ -45,10 +47,15 @@ def load_stage(path: Path, stage: str) -> dict[str, str]:
 
 
 def load_stage_keys(path: Path, stage: str) -> dict[str, Any]:
-    """All keys of a stage, Zappa's own such as `aws_region` among them. Raises SettingsError."""
+    """All keys of a stage, Zappa's own such as `aws_region` among them. Raises SettingsError.
+
+    The local stage needs no file in the current folder: an installed program has the environment alone.
+    """
     try:
         stages = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if (path, stage) == (DEFAULT_FILE, LOCAL):
+            return {}
         raise SettingsError([f"{path} does not exist; name the settings file with --settings."]) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as fault:
         raise SettingsError([f"{path} cannot be read as JSON: {fault}."]) from fault

@@ -13,6 +13,7 @@ from typing import Any
 
 from access_es.aws import AwsService, AwsSession, make_client, suggest_fix
 from access_es.errors import AwsFailure, SettingsError
+from access_es.program import program
 from access_es.settings.file import near_misses
 from access_es.settings.names import NAMES
 from access_es.settings.parsers import config as parse_config
@@ -113,7 +114,7 @@ def how_to_make(place: str) -> str:
     if place.startswith("ssm:"):
         name = place.removeprefix("ssm:")
         return (
-            "python -m access_es --stage <stage> provision makes it, "
+            f"{program()} --stage <stage> provision makes it, "
             f"or aws ssm put-parameter --type SecureString --name {name} --value file://config.json"
         )
     return f"aws s3 cp config.json {place}"

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
-Group = Literal["Domain", "Sign-in", "Large answers", "Long queries", "Deployment"]
+Group = Literal[
+    "Domain",
+    "Sign-in",
+    "Single sign-on",
+    "Permissions",
+    "Large answers",
+    "Long queries",
+    "Local server",
+    "Deployment",
+]
 
 
 @dataclass(frozen=True, slots=True)

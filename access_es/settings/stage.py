@@ -11,11 +11,9 @@ from pathlib import Path
 
 from access_es.aws import AwsSession
 from access_es.errors import SettingsError
-from access_es.settings.file import load_stage, load_stage_keys
+from access_es.settings.file import LOCAL, load_stage, load_stage_keys
 from access_es.settings.names import NAMES
 from access_es.settings.remote import Fetch, apply_config, fetch_config
-
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)

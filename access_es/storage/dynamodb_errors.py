@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from access_es.errors import AwsFailure
+from access_es.program import program
 from access_es.storage.errors import StoreUnusable
 
 # What passes by itself: codes of calls, and of the parts of a cancelled transaction. botocore has repeated the former
@@ -43,7 +44,7 @@ def explain(failure: AwsFailure, table: str) -> StoreUnusable:
 def _why(failure: AwsFailure) -> str:
     match failure.reason:
         case "ResourceNotFoundException":
-            return "it does not exist in this region; run: python -m access_es provision, or fix USERS or ES_REGION"
+            return f"it does not exist in this region; run: {program()} provision, or fix USERS or ES_REGION"
         case "AccessDeniedException":
             return f"AWS does not allow {_action(failure)} on it to these credentials: {failure.aws_message}"
         case "NoCredentialsError" | "CredentialRetrievalError" | "PartialCredentialsError" | "ProfileNotFound":
