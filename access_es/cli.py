@@ -26,7 +26,7 @@ from access_es.users.commands import register as register_account_commands
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit status 0 good, 1 refused or failed, 2 wrong usage."""
-    args = _parser().parse_args(arguments)
+    args = make_parser().parse_args(arguments)
     try:
         status = _run(args)
     except AccessEsError as error:
@@ -49,7 +49,7 @@ def _run(args: argparse.Namespace) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program(), description="Reach an Elasticsearch domain and its Kibana through a URL."
     )
