@@ -1,1 +1,1 @@
-"""Getting the answer out."""
+"""Sends the answer to the client."""

@@ -1,4 +1,4 @@
-"""Answers in one piece, for doors that cannot stream: read to their end, and made to fit."""
+"""Complete answers for front doors that cannot stream: read to their end, and made to fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ADDED_BYTES = 512  # what a door adds of its own: Date, request and trace ids
 def buffer_answer(
     answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor, overflow: Overflow | None
 ) -> ProxyResponse:
-    """The domain's answer, whole. Raises AnswerTooLarge, AnswerHeadTooLarge, or why its body broke off."""
+    """The domain's complete answer. Raises AnswerTooLarge, AnswerHeadTooLarge, or why its body ended too early."""
     limit = door.answer_header_bytes
     if limit is not None and header_bytes(answer.headers) > limit - _ADDED_BYTES:
         answer.body.close()
@@ -31,7 +31,7 @@ def buffer_answer(
 
 
 def _seconds_left(answer: ProxyResponse, request: ProxyRequest) -> float:
-    """What is here already is not late any more; a body that is still to be read must leave time for its own way."""
+    """The time left to read the body: unlimited if it is in memory, else less what a large answer takes to be sent."""
     if request.answer_by is None or isinstance(answer.body, Held):
         return float("inf")
     length = answer.length_bytes

@@ -1,4 +1,4 @@
-"""Compressing an answer that would not fit otherwise: which coding, how hard, and the headers that must then change.
+"""Compression of answers that would not fit otherwise: the coding, its level, and the headers that change.
 
 Measured on `_search` answers (bench/compression.py): zstd at level 1 makes 7 times less of them at 400 MB/s and more,
 brotli at 1 6.5 times less at 260, gzip at 1 5.6 times less at 110. The slower levels gain a fifth to a third and cost
@@ -18,11 +18,11 @@ from access_es.messages import Headers
 
 
 class BadGzip(ValueError):
-    """What is called gzip is none, or not one whole."""
+    """The body is not gzip, or not complete."""
 
 
 class Compressor(Protocol):
-    """Takes a body piece by piece; what comes out belongs together."""
+    """Compresses a body piece by piece, into one stream."""
 
     def compress(self, data: bytes, /) -> bytes: ...
 

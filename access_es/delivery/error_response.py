@@ -1,4 +1,4 @@
-"""Where every error of our own is rendered: a page for people, JSON for programs, the same facts in both.
+"""Renders every error of our own: a page for people, JSON for programs, with the same facts.
 
 The JSON has the shape of Elasticsearch's own errors, so that its clients show the reason: `error.type`, `error.reason`.
 """
@@ -21,7 +21,7 @@ _MAX_NEXT_CHARACTERS = 4096  # a longer deep link would not fit the address bar 
 
 
 def render_failure(error: AccessEsError, request: ProxyRequest, render_page: RenderPage) -> ProxyResponse:
-    """What the client is told: a way to sign in, a page, or JSON."""
+    """The response to an error: a redirect to sign in, a page, or JSON."""
     if isinstance(error, NotSignedIn) and not isinstance(error, WrongCredentials) and request.is_navigation:
         return redirect(_login_address(request))
     facts = {**describe(error, request.id), "base_path": request.mount}
@@ -36,7 +36,7 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
 
 
 def redirect(address: str) -> ProxyResponse:
-    """A 303 that nobody keeps."""
+    """A 303 that must not be cached."""
     return ProxyResponse.held(303, (("Location", address), ("Cache-Control", "no-store")), b"")
 
 

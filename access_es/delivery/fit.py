@@ -1,4 +1,4 @@
-"""Getting an answer out of a door that may be too small for it: as it is, compressed, or through the overflow store.
+"""Makes an answer fit through a front door: as it is, compressed, or through the overflow store.
 
 The body is read once and only as far as needed: up to what the door takes it is held, beyond that it goes through a
 compressor into what the door takes, and beyond that on into the store, so that memory stays flat at any size.
@@ -39,11 +39,11 @@ _BODY_HEADERS = frozenset(
 
 
 class SizeLimit(Protocol):
-    """What a door takes."""
+    """The size limit of a front door."""
 
     @property
     def limit_bytes(self) -> int:
-        """What a serialized answer may take: no body above this ever fits."""
+        """The limit of a serialized answer: no larger body ever fits."""
         ...
 
     def fits(self, answer: ProxyResponse, pieces: Sequence[bytes]) -> bool:
@@ -93,8 +93,8 @@ def _fit_whole(
     limit: SizeLimit,
     seconds_left: Callable[[], float],
 ) -> Fitted | None:
-    """All of it in one piece. What is long leaves compressed, if it may: that takes a third of the time and memory of
-    its escapes."""
+    """The answer in one piece. A long one is compressed if possible, which takes a third of the time and memory of
+    escaping it."""
     length = sum(map(len, start))
     coding = _choose(answer, request, start) if length >= _COMPRESS_FROM_BYTES else None
     if coding and (compressed := _compress_whole(answer, coding, start, length, limit)):
@@ -128,7 +128,7 @@ def _compress_whole(
 
 
 def _times_smaller(length_bytes: int | None, limit: SizeLimit) -> float | None:
-    """How much must become of it, base64 being a third more."""
+    """The compression ratio that is needed; base64 adds a third."""
     return length_bytes / limit.limit_bytes * 4 / 3 if length_bytes else None
 
 
@@ -146,7 +146,7 @@ def _accepted(request: ProxyRequest) -> str | None:
 def _before_deadline(body: Iterable[bytes], seconds_left: Callable[[], float]) -> Iterator[bytes]:
     for piece in body:
         if seconds_left() <= 0:
-            raise DomainTimeout("The answer is too long to pass on before the gateway hangs up.")
+            raise DomainTimeout("The answer takes longer to arrive than the gateway waits.")
         yield piece
 
 
@@ -163,7 +163,7 @@ def _read_up_to(pieces: Iterator[bytes], max_bytes: int) -> tuple[list[bytes], b
 
 
 def _resumed(taken: list[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """All of it from the start. What has been passed on is let go, so that it is not held beside what follows."""
+    """All pieces from the start. Each is released as it is passed on, so that memory stays flat."""
     taken.reverse()
     while taken:
         yield taken.pop()
@@ -190,7 +190,7 @@ def _overflow(
     limit: SizeLimit,
     seconds_left: Callable[[], float],
 ) -> Fitted:
-    """Into the store, and a way there: a redirect where one may be followed, else a link under the answer's status."""
+    """Store the answer, and lead the client there: by a redirect where it may follow one, else by a link."""
     if overflow is None or request.header("sec-fetch-dest") in _OWN_ORIGIN_ONLY:
         raise AnswerTooLarge(limit.limit_bytes)
     writer = overflow.open(answer.headers, seconds_left)
@@ -211,7 +211,7 @@ def _overflow(
 
 
 def _linked(status: int, headers: Headers, link: str) -> ProxyResponse:
-    reason = "The domain's answer is too large for this gateway. It is kept for a short time at 'location'."
+    reason = "The domain's answer is too large for this gateway. You can download it from 'location' for a short time."
     error = {"type": "answer_too_large", "reason": reason, "code": "answer_too_large", "location": link}
     data = json.dumps({"error": error, "status": status}).encode()
     described = (("Content-Type", "application/json"), ("Link", f'<{link}>; rel="alternate"'))

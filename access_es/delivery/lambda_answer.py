@@ -1,4 +1,4 @@
-"""An answer as the object that a Lambda front door turns back into HTTP. Pure: the door, the answer, and nothing else.
+"""Builds the object that a Lambda front door turns back into HTTP. Pure.
 
 Zappa's own translation decodes bodies by their content type, invents types and doubles cookies; here a body is text
 where its bytes are UTF-8 and base64 where not, whatever its headers say.
@@ -73,14 +73,14 @@ def header_bytes(headers: Headers) -> int:
 
 
 class DoorSizeLimit:
-    """What one door takes, for `delivery.fit`."""
+    """The size limit of one front door, for `delivery.fit`."""
 
     def __init__(self, door: FrontDoor) -> None:
         self._door = door
 
     @property
     def limit_bytes(self) -> int:
-        """What a serialized answer may take: no body above this ever fits."""
+        """The limit of a serialized answer: no larger body ever fits."""
         return self._door.answer_bytes or LAMBDA_ANSWER_BYTES
 
     def fits(self, answer: ProxyResponse, pieces: Sequence[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""Where an answer goes that does not fit: an object that is written while it arrives, and a link that soon ends."""
+"""The store for answers that do not fit: an object written while the answer arrives, and a link that soon expires."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ MAX_KEY_AGE_DAYS = 1  # what the bucket's lifecycle removes; links end long befo
 
 
 def no_deadline() -> float:
-    """The seconds left where nobody waits."""
+    """Unlimited time, where no front door waits."""
     return float("inf")
 
 
 class Writer(Protocol):
-    """One object on its way. Either `finish` or `abort` ends it; nothing can be read of it before `finish`."""
+    """One object being written. Either `finish` or `abort` ends it; it cannot be read before `finish`."""
 
     def write(self, data: bytes) -> None:
         """Take a piece. Raises OverflowFailed where the store refuses it, OverflowTimeout where it is too slow."""
         ...
 
     def finish(self) -> str:
-        """Make it whole, and give the link to it. Raises as `write` does."""
+        """Complete the object, and return a link to it. Raises as `write` does."""
         ...
 
     def abort(self) -> None:
@@ -32,7 +32,7 @@ class Writer(Protocol):
 
 
 class Overflow(Protocol):
-    """A place for answers of any size."""
+    """Stores answers of any size."""
 
     def open(self, headers: Headers, seconds_left: Callable[[], float] = no_deadline) -> Writer:
         """A new object, which must be finished while there are seconds left.

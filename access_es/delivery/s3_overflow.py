@@ -53,7 +53,7 @@ class S3Overflow:
 
 
 def _object_headers(headers: Headers) -> dict[str, str]:
-    """What S3 says of the object to whoever follows the link."""
+    """The headers that S3 sends with the object."""
     # ASCII: of all else botocore signs the UTF-8, and sends the latin-1.
     given = {name.lower(): value for name, value in headers if value and value.isascii()}
     kept = {option: given[name] for name, option in _OBJECT_OPTIONS.items() if name in given}
@@ -78,7 +78,7 @@ class _SpareBuffer:
 
 
 class _S3Writer:
-    """Every call to S3 is made by a thread, so that we can stop waiting for it when the door is about to hang up."""
+    """Writes one object. Threads call S3, so that we can stop waiting at the deadline of the front door."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _S3Writer:
         return link
 
     def abort(self) -> None:
-        """Wait for what is under way, as long as there is time, and have S3 forget the parts."""
+        """Wait for running calls, as long as there is time, and abort the upload."""
         self._is_aborted = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         wait(self._parts, self._abort_timeout())
@@ -141,7 +141,7 @@ class _S3Writer:
         aborting.join(self._abort_timeout())
 
     def _abort_timeout(self) -> float:
-        """For each of the two things that an abort waits for."""
+        """The timeout of each of the two steps of an abort."""
         return max(_LATE_ABORT_SECONDS, min(self._seconds_left() / 2, _ABORT_SECONDS))
 
     def _send_part(self, data: bytearray | bytes) -> None:
@@ -150,7 +150,7 @@ class _S3Writer:
             self._upload_id = self._await(creating)["UploadId"]
         self._raise_if_failed()
         if not self._part_slots.acquire(timeout=_bounded(self._seconds_left())):
-            raise OverflowTimeout(detail="S3 is slower than the answer arrives")
+            raise OverflowTimeout(detail="S3 takes the parts more slowly than the answer arrives")
         self._parts.append(self._threads.submit(self._upload_part, len(self._parts) + 1, data))
 
     def _upload_part(self, number: int, data: bytearray | bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A ProxyResponse out through WSGI: streamed as it arrives, with the length where it is known."""
+"""Sends a ProxyResponse through WSGI: streamed as it arrives, with its length where it is known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ log = logging.getLogger("access_es.delivery")
 
 
 class AuditedBody:
-    """The body on its way to the client. Raises where it breaks off, so that the server cuts the connection."""
+    """The body of a response, counted for the audit. Raises where it ends too early, so that the server cuts the
+    connection."""
 
     __slots__ = ("_entry", "_is_whole", "_response")
 

@@ -1,4 +1,4 @@
-"""How a request reached us, byte for byte."""
+"""Reads requests as they arrived, byte for byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EVENT_KEY = "lambda.event"  # where Zappa keeps the event; the rest of its envir
 
 
 def read_request(environ: dict[str, Any]) -> ProxyRequest:
-    """The request behind an environ, from the truest source in it. Raises BadRequest for an event it cannot read."""
+    """The request behind an environ, from its most exact source. Raises BadRequest for an event it cannot read."""
     event = environ.get(EVENT_KEY)
     if event is None:
         return wsgi_server.read_request(environ)

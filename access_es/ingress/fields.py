@@ -1,4 +1,4 @@
-"""Reading the fields of a Lambda event: what is not as documented is a BadRequest, never a crash."""
+"""Reads the fields of a Lambda event. Undocumented content is a BadRequest, never a crash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DOOR_REQUEST_ID = re.compile(r"[A-Za-z0-9._=+/-]{8,128}")
 
 
 def unreadable(what: str) -> BadRequest:
-    return BadRequest("The request arrived in a form that cannot be read.", detail=f"event: {what}")
+    return BadRequest("The request cannot be read: the gateway sent it in an unknown form.", detail=f"event: {what}")
 
 
 def read_text(fields: Event, name: str) -> str:

@@ -1,4 +1,4 @@
-"""A Lambda event becomes a request: each door's own module reads it, its clock says until when to answer."""
+"""Reads a Lambda event as a request, by the module of its front door, and sets the deadline of the answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READERS: dict[str, Callable[[Event], ProxyRequest]] = {
 def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> ProxyRequest:
     """The request behind an event, with the moment by which it must be answered. Raises BadRequest.
 
-    `limits` is the door whose patience counts, where that is not the one that the event shows.
+    `limits` is the front door whose time limit counts, if not the one that the event shows.
     """
     door = detect_door(event)
     if door is None:
@@ -33,7 +33,7 @@ def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> Pro
 
 
 def placeholder_request() -> ProxyRequest:
-    """Stands for a request that could not be read, where its refusal is rendered."""
+    """A placeholder for a request that could not be read, to render its error."""
     return ProxyRequest(read_id({}), "GET", b"/", (), as_stream(b""), "https", "")
 
 
@@ -48,7 +48,7 @@ def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | N
 
 
 def _seconds_waited(event: Event, now: float, max_seconds: float) -> float:
-    """What has gone of the door's time: a cold start counts. A door that names no moment has just got the request."""
+    """The part of the front door's time that has passed, cold start included; 0 where the event has no timestamp."""
     asked = event["requestContext"]
     received = asked.get("requestTimeEpoch", asked.get("timeEpoch"))  # milliseconds; REST, HTTP API
     if not isinstance(received, int | float):

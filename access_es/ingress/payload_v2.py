@@ -1,4 +1,4 @@
-"""What the two doors with payload format 2.0 have in common: HTTP API and Function URL."""
+"""The shared part of the front doors with payload format 2.0: HTTP API and Function URL."""
 
 from __future__ import annotations
 

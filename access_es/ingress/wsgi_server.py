@@ -1,4 +1,4 @@
-"""The local door: a WSGI environ of our server, which keeps the raw target and the header lines beside it."""
+"""Reads the WSGI environ of our local server, which also has the raw target and header lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
 class _FixedLengthStream:
-    """A body whose length was announced: one that ends early is a client that went away, not a shorter body."""
+    """A body of announced length. If it ends early, the client disconnected; it is not a shorter body."""
 
     __slots__ = ("_left", "_stream")
 
@@ -29,7 +29,7 @@ class _FixedLengthStream:
             return b""
         data = self._stream.read(self._left if size < 0 else min(size, self._left))
         if not data:
-            raise BadRequest("The request body ended before its announced length.")
+            raise BadRequest("The request body is shorter than its announced length.")
         self._left -= len(data)
         return data
 
@@ -42,7 +42,7 @@ class _EmptyStream:
 
 
 def read_request(environ: dict[str, Any]) -> ProxyRequest:
-    """The request behind an environ. Its target may be one that names no path."""
+    """The request behind an environ. Its target need not be a path."""
     headers = environ.get(HEADERS_KEY)
     return ProxyRequest(
         id=secrets.token_hex(8),

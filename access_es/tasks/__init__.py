@@ -1,4 +1,4 @@
-"""Queries that outlast the front door: they become tasks, and the client is sent round until they are done."""
+"""Long queries: they run as tasks, and redirects make the client poll until they are done."""
 
 from access_es.tasks.zappa_tasks import TASK_PATH, is_task_event, task_id
 

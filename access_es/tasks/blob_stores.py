@@ -1,4 +1,4 @@
-"""Where larger bodies wait in the cloud: in a bucket, or without one in the table of tasks itself."""
+"""Blob stores in the cloud for larger bodies: a bucket, or without one the table of tasks itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READ_BYTES = 256 * 1024
 
 
 class TableBlobStore:
-    """Bodies of up to 18 MB, as items."""
+    """Stores bodies of up to 18 MB, as items."""
 
     def __init__(self, table: DynamoTable, lifetime_seconds: float, clock: Callable[[], float] = time.time) -> None:
         self._table = table
@@ -31,7 +31,7 @@ class TableBlobStore:
         expires = {"N": str(int(self._clock() + self._lifetime_seconds))}
         for number, piece in enumerate(even_pieces(pieces, PIECE_BYTES)):
             if number >= MAX_PIECES:
-                raise TasksUnusable("It is too large to be kept without a bucket: OVERFLOW_BUCKET is not set.")
+                raise TasksUnusable("It is too large to be stored without a bucket: OVERFLOW_BUCKET is not set.")
             self._table.put({**piece_key(name, number), "data": {"B": piece}, "expires": expires})
 
     def get(self, name: str) -> Iterator[bytes]:
@@ -43,7 +43,7 @@ class TableBlobStore:
 
 
 class S3BlobStore:
-    """Bodies of any size, as objects."""
+    """Stores bodies of any size, as objects."""
 
     def __init__(self, bucket: str, call: Call) -> None:
         self._bucket = bucket

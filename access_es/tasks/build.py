@@ -1,4 +1,4 @@
-"""What long queries are made of, built once per process from the settings."""
+"""Builds the services of long queries from the settings, once per process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger("access_es.services")
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """Who asks the domain, who knows the tasks, and who carries them out. The latter two are None without a store."""
+    """Sends requests, keeps track of tasks, and runs them. The latter two are None without a store."""
 
     long_queries: LongQueries
     service: TaskService | None = None
@@ -47,7 +47,7 @@ def build_tasks(
     opened = _open_store(settings, session)
     if opened is None:
         if settings.front_door != "local":
-            log.info("TASKS_TABLE is not set: behind a gateway, queries longer than it waits end with 504.")
+            log.info("TASKS_TABLE is not set: queries that take longer than the gateway waits end with status 504.")
         return Tasks(LongQueries(send, None, rules, settings.long_query_after_seconds))
     store, blobs = opened
     runner = Runner(send, store, blobs)

@@ -1,4 +1,4 @@
-"""How long recent searches took, so that one known to be slow need not be asked twice. Bounded, and per process."""
+"""How long recent searches took, so that a slow one is not sent twice. Bounded, and per process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS = b"0123456789abcdefABCDEF-"
 
 
 class Durations:
-    """Searches that were slow, by their shape: the same path and body but for numbers."""
+    """The durations of slow searches, by their shape: path and body without numbers."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class Durations:
         self._recent: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
 
     def __bool__(self) -> bool:
-        """Whether there is anything to look up: while all searches are fast, none is looked at."""
+        """Whether there is anything to look up. While all searches are fast, nothing is."""
         return bool(self._recent)
 
     def expect(self, shape: bytes) -> float | None:

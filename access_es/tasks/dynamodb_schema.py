@@ -1,4 +1,4 @@
-"""How tasks lie in one DynamoDB table, and what that table must be like.
+"""The items of tasks in one DynamoDB table, and the definition of that table.
 
 | item | pk | sk | attributes |
 |---|---|---|---|

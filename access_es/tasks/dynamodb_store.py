@@ -43,7 +43,7 @@ class DynamoTable:
         return self._ask("get_item", Key=key, ConsistentRead=True).get("Item")
 
     def change(self, key: dict[str, Any], update: str, when: str, **values: Any) -> tuple[bool, dict[str, Any]]:
-        """Whether the condition held, and the item: as it is after that, or as it is in the way."""
+        """Whether the condition held, and the item: after the change, or as it was where the condition failed."""
         used = {name: meant for name, meant in _NAMES.items() if name in f"{update} {when}"}
         try:
             answer = self._ask(

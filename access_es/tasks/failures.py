@@ -1,4 +1,4 @@
-"""What can go wrong with a task, in the words its user reads."""
+"""The errors of tasks, with the sentences that users read."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ class TasksUnusable(AccessEsError):
     status = 503
     code = "tasks_unavailable"
     layer = "tasks"
-    message = "Long queries cannot be followed at the moment. Try again in a few seconds."
+    message = "The state of long queries cannot be read at the moment. Try again in a few seconds."
 
 
 class NotStarted(AccessEsError):
-    """Certain: the task can never begin any more."""
+    """The task did not start and never will."""
 
     status = 503
     code = "task_not_started"
     layer = "tasks"
     message = (
-        "The request could not be started as a task. Nothing of it was sent to the domain; it is safe to send it again."
+        "The request could not be started as a task. Nothing was sent to the domain, so it is safe to send it again."
     )
 
     @property
@@ -30,41 +30,43 @@ class NotStarted(AccessEsError):
 
 
 class TaskLost(AccessEsError):
-    """A task began and no longer gives a sign of life."""
+    """A task started, and its heartbeat stopped."""
 
     status = 504
     code = "task_lost"
     layer = "tasks"
     message = (
-        "The task that carried this request out has died. Whether the domain did what was asked is not known; look "
-        "before you send it again."
+        "The task that ran this request has stopped unexpectedly. Whether the domain carried out the request is not "
+        "known. Check before you send it again."
     )
 
 
 class SearchLost(TaskLost):
-    message = "The task that carried this search out has died. A search changes nothing: it is safe to send it again."
+    message = "The task that ran this search has stopped unexpectedly. It is safe to send the search again."
 
 
 class TaskCrashed(AccessEsError):
-    """Something unforeseen ended the task."""
+    """An unexpected error ended the task."""
 
     status = 500
     code = "task_broke"
     layer = "tasks"
-    message = "The task that carried this request out has failed. Whether the domain did what was asked is not known."
+    message = "The task that ran this request has failed. Whether the domain carried out the request is not known."
 
 
 class TaskTooLong(AccessEsError):
-    """The task's own time is over."""
+    """The task ran until its time limit."""
 
     status = 504
     code = "task_too_long"
     layer = "tasks"
-    message = "The domain did not answer while the task could run. Whether it did what was asked is not known."
+    message = (
+        "The domain did not answer before the time limit of the task. Whether it carried out the request is not known."
+    )
 
 
 class ResultNotStored(AccessEsError):
-    """The domain has answered, and only the answer is lost. `status_answered` is its HTTP status."""
+    """The domain answered, but its answer could not be stored. `status_answered` is its HTTP status."""
 
     status = 502
     code = "result_not_kept"
@@ -72,14 +74,14 @@ class ResultNotStored(AccessEsError):
 
     def __init__(self, status_answered: int, *, detail: str = "") -> None:
         super().__init__(
-            f"The domain carried the request out and answered with status {status_answered}, but its answer could not "
-            "be kept to be fetched.",
+            f"The domain carried out the request and answered with status {status_answered}, but its answer could not "
+            "be stored.",
             detail=detail,
         )
 
 
 class ResultLost(AccessEsError):
-    """A result is known, but its body cannot be read."""
+    """A task has a result, but its body cannot be read."""
 
     status = 502
     code = "result_lost"
@@ -88,22 +90,22 @@ class ResultLost(AccessEsError):
 
 
 class OutOfTime(DomainTimeout):
-    """The front door is about to hang up, so we say so ourselves."""
+    """Sent shortly before the front door would answer with a timeout of its own."""
 
     code = "gateway_timeout"
     layer = "access-es"
 
     def __init__(self, *, can_wait: bool, detail: str = "") -> None:
-        way = " Send it with the header 'Prefer: respond-async', and it may take longer." if can_wait else ""
+        way = " To let it take longer, send it with the header 'Prefer: respond-async'." if can_wait else ""
         super().__init__(
-            "The domain did not answer before the gateway hangs up. Whether it did, or still does, what was asked "
-            f"is not known.{way}",
+            "The domain did not answer in the time that the gateway waits. Whether it carries out the request is not "
+            f"known.{way}",
             detail=detail,
         )
 
 
 class TaskFailed(AccessEsError):
-    """An error of the task itself, kept as its result."""
+    """The error that a task ended with, as it was stored."""
 
     def __init__(self, status: int, code: str, layer: str, message: str) -> None:
         self.status, self.code, self.layer = status, code, layer  # type: ignore[misc]  # of this one failure

@@ -1,4 +1,4 @@
-"""A task's signs of life, and its ear: a thread that tells the store that we live, and hears that nobody waits."""
+"""The heartbeat of a running task: a thread that updates the store, and learns from it that nobody waits any more."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from access_es.errors import AccessEsError
 from access_es.tasks.failures import TaskTooLong
 from access_es.tasks.store import Store
 
-BEAT_SECONDS = 1.0  # which is also how soon it hears that nobody waits, and the engine can stop searching
-DEAD_SECONDS = 20.0  # without a sign of life for so long, a task is taken for dead
-_CHECK_SECONDS = 0.25  # how soon a silent call to the domain is given up
+BEAT_SECONDS = 1.0  # also how soon it learns that nobody waits, so that the engine can stop searching
+DEAD_SECONDS = 20.0  # a task without a heartbeat for so long counts as lost
+_CHECK_SECONDS = 0.25  # how soon a silent call to the domain is cancelled
 log = logging.getLogger("access_es.tasks")
 
 
 class Abandoned(BaseException):
-    """Nobody waits for this any more. No Exception, so that nobody takes it for a failure of the domain."""
+    """Nobody waits for this task any more. Not an Exception: no handler may take it for a failure of the domain."""
 
 
 class Heartbeat:
-    """Beats while its block runs. Ask `check` often: it raises when the task is to end."""
+    """Sends heartbeats while its block runs. Call `check` often: it raises when the task must end."""
 
     def __init__(self, store: Store, id: str, runner: str, end_by: float | None, beat_seconds: float) -> None:
         self._store = store
@@ -66,4 +66,4 @@ class Heartbeat:
                     self._is_abandoned = True
                     return
             except AccessEsError as error:
-                log.warning("A task could not give a sign of life: %s: %s", error.code, error.detail)
+                log.warning("The heartbeat of a task could not be stored: %s: %s", error.code, error.detail)

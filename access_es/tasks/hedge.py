@@ -1,4 +1,4 @@
-"""One search asked twice: on the client's own connection, and as a task once that has been silent for long."""
+"""Hedging: a search without an answer after a while is sent a second time, as a task. The faster answer wins."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ log = logging.getLogger("access_es.tasks")
 
 
 class HandedOver(Exception):
-    """The task has the answer first, or it is time to send the client round: the connection to the domain is closed."""
+    """The task answered first, or the client must be redirected now. The connection to the domain is closed."""
 
 
 class Hedge:
-    """`start` makes the task when `after` seconds have passed; at `until`, on time.monotonic(), the client must go.
+    """`start` makes the task after `after` seconds. At `until`, on time.monotonic(), the client must be redirected.
 
     Where no task can be started, or the task fails, it waits until `answer_by`.
     """
@@ -70,6 +70,6 @@ class Hedge:
         return state == "answered"
 
     def _continue_without_task(self, why: str) -> None:
-        log.warning("A search goes on without a task: %s", why)
+        log.warning("A search continues without a task: %s", why)
         self.ticket = None
         self.until = self._answer_by

@@ -1,4 +1,4 @@
-"""Asking the domain for a client whose door hangs up: the course of a request, in time.
+"""Sends requests to the domain for clients behind a front door with a time limit: directly, hedged, or as a task.
 
 A fast request pays for a few comparisons. What a search waits for is the socket, with a timeout; only when that passes
 is a task started beside it.
@@ -22,12 +22,12 @@ from access_es.tasks.tickets import Ticket
 from access_es.upload import Upload
 
 PAGE_SECONDS = 4.0  # a person looks at a blank tab no longer than this
-_LATE_SECONDS = 0.05  # of the domain's silence: it is the door's patience that ended
+_LATE_SECONDS = 0.05  # a timeout so close to the deadline is the front door's, not the domain's
 _SLOW_SHARE = 0.9
 
 
 class LongQueries:
-    """`service` is None where no tasks can be kept: then the door's patience is all there is."""
+    """`service` is None without a store for tasks: then requests end at the front door's time limit."""
 
     def __init__(self, send: Send, service: TaskService | None, rules: Rules, after_seconds: float) -> None:
         self._send = send
@@ -37,7 +37,7 @@ class LongQueries:
         self._durations = Durations()
 
     def ask(self, request: ProxyRequest, user: str, upload: Upload) -> ProxyResponse | OwnReply:
-        """The domain's answer, or the way to it. Raises an AccessEsError."""
+        """The domain's answer, or a redirect to it. Raises an AccessEsError."""
         if self._service is None:
             return self._send_directly(request, upload)
         match self._rules.choose(request):
@@ -70,7 +70,7 @@ class LongQueries:
     def _wait(
         self, service: TaskService, request: ProxyRequest, ticket: Ticket, until: float
     ) -> ProxyResponse | OwnReply:
-        """Its result, or at `until` the way to where it is waited for."""
+        """Its result, or at `until` a redirect to the address that waits for it."""
         found = _try_outcome(service, ticket, request, until) if time.monotonic() < until else None
         return found or redirect_to(_address(service, ticket, request), request)
 
@@ -125,8 +125,8 @@ class LongQueries:
 
 
 def _try_outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
-    """What came of it. A store that cannot tell is asked again, at the address where that may be done as often as one
-    likes: who reads an error here sends the whole request again."""
+    """The outcome of a task, or None. A store that does not answer is asked again at the polling address, where that is
+    safe to repeat: a client that got an error here would send the whole request again."""
     try:
         return outcome(service, ticket, request, until)
     except TasksUnusable:
@@ -134,7 +134,7 @@ def _try_outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, un
 
 
 def _is_specific(end: Exception) -> bool:
-    """Whether its own words say more than ours could, such as that nothing was sent."""
+    """Whether its message says more than ours, such as that nothing was sent."""
     return isinstance(end, DomainTimeout) and end.message != DomainTimeout.message
 
 

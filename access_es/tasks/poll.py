@@ -1,4 +1,4 @@
-"""The address that waits: `/--access-es/responses/<ticket>`. It answers as soon as the task has ended."""
+"""The polling address `/--access-es/responses/<ticket>`, which answers as soon as the task has ended."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_poll(request: ProxyRequest) -> bool:
 def poll(
     service: TaskService | None, request: ProxyRequest, user: str, render_page: RenderPage
 ) -> ProxyResponse | OwnReply:
-    """The result of the task, or the way back here. Raises NotFound for what is not this user's ticket."""
+    """The result of the task, or a redirect back here. Raises NotFound unless it is this user's ticket."""
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed
     text = request.path.removeprefix(RESPONSES).decode("latin-1")
@@ -52,7 +52,7 @@ def _facts(seconds: float, request: ProxyRequest) -> dict[str, Any]:
 
 
 def outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: float) -> ProxyResponse | None:
-    """What came of a task; None if nothing has until then, or no time is left to pass it on: the client comes again.
+    """The outcome of a task; None if there is none yet, or no time is left to send it: then the client polls again.
 
     Raises the failure that is its result.
     """
@@ -61,7 +61,7 @@ def outcome(service: TaskService, ticket: Ticket, request: ProxyRequest, until: 
         case "running":
             return None
         case "unknown":
-            raise NotFound("There is no such task any more. Results are kept for an hour.")
+            raise NotFound("This task no longer exists. Results are kept for an hour.")
         case "withdrawn":
             raise NotStarted
         case "lost":
@@ -81,7 +81,7 @@ def _is_small(stored: StoredBody) -> bool:
 
 
 def _has_time(began: float, answer_by: float) -> bool:
-    """A round that has just begun has all the time that any other will have."""
+    """Whether enough time is left. A poll that has just begun has as much as any other."""
     now = time.monotonic()
     return now - began < _FRESH_SECONDS or answer_by - now > LARGE_SECONDS
 
@@ -97,7 +97,7 @@ def _read_body(service: TaskService, name: str, stored: StoredBody, request: Pro
 
 
 class _LoadedBody:
-    """The body of a result, read when it is sent; its start at once, while an error can still be told."""
+    """The body of a result, read when it is sent; its start at once, while an error can still be sent."""
 
     def __init__(self, service: TaskService, name: str, stored: StoredBody) -> None:
         self._pieces = load_body(stored, name, service.blobs)

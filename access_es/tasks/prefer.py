@@ -1,4 +1,4 @@
-"""The request header `Prefer` (RFC 7240), as far as it speaks of answering later."""
+"""Reads `respond-async` and `wait` from the request header `Prefer` (RFC 7240)."""
 
 from __future__ import annotations
 

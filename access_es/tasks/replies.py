@@ -1,4 +1,4 @@
-"""What we answer ourselves about a task: come back later, or a page to wait at."""
+"""Our own responses about a running task: a redirect, a 202, or a page that waits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def redirect_to(address: str, request: ProxyRequest) -> OwnReply:
 
 
 def accept(address: str, request: ProxyRequest) -> OwnReply:
-    """202 for who prefers not to wait (RFC 7240, 4.1)."""
+    """202 for clients that prefer not to wait (RFC 7240, 4.1)."""
     data = json.dumps({"status": 202, "state": "running", "location": address}).encode() + b"\n"
     headers = (
         ("Location", address), ("Content-Type", "application/json"), ("Preference-Applied", "respond-async"),
@@ -44,14 +44,14 @@ def accept(address: str, request: ProxyRequest) -> OwnReply:
 
 
 def show_waiting(html: str, request: ProxyRequest) -> OwnReply:
-    """A page for people; it comes back by itself."""
+    """A page for people, which reloads by itself."""
     headers = (("Content-Type", "text/html; charset=utf-8"), ("X-Redirect-Reason", REASON), *page_headers())
     return OwnReply(ProxyResponse.held(200, headers, b"" if request.method == "HEAD" else html.encode()), "page")
 
 
 def _common(request: ProxyRequest) -> Headers:
-    """Every hop of a redirect needs the permission that the last one gives: without it a script of another origin never
-    gets there. This one shows such a script nothing but the way."""
+    """CORS headers: a script of another origin can follow a redirect only if every hop allows it. This hop shows such a
+    script nothing but the address."""
     origin = request.header("origin")
     cors = (
         (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Location, Retry-After"))

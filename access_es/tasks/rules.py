@@ -1,4 +1,4 @@
-"""Which course a request takes. Pure: the request and the settings, no clock and no store."""
+"""Decides how a request is sent: directly, hedged, or as a task. Pure: no clock and no store."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _OWN_TASK = b"wait_for_completion=false"  # then the engine makes it a task of i
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """Asked once, on the client's own connection, as long as the door waits."""
+    """Sent once, on the client's own connection, as long as the front door waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskWhenSlow:
-    """A search: asked at once, and as a task as well when there is no answer after a while."""
+    """A search: sent at once, and as a task as well if there is no answer after a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Rules:
         self._last_segments = tuple(path[-1] for path in self._long_paths)
 
     def choose(self, request: ProxyRequest) -> Strategy:
-        """Without a door that hangs up, requests simply wait, unless the client wishes otherwise."""
+        """Without a time limit of the front door, requests wait for the domain, unless the client prefers otherwise."""
         preference = read_preference(request.headers)
         if preference is None and request.answer_by is None:
             return _DIRECT

@@ -1,4 +1,4 @@
-"""Carrying a task out: claimed before anything is sent, at most once ever, and whatever happens becomes its result."""
+"""Runs a task: claims it before anything is sent, at most once ever, and stores the answer or error as its result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Send(Protocol):
 
 
 class Runner:
-    """Runs tasks, in a function of their own or a thread. Logs nothing of what they ask or bring."""
+    """Runs tasks, in their own Lambda invocation or a thread. Logs nothing of their requests and answers."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Runner:
         self._sleep = sleep
 
     def run(self, id: str, seconds: float | None = None) -> None:
-        """Carry a task out, unless somebody else did or nobody waits. Never raises an Exception.
+        """Run a task, unless another runner did or nobody waits. Never raises an Exception.
 
         `seconds` is how long this process may go on. An event that is delivered twice finds the task claimed.
         """
@@ -63,7 +63,7 @@ class Runner:
         runner = secrets.token_hex(8)
         try:
             if not self._store.claim(id, runner):
-                log.info("A task was delivered again, or withdrawn before.")
+                log.info("Ignored a task that was delivered twice or withdrawn.")
                 return
         except AccessEsError as error:
             # Nothing is sent without a claim that is known to hold: whoever waits will say what is known.
@@ -73,7 +73,7 @@ class Runner:
             try:
                 self._store_result(id, runner, self._work(id, heartbeat))
             except Abandoned:
-                log.info("A task was given up: nobody waits for it any more.")
+                log.info("A task was cancelled: nobody waits for it any more.")
 
     def _work(self, id: str, heartbeat: Heartbeat) -> Result:
         try:
@@ -94,7 +94,7 @@ class Runner:
             return _failed(TaskCrashed())
 
     def _fetch(self, id: str) -> tuple[TaskRequest, Upload]:
-        """What to send. Raises NotStarted: the domain has not heard of it, nor ever will."""
+        """The request and its body. Raises NotStarted: nothing was sent to the domain, nor will be."""
         try:
             request = self._store.request(id)
             return request, take_upload(_PieceReader(load_body(request.body, f"{id}/request", self._blobs)))
@@ -124,13 +124,13 @@ class Runner:
         try:
             self._store.finish(id, runner, result)
         except AccessEsError as error:
-            log.warning("The result of a task could not be kept: %s: %s", error.code, error.detail)
+            log.warning("The result of a task could not be stored: %s: %s", error.code, error.detail)
             return False
         return True
 
 
 class _InterruptibleBody:
-    """A body, given up between two pieces when the task is to end."""
+    """A body that stops between two pieces when the task must end."""
 
     def __init__(self, pieces: Iterable[bytes], heartbeat: Heartbeat) -> None:
         self._pieces = pieces
@@ -143,7 +143,7 @@ class _InterruptibleBody:
 
 
 class _PieceReader:
-    """Pieces, to be read as a stream."""
+    """Reads pieces as a stream."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces

@@ -1,4 +1,4 @@
-"""Which requests are searches that may be asked twice at once: they read, leave nothing behind, and move no cursor.
+"""Which requests are searches that are safe to send twice: they read, leave nothing behind, and move no cursor.
 
 Also those that Kibana and Dashboards send under their own paths. When in doubt it is none: a write that is taken for
 a search could be executed twice.
@@ -42,7 +42,7 @@ _NOT_NORMALIZED = re.compile(rb"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\#\x00-\x1f]", r
 
 
 def is_search(method: str, target: bytes) -> bool:
-    """Whether this reads and does nothing else, so that asking twice is asking once."""
+    """Whether this only reads, so that sending it twice is safe."""
     path, _, query = target.partition(b"?")
     if method not in ("GET", "POST") or not _CANDIDATE.search(path) or _NOT_NORMALIZED.search(path):
         return False
@@ -56,7 +56,7 @@ def is_search(method: str, target: bytes) -> bool:
 
 
 def console_request(method: str, target: bytes) -> tuple[str, bytes] | None:
-    """What Console asks of the engine: `…/api/console/proxy?path=…&method=…`; None for anything else."""
+    """The request that Console sends to the engine: `…/api/console/proxy?path=…&method=…`; None for anything else."""
     if method != "POST" or b"console" not in target:
         return None
     path, _, query = target.partition(b"?")

@@ -1,4 +1,4 @@
-"""The service where tasks are handed in and asked for: it starts them, waits, and knows the dead from the living."""
+"""The task service: starts tasks, waits for them, and detects those that stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import CHUNK_BYTES, Upload
 
 START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's concurrency is used up; no longer than this
-# Every look costs a read: ever rarer at first, and then often enough to see the end 200 ms late at most.
+# Each check costs a read. So they become rarer at first, and then see the end at most 200 ms late.
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
 _RESULT_PAUSE_SECONDS = 1.0
 TaskStatus = Literal["running", "done", "lost", "withdrawn", "unknown"]
@@ -26,15 +26,15 @@ log = logging.getLogger("access_es.tasks")
 
 
 class Starter(Protocol):
-    """Has a task carried out elsewhere."""
+    """Starts a task elsewhere: in another invocation or thread."""
 
     def start(self, id: str) -> None:
-        """Raises any exception where it cannot be known to have been started."""
+        """Raises any exception if it is not certain that the task started."""
         ...
 
 
 class TaskService:
-    """`clean` takes the headers that must not be kept, such as the user's own token."""
+    """`clean` removes the headers that must not be stored, such as the user's token."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class TaskService:
         self._clock = clock
 
     def start(self, user: str, request: ProxyRequest, upload: Upload, *, is_search: bool) -> Ticket:
-        """A new task. Raises NotStarted or TasksUnusable where it is certain that there is none, nor ever will be."""
+        """Start a new task. Raises NotStarted or TasksUnusable if it is certain that it never starts."""
         ticket = self.tickets.issue(user, self._clock())
         headers = tuple(self._clean(request.headers))
         body = self._store_body(upload, ticket.id, headers)
@@ -69,7 +69,7 @@ class TaskService:
         return ticket
 
     def _is_withdrawn(self, ticket: Ticket) -> bool:
-        """Whether that is certain; who has the ticket will learn the truth, later."""
+        """Whether the task is certainly withdrawn. If not, the holder of the ticket learns the outcome later."""
         try:
             return self.store.withdraw(ticket.id)
         except AccessEsError as error:
@@ -83,7 +83,7 @@ class TaskService:
         return max(0.0, self._clock() - ticket.begun)
 
     def wait_for_end(self, ticket: Ticket, until: float) -> TaskStatus:
-        """How the task stands when it has ended, or at the latest at `until` on time.monotonic().
+        """The status of the task when it has ended, or at the latest at `until` on time.monotonic().
 
         Raises TasksUnusable where no time is left and the store does not answer; one that is throttled may do so soon.
         """
@@ -92,7 +92,7 @@ class TaskService:
         while status == "running" and (left := until - time.monotonic()) > 0:
             self.store.pause(min(pause, left))
             pause = min(pause * _GROWTH, _LAST_PAUSE_SECONDS)
-            # No look at the last moment: a store that is slow just then would make us late for the door.
+            # No check at the last moment: a slow store would make us miss the deadline of the front door.
             if time.monotonic() < until:
                 status = self._read_status(ticket, may_wait=True)
         return status
@@ -105,11 +105,11 @@ class TaskService:
         return "answered" if status == "done" and self.store.result(ticket.id).failure is None else "failed"
 
     def abandon(self, ticket: Ticket) -> None:
-        """Nobody waits for it any more. Where that cannot be told, it works in vain."""
+        """Record that nobody waits for it any more. If that fails, the task runs to its end."""
         try:
             self.store.abandon(ticket.id)
         except AccessEsError as error:
-            log.warning("A task could not be given up: %s: %s", error.code, error.detail)
+            log.warning("A task could not be cancelled: %s: %s", error.code, error.detail)
 
     def result(self, ticket: Ticket) -> Result:
         try:

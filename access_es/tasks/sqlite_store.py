@@ -37,7 +37,7 @@ CREATE INDEX IF NOT EXISTS pieces_expires ON pieces (expires);
 
 
 class TaskFile:
-    """The file, made when it is first needed, for its owner alone."""
+    """The file, made when first needed, readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -138,7 +138,7 @@ class SqliteStore:
         with self._file.open() as connection:
             row = connection.execute(f"SELECT {columns} FROM tasks WHERE id = ?", (id,)).fetchone()  # noqa: S608  ours
         if row is None or row[0] is None:
-            raise ResultLost(detail="the file of tasks has it no more")
+            raise ResultLost(detail="the file of tasks does not have it")
         text, body = row
         return text, body
 

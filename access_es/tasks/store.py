@@ -1,4 +1,4 @@
-"""What is kept of a task, and what is asked of whoever keeps it: a local file, or a table in the cloud.
+"""The record of a task, and the interface of its store: a local file, or a table in the cloud.
 
 A task is new, then claimed by one runner, then done; or withdrawn before anybody claimed it.
 """
@@ -19,7 +19,7 @@ State = Literal["new", "claimed", "done", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """What is to be sent to the domain."""
+    """The request to send to the domain."""
 
     method: str
     target: bytes
@@ -51,7 +51,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a task is doing. `beat` is its last sign of life, in seconds since 1970; of a new one, when it was made."""
+    """The state of a task. `beat` is its last heartbeat, in seconds since 1970; of a new one, when it was made."""
 
     state: State
     beat: float
@@ -63,13 +63,13 @@ class Store(Protocol):
     def create(self, id: str, request: TaskRequest, expires: float) -> None: ...
 
     def claim(self, id: str, runner: str) -> bool:
-        """Whether `runner`, and nobody else ever, carries the task out."""
+        """Whether `runner`, and no other ever, runs the task."""
         ...
 
     def request(self, id: str) -> TaskRequest: ...
 
     def record_heartbeat(self, id: str, runner: str) -> bool:
-        """Give a sign of life. False: nobody waits for this task any more, or it is not this runner's."""
+        """Record a heartbeat. False: nobody waits for this task any more, or it is not this runner's."""
         ...
 
     def finish(self, id: str, runner: str, result: Result) -> None:
@@ -81,7 +81,7 @@ class Store(Protocol):
         ...
 
     def abandon(self, id: str) -> None:
-        """Nobody waits for it any more: it is withdrawn, or its runner is told."""
+        """Record that nobody waits for it any more: it is withdrawn, or its runner learns of it."""
         ...
 
     def read_progress(self, id: str) -> Progress | None: ...
@@ -89,7 +89,7 @@ class Store(Protocol):
     def result(self, id: str) -> Result: ...
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, or less when something may have happened."""
+        """Wait so long, or less if something may have changed."""
         ...
 
 

@@ -17,7 +17,7 @@ _FAST = 1  # zlib's level: the task's processor may be a third of one
 
 
 class BlobStore(Protocol):
-    """A place for bodies of any size, by name."""
+    """Stores bodies of any size, by name."""
 
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
         """Whole or not at all. Raises an AccessEsError, and whatever `pieces` raises."""
@@ -30,7 +30,7 @@ class BlobStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """A body of `length_bytes`. `inline` has it as it is kept; None: it is in the blob store."""
+    """A body of `length_bytes`. `inline` has it as it is stored; None: it is in the blob store."""
 
     length_bytes: int
     is_compressed: bool
@@ -38,7 +38,7 @@ class StoredBody:
 
 
 def store_body(pieces: Iterable[bytes], name: str, blobs: BlobStore, *, compress: bool) -> StoredBody:
-    """Read a body to its end and keep it. Raises what `pieces` or the blob store raises."""
+    """Read a body to its end and store it. Raises what `pieces` or the blob store raises."""
     counted = _Counted(pieces)
     coded = _compressed(counted) if compress else iter(counted)
     start = []

@@ -1,4 +1,4 @@
-"""Tasks as threads of this process, where no other can be asked: on a server of one's own."""
+"""Runs tasks as threads of this process, on a server of your own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from access_es.tasks.store import LIFETIME_SECONDS
 
 MAX_THREADS = 256
-# A connection may be gone without a word, and its domain never answer. Who waits is told before the ticket is over.
+# A dropped connection may never report an error. The task must end, with an error, before its ticket expires.
 LONGEST_SECONDS = LIFETIME_SECONDS - 60.0
 
 

@@ -1,4 +1,4 @@
-"""What stands for a task in the address that a client polls: signed, bound to its user, and soon over."""
+"""Tickets: the signed id of a task in its polling address, bound to its user and of limited lifetime."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ZappaStarter:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """What Zappa asks of a boto3 session."""
+    """The part of a boto3 session that Zappa uses."""
 
     make_client: Callable[[], Any]
 
@@ -44,7 +44,7 @@ class _Session:
 
 
 def is_task_event(event: Any) -> bool:
-    """Whether Lambda brings one of our tasks: exactly what ZappaStarter sent."""
+    """Whether this event is one of our tasks: exactly what ZappaStarter sent."""
     return task_id(event) is not None
 
 
@@ -57,7 +57,7 @@ def task_id(event: Any) -> str | None:
 
 
 def _message(id: str) -> dict[str, Any]:
-    """What Zappa makes of a call (zappa.asynchronous, `send`)."""
+    """The event that Zappa makes from a call (zappa.asynchronous, `send`)."""
     return {
         "task_path": TASK_PATH,
         "capture_response": False,

@@ -103,7 +103,7 @@ class Domain:
         vain. What it raises ends the call and closes the connection; when it ends, timeouts are those of all calls.
         """
         if method in _NEVER_SENT:
-            raise MethodNotAllowed(f"{method} is not passed on.")
+            raise MethodNotAllowed(f"{method} requests are not forwarded.")
         target = build_target(raw_target)
         passed_on = self._framed(method, request_headers(headers), upload, waits)
         used = self._credentials.current() if self._credentials else None

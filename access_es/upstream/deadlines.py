@@ -1,4 +1,4 @@
-"""How long to wait for the domain: as long as the settings say, and never past the moment an answer is due."""
+"""Timeouts of calls to the domain: those of the settings, and never past the deadline of the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def bounded(timeout: Timeout, answer_by: float | None) -> Timeout:
         return timeout
     left = answer_by - time.monotonic()
     if left <= 0:
-        raise DomainTimeout("There was no time left to ask the domain. This request was not sent to it.")
+        raise DomainTimeout("There was no time left to send this request. Nothing was sent to the domain.")
     return Timeout(connect=timeout.connect_timeout, read=timeout.read_timeout, total=left)
 
 

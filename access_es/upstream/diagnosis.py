@@ -1,4 +1,4 @@
-"""What a 403 of the domain most likely means: which layer refused, and whether fresh credentials could help.
+"""Diagnoses a 403 of the domain: which layer refused, and whether new credentials could help.
 
 The texts are Amazon's own, as users report them; a body that none fits is said to be unknown, not guessed at.
 """
@@ -18,14 +18,14 @@ class Diagnosis:
     is_renewable: bool = False
 
 
-_UNKNOWN = Diagnosis("unknown", "the domain refused without a reason that is known here")
+_UNKNOWN = Diagnosis("unknown", "the domain gave no reason that access-es knows")
 _RULES = (
     (r"security token included in the request is (expired|invalid)|ExpiredToken|UnrecognizedClientException",
      Diagnosis("token", "the AWS credentials have expired or are not valid", is_renewable=True)),
     (r"Signature (expired|not yet current)|RequestTimeTooSkewed",
      Diagnosis("clock", "the clock of this machine is off by more than 5 minutes", is_renewable=True)),
     (r"Credential should be scoped to",
-     Diagnosis("region", "ES_REGION or ES_SERVICE is not that of the domain")),
+     Diagnosis("region", "ES_REGION or ES_SERVICE does not match the domain's")),
     (r"signature we calculated does not match",
      Diagnosis("signature", "the secret key is wrong, or a hop changed the request after it was signed")),
     (r"no permissions for \[|security_exception",

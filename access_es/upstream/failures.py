@@ -1,4 +1,4 @@
-"""What may be asked twice, and our words for what went wrong on the way to the domain."""
+"""Which requests may be retried, and our errors for failed calls to the domain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
 
 def may_repeat(fault: Exception, method: str, target: str) -> bool:
-    """Whether a request may be sent again: nothing of it was sent, or asking twice is the same as asking once.
+    """Whether a request may be sent again: nothing of it was sent, or sending it twice is safe.
 
     Only a connection that broke before any answer counts. PUT and DELETE are idempotent to HTTP, but not in what
     Elasticsearch answers (409 for a second `_create`, 404 for a second delete), and a scroll moves on with every GET.
@@ -47,12 +47,12 @@ def explain_call(fault: Exception) -> AccessEsError:
     if isinstance(fault, (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)):
         return DomainUnreachable(detail=_describe(fault))
     if isinstance(fault, ValueError) and not isinstance(fault, HTTPError):
-        return BadRequest("The method or a header holds bytes that HTTP does not allow.", detail=_describe(fault))
+        return BadRequest("The method or a header contains bytes that HTTP does not allow.", detail=_describe(fault))
     return explain_body(fault)
 
 
 def explain_body(fault: Exception) -> AccessEsError:
-    """Our error for an answer that broke off."""
+    """Our error for an answer that ended too early."""
     kind = DomainTimeout if isinstance(fault, (ReadTimeoutError, TimeoutError)) else DomainDisconnected
     return kind(detail=_describe(fault))
 

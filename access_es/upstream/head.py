@@ -1,4 +1,4 @@
-"""The head of an answer: its status line and header lines, read strictly, kept as they came.
+"""Reads the head of an answer: its status line and header lines, strictly, and without changes.
 
 http.client reads header lines with the parser for e-mail, which takes a line without a colon for the start of the body
 and costs a third of the call.
@@ -23,7 +23,7 @@ Pairs = list[tuple[str, str]]
 
 
 class BadHead(HTTPException):
-    """An answer that cannot be passed on, since it is not clear what it says or where it ends."""
+    """An answer that cannot be forwarded, because its meaning or its end is ambiguous."""
 
 
 def read_status(reader: BinaryIO) -> tuple[int, int, str]:

@@ -1,4 +1,4 @@
-"""Which headers travel on. A list of what does not: the header that an allow-list forgot breaks users."""
+"""Which headers are forwarded: all but a list. A header that an allow-list forgot would break clients."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def request_headers(headers: Headers) -> list[tuple[str, str]]:
 
 
 def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str = "") -> Headers:
-    """The domain's headers that the client gets. The length of a body that follows is told by whoever delivers it.
+    """The domain's headers that the client gets. Whoever sends the body adds its length.
 
     `our_url` ends with `mount`, what a front door puts before all our paths. Where the client named no host it is
     `http:///mount`, and addresses on the domain become relative ones.

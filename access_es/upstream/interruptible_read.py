@@ -1,4 +1,4 @@
-"""Reading from a socket while somebody is asked, from time to time, whether to go on waiting."""
+"""Reads from a socket, and asks an iterator from time to time whether to continue waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two questions to the domain itself: does it answer, and which user interface does it have?"""
+"""Probes the domain: whether it answers, and which user interface it has."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from access_es.upstream.client import Domain
 
 DASHBOARDS = "/_dashboards/"
 KIBANA = "/_plugin/kibana/"
-_TIMEOUT_SECONDS = 10.0  # who watches, and who waits for a page, waits no longer
+_TIMEOUT_SECONDS = 10.0  # monitoring, and people who wait for a page, wait no longer
 
 
 class Probe:
-    """Asks at most once per `cache_seconds`, so that strangers' questions cannot become a load on the domain."""
+    """Sends a request at most once per `cache_seconds`, so that readiness checks cannot overload the domain."""
 
     def __init__(
         self, domain: Domain, service: str, *, cache_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic
@@ -34,7 +34,7 @@ class Probe:
         self._home: str | None = None
 
     def is_ready(self) -> bool:
-        """Whether a signed request is answered. While one thread asks, the others tell what was known before."""
+        """Whether a signed request is answered. While one thread asks, the others return the last result."""
         if self._clock() - self._asked_at >= self._cache_seconds and self._lock.acquire(blocking=False):
             try:
                 self._is_ready = self._ask() is not None

@@ -1,6 +1,6 @@
 """The request target as it goes on the wire, and as SigV4 reads it. Both come from the same raw bytes.
 
-The wire form keeps every byte that RFC 3986 allows and every valid escape. Spelled out is only what servers read
+The wire form keeps every byte that RFC 3986 allows and every valid escape. It escapes only what servers read
 differently: a lone `%`, illegal bytes, `+` in a query (a blank to Elasticsearch, a plus to some signers).
 The canonical form follows docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, with the
 path escaped once more as every service but S3 wants it.

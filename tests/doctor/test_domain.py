@@ -86,8 +86,8 @@ def test_a_domain_that_takes_our_signature_is_good(gateway: RunningGateway) -> N
     [
         ((KEY[0], "wrong"), {}, "secret key is wrong", "secret key"),
         (("AKIDUNKNOWN", KEY[1]), {}, "expired or are not valid", "aws sso login"),
-        (KEY, {"ES_REGION": "eu-west-1"}, "not that of the domain", "ES_REGION"),
-        (KEY, {"ES_SERVICE": "aoss"}, "not that of the domain", "ES_SERVICE"),
+        (KEY, {"ES_REGION": "eu-west-1"}, "does not match the domain's", "ES_REGION"),
+        (KEY, {"ES_SERVICE": "aoss"}, "does not match the domain's", "ES_SERVICE"),
         (KEY, {"ES_SIGN": "false"}, "unsigned", "ES_SIGN"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which course a request takes."""
+"""How a request is sent."""
 
 from __future__ import annotations
 

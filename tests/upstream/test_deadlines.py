@@ -66,7 +66,7 @@ def test_one_long_pause_in_an_answer() -> None:
 
 def test_no_time_left_means_that_nothing_is_sent() -> None:
     with scripted_server([say(OK)]) as server:
-        with pytest.raises(DomainTimeout, match="not sent"):
+        with pytest.raises(DomainTimeout, match="Nothing was sent"):
             ask(Domain(parse_endpoint(server.url), None, None), -1)
         assert server.connections == 0
 
