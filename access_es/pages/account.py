@@ -37,7 +37,7 @@ def show_account() -> AnyResponse:
         return _account_page()
     page.check_navigation()
     caller = _caller()
-    return jsonify(user=caller.user, role=caller.role, how=caller.how, token=caller.token)
+    return jsonify(user=caller.user, groups=caller.groups, how=caller.how, token=caller.token)
 
 
 @pages.post("/tokens")

@@ -50,7 +50,7 @@ def load_offered(asked: Request) -> SignedIn | None:
 def begin_session(user: User) -> None:
     """Sign the user in, with a new session."""
     end_session()
-    login_user(SignedIn(Caller(user.name, user.role, "session")))
+    login_user(SignedIn(Caller(user.name, user.groups, "session")))
     renew_session(user.name, user.epoch)
 
 

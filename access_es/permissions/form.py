@@ -15,6 +15,7 @@ _LISTS = ("read", "write", "manage")
 _FLAGS = ("short_links", "admin")
 _ROLE_KEYS = (*_LISTS, "dashboards", *_FLAGS, "sign_with")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:+-]{0,63}")
+_MOST_GROUP_CHARACTERS = 256
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 _NOT_IN_NAMES = re.compile(r'[\\/*?"<>|,#:\s\x00-\x1f\x7f]')
 # What Kibana and Dashboards keep themselves in: 'dashboards' says who may use that, and `*` includes it.
@@ -62,7 +63,7 @@ def _permissions(value: Mapping[Any, Any], faults: list[str]) -> Permissions:
     groups = {
         str(name): _role_names(entry, f"{SETTING}.groups.{name}", roles, faults)
         for name, entry in _object(value, "groups", faults).items()
-        if _is_named(name, f"{SETTING}.groups", faults)
+        if _is_group(name, f"{SETTING}.groups", faults)
     }
     default = _role_names(value.get("default", []), f"{SETTING}.default", roles, faults)
     return Permissions(roles, groups, default)
@@ -147,6 +148,14 @@ def _is_named(name: object, place: str, faults: list[str]) -> bool:
     if isinstance(name, str) and _NAME.fullmatch(name):
         return True
     faults.append(f"{place}: {_shown(name)} is not a name: letters, digits and _ . @ : + - only, 64 at most.")
+    return False
+
+
+def _is_group(name: object, place: str, faults: list[str]) -> bool:
+    """Identity providers' names may be a path, a GUID or words: /search/admins, 3f2a…, Search Admins."""
+    if isinstance(name, str) and 1 <= len(name) <= _MOST_GROUP_CHARACTERS and name.isprintable():
+        return True
+    faults.append(f"{place}: {_shown(name)} is not a name: {_MOST_GROUP_CHARACTERS} printable characters at most.")
     return False
 
 

@@ -21,12 +21,16 @@ from access_es.users.user import User
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking. `how` is "session", "token" or "password"; `token` is the label where it was a token."""
+    """Who is asking. `how` is "session", "token" or "password"; `token` is the label where it was a token.
+
+    `groups` are what the setting PERMISSIONS gives roles to; `only_roles` narrows these to the token's, None to all.
+    """
 
     user: str
-    role: str
+    groups: tuple[str, ...]
     how: str
     token: str | None = None
+    only_roles: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ class Identity:
         user = self._stores.users.find(proof.user)
         if user is None or user.disabled or self._clock() >= _end(proof, self._cookies.lifetime_seconds):
             raise WrongCredentials
+        only_roles = proof.roles if isinstance(proof, Token) else None
         match proof:
             case Session():
                 holds, how, label = self._is_open(proof, user), "session", None
@@ -169,7 +174,7 @@ class Identity:
                 holds, how, label = user.password_hash == proof.password_hash, "password", None
         if not holds:
             raise WrongCredentials
-        return Caller(user.name, user.role, how, label)
+        return Caller(user.name, user.groups, how, label, only_roles)
 
     def _is_open(self, session: Session, user: User) -> bool:
         return session.epoch == user.epoch and not self._stores.revocations.is_revoked(session.id)

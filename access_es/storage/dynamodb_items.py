@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-Value = str | bytes | bool | int | float
+Value = str | bytes | bool | int | float | tuple[str, ...]
 Item = Mapping[str, Value]
 Attributes = dict[str, dict[str, Any]]
 
@@ -28,6 +28,8 @@ def _to_attribute(value: Value) -> dict[str, Any]:
             return {"S": value}
         case bytes():
             return {"B": value}
+        case tuple():
+            return {"L": [{"S": text} for text in value]}
     return {"N": repr(value)}
 
 
@@ -37,4 +39,6 @@ def _from_attribute(attribute: Mapping[str, Any]) -> Value | None:
             return value
         case {"N": str(digits)}:
             return int(digits) if digits.lstrip("-").isdecimal() else float(digits)
+        case {"L": list(texts)} if all(isinstance(text.get("S"), str) for text in texts):
+            return tuple(text["S"] for text in texts)
     return None

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from access_es.storage.errors import StoreUnusable
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_SECONDS = 10.0
 _MAX_IDLE = 16
 _SCHEMA = """
-CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL, role TEXT NOT NULL,
-    disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL,
+    groups TEXT NOT NULL, disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tokens (id TEXT PRIMARY KEY, user TEXT NOT NULL, label TEXT NOT NULL, digest BLOB NOT NULL,
-    created INTEGER NOT NULL, expires INTEGER NOT NULL, UNIQUE (user, label)) WITHOUT ROWID;
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, roles TEXT, UNIQUE (user, label)) WITHOUT ROWID;
 CREATE TABLE revocations (session_id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE failures (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last REAL NOT NULL, until REAL NOT NULL)
     WITHOUT ROWID;
@@ -27,6 +27,17 @@ CREATE INDEX failures_until ON failures (until);
 CREATE TABLE changes (revision INTEGER NOT NULL);
 INSERT INTO changes VALUES (0);
 """
+# What brings a file of each earlier format to the next one, statement by statement.
+_UPGRADES = {
+    1: (
+        "CREATE TABLE users_2 (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL,"
+        " groups TEXT NOT NULL, disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID",
+        "INSERT INTO users_2 SELECT name, password_hash, created, '[]', disabled, epoch FROM users",
+        "DROP TABLE users",
+        "ALTER TABLE users_2 RENAME TO users",
+        "ALTER TABLE tokens ADD COLUMN roles TEXT",
+    ),
+}
 # SQLite: "do not open an SQLite database connection, then fork(2), then try to use that database connection in the
 # child process", nor close it there (sqlite.org/howtocorrupt.html, 2.6). So a child keeps what it inherited, untouched.
 _inherited: list[object] = []
@@ -123,7 +134,7 @@ class SqliteFile:
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(str(error)) from error
         try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            version = _upgraded(connection)
         except sqlite3.Error as error:
             connection.close()
             raise self._unusable(str(error)) from error
@@ -134,6 +145,25 @@ class SqliteFile:
 
     def _unusable(self, why: str) -> StoreUnusable:
         return StoreUnusable(detail=f"The accounts file {self.path} cannot be used: {why}")
+
+
+def _upgraded(connection: sqlite3.Connection) -> int:
+    """The file's format, after an upgrade where it is an earlier one: all of it in one transaction, or nothing."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in _UPGRADES:
+        return version
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        while (version := connection.execute("PRAGMA user_version").fetchone()[0]) in _UPGRADES:
+            for statement in _UPGRADES[version]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+        connection.execute("UPDATE changes SET revision = revision + 1")
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return version
 
 
 def _create(path: Path) -> None:

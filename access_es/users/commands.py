@@ -35,7 +35,12 @@ def _register_users(parser: argparse.ArgumentParser) -> None:
         action = _action(actions, name, handler, what)
         action.add_argument("name", metavar="NAME")
         action.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        if name == "add":
+            action.add_argument("--group", action="append", default=[], metavar="GROUP", help="a group (repeatable)")
     _listing(_action(actions, "list", list_users, "list all users"))
+    groups = _action(actions, "groups", set_groups, "put a user in these groups and no others")
+    groups.add_argument("name", metavar="NAME")
+    groups.add_argument("groups", nargs="*", metavar="GROUP", help="none: the user is in no group")
     for name, handler, what in (
         ("disable", disable_user, "sign a user out and keep the user out"),
         ("enable", enable_user, "let a disabled user in again"),
@@ -51,6 +56,9 @@ def _register_tokens(parser: argparse.ArgumentParser) -> None:
     add.add_argument("label", metavar="LABEL", help="what it is for")
     add.add_argument(
         "--days", type=int, default=token_rules.DEFAULT_DAYS, help="how long it lives (default: %(default)s)"
+    )
+    add.add_argument(
+        "--role", action="append", metavar="ROLE", help="a role of its user's that it has (repeatable; default: all)"
     )
     listing = _action(actions, "list", list_tokens, "list a user's tokens")
     listing.add_argument("user", metavar="USER")
@@ -85,7 +93,7 @@ def _reporting(handler: Handler) -> Handler:
 
 def add_user(args: argparse.Namespace, directory: Directory) -> int:
     directory.check_free(args.name)  # before a password is asked for in vain
-    directory.add_user(args.name, _read_password(args))
+    directory.add_user(args.name, _read_password(args), args.group)
     return _GOOD
 
 
@@ -99,7 +107,12 @@ def list_users(args: argparse.Namespace, directory: Directory) -> int:
     users = directory.users()
     if args.json:
         return _print(json.dumps([_user_fields(user) for user in users], indent=2))
-    return _print_table(("name", "role", "created", "state"), [_user_row(user) for user in users])
+    return _print_table(("name", "groups", "created", "state"), [_user_row(user) for user in users])
+
+
+def set_groups(args: argparse.Namespace, directory: Directory) -> int:
+    user = directory.set_groups(args.name, args.groups)
+    return _print(f"{user.name} is in {', '.join(user.groups) or 'no group'}.")
 
 
 def disable_user(args: argparse.Namespace, directory: Directory) -> int:
@@ -118,7 +131,7 @@ def remove_user(args: argparse.Namespace, directory: Directory) -> int:
 
 
 def add_token(args: argparse.Namespace, directory: Directory) -> int:
-    _token, text = directory.add_token(args.user, args.label, args.days)
+    _token, text = directory.add_token(args.user, args.label, args.days, args.role)
     return _print(text)
 
 
@@ -126,7 +139,9 @@ def list_tokens(args: argparse.Namespace, directory: Directory) -> int:
     found, now = directory.tokens(args.user), directory.now()
     if args.json:
         return _print(json.dumps([_token_fields(token, now) for token in found], indent=2))
-    return _print_table(("label", "id", "created", "expires", "state"), [_token_row(token, now) for token in found])
+    return _print_table(
+        ("label", "id", "roles", "created", "expires", "state"), [_token_row(token, now) for token in found]
+    )
 
 
 def revoke_token(args: argparse.Namespace, directory: Directory) -> int:
@@ -160,26 +175,31 @@ def _is_text(word: str) -> bool:
 
 
 def _user_fields(user: User) -> dict[str, object]:
-    return {"name": user.name, "role": user.role, "created": _time(user.created), "disabled": user.disabled}
+    return {"name": user.name, "groups": list(user.groups), "created": _time(user.created), "disabled": user.disabled}
 
 
 def _user_row(user: User) -> tuple[str, ...]:
-    return (user.name, user.role, _time(user.created), "disabled" if user.disabled else "enabled")
+    return (user.name, ", ".join(user.groups) or "-", _time(user.created), "disabled" if user.disabled else "enabled")
 
 
 def _token_fields(token: Token, now: float) -> dict[str, object]:
     return {
         "label": token.label,
         "id": token.id,
+        "roles": None if token.roles is None else list(token.roles),
         "created": _time(token.created),
         "expires": _time(token.expires),
         "expired": token.is_expired(now),
     }
 
 
+def _roles(token: Token) -> str:
+    return "all" if token.roles is None else ", ".join(token.roles) or "none"
+
+
 def _token_row(token: Token, now: float) -> tuple[str, ...]:
     state = "expired" if token.is_expired(now) else "valid"
-    return (token.label, token.id, _time(token.created), _time(token.expires), state)
+    return (token.label, token.id, _roles(token), _time(token.created), _time(token.expires), state)
 
 
 def _time(seconds: int) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from access_es.errors import BadRequest, NotFound
 from access_es.users.passwords import Passwords, check_password
 from access_es.users.stores import Stores
 from access_es.users.tokens import DEFAULT_DAYS, MAX_TOKENS_PER_USER, Token, issue
-from access_es.users.user import User, check_name, disabled, enabled, with_password
+from access_es.users.user import User, check_groups, check_name, disabled, enabled, with_groups, with_password
 
 
 class Directory:
@@ -40,9 +40,10 @@ class Directory:
         if self._users.find(name) is not None:
             raise BadRequest(f"There is a user '{name}' already.")
 
-    def add_user(self, name: str, password: str) -> User:
+    def add_user(self, name: str, password: str, groups: Iterable[str] = ()) -> User:
         check_name(name)
-        user = User(name, self._hash(name, password), int(self._clock()))
+        kept = check_groups(groups)
+        user = User(name, self._hash(name, password), int(self._clock()), kept)
         if not self._users.add(user):
             raise BadRequest(f"There is a user '{name}' already.")
         return user
@@ -52,6 +53,11 @@ class Directory:
         self.user(name)
         password_hash = self._hash(name, password)
         return self._change(name, lambda user: with_password(user, password_hash))
+
+    def set_groups(self, name: str, groups: Iterable[str]) -> User:
+        """The user is in these groups and no others. Ends no session."""
+        kept = check_groups(groups)
+        return self._change(name, lambda user: with_groups(user, kept))
 
     def disable(self, name: str) -> User:
         return self._change(name, disabled)
@@ -68,9 +74,12 @@ class Directory:
     def tokens(self, name: str) -> list[Token]:
         return self._tokens.of(self.user(name).name)
 
-    def add_token(self, name: str, label: str, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
-        """The token's record, and its text, which is not stored."""
-        token, text = issue(self.user(name).name, label, days, self._clock())
+    def add_token(
+        self, name: str, label: str, days: int = DEFAULT_DAYS, roles: Iterable[str] | None = None
+    ) -> tuple[Token, str]:
+        """The token's record, and its text, which is not stored. `roles` are those of its user's that it has."""
+        kept = None if roles is None else tuple(dict.fromkeys(roles))
+        token, text = issue(self.user(name).name, label, days, self._clock(), kept)
         if len(self._tokens.of(name)) >= MAX_TOKENS_PER_USER:
             raise BadRequest(f"A user has at most {MAX_TOKENS_PER_USER} tokens. Revoke one first.")
         if not self._tokens.add(token):

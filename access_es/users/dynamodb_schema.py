@@ -2,8 +2,8 @@
 
 | item | pk | sk | attributes |
 |---|---|---|---|
-| user | `user` | its name | `name` `password_hash` `created` `role` `disabled` `epoch` |
-| token, to be found by its id | `token#<id>` | `token` | `id` `user` `label` `digest` `created` `valid_until` |
+| user | `user` | its name | `name` `password_hash` `created` `groups` `disabled` `epoch` |
+| token, to be found by its id | `token#<id>` | `token` | `id` `user` `label` `digest` `created` `valid_until` `roles` |
 | the same, listed with its user's | `tokens#<user>` | its label | the same |
 | session that ended early | `revocation#<session id>` | `revocation` | `expires` |
 | failures, or sign-ins, in a row | `failures#<digest>` | `failures` | `count` `last` `expires` |

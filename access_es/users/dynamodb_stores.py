@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from access_es.storage.change_counter import LocalChangeCounter
-from access_es.storage.dynamodb_items import Item
+from access_es.storage.dynamodb_items import Item, Value
 from access_es.storage.dynamodb_table import Call, Table
 from access_es.storage.errors import StoreUnusable
 from access_es.users.dynamodb_schema import (
@@ -25,7 +25,7 @@ from access_es.users.tokens import Token
 from access_es.users.user import User
 
 T = TypeVar("T")
-_USER = ("name", "password_hash", "created", "role", "disabled", "epoch")
+_USER = ("name", "password_hash", "created", "groups", "disabled", "epoch")
 _TOKEN = ("id", "user", "label", "digest", "created")
 _ABSENT = "attribute_not_exists(#pk)"
 
@@ -49,19 +49,23 @@ class DynamoUsers:
 
     def find(self, name: str) -> User | None:
         item = self._table.get(user_key(name))
-        return _made(User, item, _USER) if item else None
+        return _user(item) if item else None
 
     def all(self) -> list[User]:
-        return [_made(User, item, _USER) for item in self._table.query(USERS)]
+        return [_user(item) for item in self._table.query(USERS)]
 
     def add(self, user: User) -> bool:
         with self._changes.change():
             return self._table.put(_user_item(user), _ABSENT)
 
     def replace(self, old: User, new: User) -> bool:
-        unchanged = "#epoch = :epoch AND #password_hash = :password_hash"
+        unchanged = "#epoch = :epoch AND #password_hash = :password_hash AND #groups = :groups"
+        if not old.groups:  # an item of an earlier version has none
+            unchanged = unchanged.replace("#groups = :groups", "(attribute_not_exists(#groups) OR #groups = :groups)")
         with self._changes.change():
-            return self._table.put(_user_item(new), unchanged, epoch=old.epoch, password_hash=old.password_hash)
+            return self._table.put(
+                _user_item(new), unchanged, epoch=old.epoch, password_hash=old.password_hash, groups=old.groups
+            )
 
     def remove(self, name: str) -> bool:
         with self._changes.change():
@@ -164,6 +168,10 @@ class DynamoFailures:
             pass
 
 
+def _user(item: Item) -> User:
+    return _made(User, {"groups": (), **item}, _USER)
+
+
 def _user_item(user: User) -> Item:
     pk, sk = user_key(user.name)
     return {"pk": pk, "sk": sk, **{name: getattr(user, name) for name in _USER}}
@@ -171,11 +179,19 @@ def _user_item(user: User) -> Item:
 
 def _token_item(token: Token, pk: str, sk: str) -> Item:
     # Not as `expires`: DynamoDB would delete it.
-    return {"pk": pk, "sk": sk, **{name: getattr(token, name) for name in _TOKEN}, "valid_until": token.expires}
+    roles = {} if token.roles is None else {"roles": token.roles}
+    return {
+        "pk": pk,
+        "sk": sk,
+        **{name: getattr(token, name) for name in _TOKEN},
+        "valid_until": token.expires,
+        **roles,
+    }
 
 
 def _token(item: Item) -> Token:
-    return _made(Token, {**item, "expires": item.get("valid_until", 0)}, (*_TOKEN, "expires"))
+    known = {**item, "expires": item.get("valid_until", 0), "roles": item.get("roles")}
+    return _made(Token, known, (*_TOKEN, "expires", "roles"))
 
 
 def _failures(item: Item) -> Failures:
@@ -187,7 +203,7 @@ def _is_over(item: Item, now: float) -> bool:
     return isinstance(expires, int | float) and expires < now
 
 
-def _made(kind: Callable[..., T], item: Item, names: Iterable[str]) -> T:
+def _made(kind: Callable[..., T], item: Mapping[str, Value | None], names: Iterable[str]) -> T:
     """A record from an item, which people can change in the console."""
     try:
         return kind(**{name: item[name] for name in names})

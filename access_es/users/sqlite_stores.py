@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -40,9 +41,9 @@ class FileUsers:
     def replace(self, old: User, new: User) -> bool:
         with self._file.write() as connection:
             replaced = connection.execute(
-                "UPDATE users SET (name, password_hash, created, role, disabled, epoch) = (?, ?, ?, ?, ?, ?)"
-                " WHERE name = ? AND epoch = ? AND password_hash = ?",
-                (*_row(new), old.name, old.epoch, old.password_hash),
+                "UPDATE users SET (name, password_hash, created, groups, disabled, epoch) = (?, ?, ?, ?, ?, ?)"
+                " WHERE name = ? AND epoch = ? AND password_hash = ? AND groups = ?",
+                (*_row(new), old.name, old.epoch, old.password_hash, _json(old.groups)),
             )
         return replaced.rowcount == 1
 
@@ -59,18 +60,19 @@ class FileTokens:
     def find(self, token_id: str) -> Token | None:
         with self._file.read() as connection:
             row = connection.execute("SELECT * FROM tokens WHERE id = ?", (token_id,)).fetchone()
-        return Token(*row) if row else None
+        return _token(row) if row else None
 
     def of(self, user: str) -> list[Token]:
         with self._file.read() as connection:
             query = "SELECT * FROM tokens WHERE user = ? ORDER BY created, label"
             rows = connection.execute(query, (user,)).fetchall()
-        return [Token(*row) for row in rows]
+        return [_token(row) for row in rows]
 
     def add(self, token: Token) -> bool:
-        row = (token.id, token.user, token.label, token.digest, token.created, token.expires)
+        roles = None if token.roles is None else _json(token.roles)
+        row = (token.id, token.user, token.label, token.digest, token.created, token.expires, roles)
         with self._file.write() as connection:
-            added = connection.execute("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?)", row)
+            added = connection.execute("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return added.rowcount == 1
 
     def remove(self, user: str, label: str) -> bool:
@@ -126,9 +128,19 @@ class FileFailures:
 
 
 def _user(row: tuple[str, str, int, str, int, str]) -> User:
-    name, password_hash, created, role, is_disabled, epoch = row
-    return User(name, password_hash, created, role, bool(is_disabled), epoch)
+    name, password_hash, created, groups, is_disabled, epoch = row
+    return User(name, password_hash, created, tuple(json.loads(groups)), bool(is_disabled), epoch)
 
 
 def _row(user: User) -> tuple[str, str, int, str, int, str]:
-    return (user.name, user.password_hash, user.created, user.role, int(user.disabled), user.epoch)
+    return (user.name, user.password_hash, user.created, _json(user.groups), int(user.disabled), user.epoch)
+
+
+def _token(row: tuple[str, str, str, bytes, int, int, str | None]) -> Token:
+    id, user, label, digest, created, expires, roles = row
+    only = None if roles is None else tuple(json.loads(roles))
+    return Token(id, user, label, digest, created, expires, only)
+
+
+def _json(names: tuple[str, ...]) -> str:
+    return json.dumps(names, ensure_ascii=False)

@@ -29,18 +29,19 @@ class Token:
     digest: bytes = field(repr=False)
     created: int
     expires: int
+    roles: tuple[str, ...] | None = None  # those of its user's roles that it has; None: all of them
 
     def is_expired(self, now: float) -> bool:
         return now >= self.expires
 
 
-def issue(user: str, label: str, days: int, now: float) -> tuple[Token, str]:
+def issue(user: str, label: str, days: int, now: float, roles: tuple[str, ...] | None = None) -> tuple[Token, str]:
     """A new token, and the text that is its only copy. Raises `BadRequest` for a label or a term that cannot be."""
     if not 1 <= days <= MAX_DAYS:
         raise BadRequest(f"A token can be valid for 1 to {MAX_DAYS} days.")
     token_id = secrets.token_hex(6)
     text = f"aes_{token_id}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
-    kept = Token(token_id, user, check_label(label), _digest(text), int(now), int(now) + days * _DAY_SECONDS)
+    kept = Token(token_id, user, check_label(label), _digest(text), int(now), int(now) + days * _DAY_SECONDS, roles)
     return kept, text
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from access_es.errors import BadRequest
 
-DEFAULT_ROLE = "full"
-
 # Starts with a letter or digit, so that no name is mistaken for a command's option; no colon, because it ends the user
 # name in Basic credentials (RFC 7617, 2); lower case, so that two people cannot differ in case alone.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+MAX_GROUPS, MAX_GROUP_CHARACTERS = 100, 256
 NAME_RULE = "A user name has 1 to 64 lower-case letters, digits and . _ @ + - and begins with a letter or digit."
 
 
@@ -23,7 +23,7 @@ class User:
     name: str
     password_hash: str = field(repr=False)
     created: int  # seconds since 1970
-    role: str = DEFAULT_ROLE
+    groups: tuple[str, ...] = ()  # which the setting PERMISSIONS gives roles to
     disabled: bool = False
     epoch: str = field(default_factory=lambda: _new_epoch())
 
@@ -38,6 +38,22 @@ def check_name(name: str) -> str:
 def normalize_name(typed: str) -> str:
     """What a person typed at sign-in, as the name would be kept: phones begin words with a capital."""
     return typed.strip().lower()
+
+
+def check_groups(groups: Iterable[str]) -> tuple[str, ...]:
+    """The groups as they are kept, each once; raises `BadRequest` with the rule if one cannot be."""
+    kept = tuple(dict.fromkeys(group.strip() for group in groups))
+    for group in kept:
+        if not 1 <= len(group) <= MAX_GROUP_CHARACTERS or not group.isprintable():
+            raise BadRequest(f"A group's name has 1 to {MAX_GROUP_CHARACTERS} printable characters.")
+    if len(kept) > MAX_GROUPS:
+        raise BadRequest(f"A user is in at most {MAX_GROUPS} groups.")
+    return kept
+
+
+def with_groups(user: User, groups: tuple[str, ...]) -> User:
+    """The user in other groups, which ends no session: what they allow changes within the recheck time."""
+    return replace(user, groups=groups)
 
 
 def with_password(user: User, password_hash: str) -> User:

@@ -37,7 +37,7 @@ def who(accounts: Accounts, text: str) -> Caller | None:
 def test_the_page_says_who_one_is(client: FlaskClient) -> None:
     page = open_page(client, ACCOUNT).text
     assert "<h1>ann</h1>" in page
-    assert "Role: full" in page
+    assert "Groups:" not in page
     assert "You have no tokens yet." in page
     assert 'href="/_dashboards/"' in page
 
@@ -52,7 +52,7 @@ def test_an_anonymous_browser_is_sent_to_sign_in_and_comes_back(app: Flask) -> N
 def test_a_token_is_shown_once_and_works(client: FlaskClient, accounts: Accounts) -> None:
     page = send(client, "/tokens", label=" nightly job ", days="7")
     text = shown_token(page.text)
-    assert who(accounts, text) == Caller("ann", "full", "token", "nightly job")
+    assert who(accounts, text) == Caller("ann", (), "token", "nightly job")
     assert page.headers["Cache-Control"] == "no-store"
     assert shown_token(open_page(client, ACCOUNT).text) == ""
     assert "nightly job" in open_page(client, ACCOUNT).text
@@ -161,7 +161,7 @@ def test_another_site_changes_nothing(
 def test_a_program_can_ask_who_it_is(app: Flask, accounts: Accounts) -> None:
     _token, text = accounts.directory.add_token("ann", "ci")
     answer = app.test_client().get(ACCOUNT, headers={"Authorization": f"Bearer {text}"})
-    assert answer.json == {"user": "ann", "role": "full", "how": "token", "token": "ci"}
+    assert answer.json == {"user": "ann", "groups": [], "how": "token", "token": "ci"}
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -19,7 +19,7 @@ from access_es.users.passwords import Passwords
 from access_es.users.user import with_same_password
 from tests.account_fixtures import PASSWORD, Clock, close
 
-ANN = Caller("ann", "full", "session")
+ANN = Caller("ann", (), "session")
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_session_counts_only_under_the_name_of_its_scheme(accounts: Accounts) 
 
 def test_a_token_is_its_user(accounts: Accounts) -> None:
     _token, text = accounts.directory.add_token("ann", "nightly job")
-    expected = Caller("ann", "full", "token", "nightly job")
+    expected = Caller("ann", (), "token", "nightly job")
     assert who(accounts, bearer(text)) == who(accounts, bearer(text)) == expected
     assert who(accounts, basic("ann", text)) == expected
 
@@ -91,7 +91,7 @@ def test_a_token_with_the_right_id_and_another_secret_is_refused(accounts: Accou
 
 
 def test_a_password_is_its_user(accounts: Accounts) -> None:
-    expected = Caller("ann", "full", "password")
+    expected = Caller("ann", (), "password")
     assert who(accounts, basic("ann", PASSWORD)) == who(accounts, basic("Ann", PASSWORD)) == expected
 
 
@@ -108,7 +108,7 @@ def test_a_wrong_authorization_is_refused_whatever_the_cookie_says(accounts: Acc
 def test_authorization_decides_over_the_cookie(accounts: Accounts) -> None:
     accounts.directory.add_user("bob", PASSWORD)
     caller = who(accounts, (*cookie(accounts, begin(accounts)), *basic("bob", PASSWORD)))
-    assert caller == Caller("bob", "full", "password")
+    assert caller == Caller("bob", (), "password")
 
 
 def test_two_authorization_headers_are_refused(accounts: Accounts) -> None:
@@ -277,7 +277,7 @@ def test_many_connections_with_one_password_hash_it_once(accounts: Accounts, has
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [Caller("ann", "full", "password")] * 32
+    assert found == [Caller("ann", (), "password")] * 32
     assert len(hashings) == 1
 
 
@@ -322,7 +322,7 @@ def test_a_hash_of_former_cost_is_made_anew_when_the_password_is_shown(accounts:
     former = with_same_password(old, Passwords("scrypt:2048:8:1").hash(PASSWORD))
     accounts.stores.users.replace(old, former)
     session = cookie(accounts, begin(accounts))
-    assert who(accounts, basic("ann", PASSWORD)) == Caller("ann", "full", "password")
+    assert who(accounts, basic("ann", PASSWORD)) == Caller("ann", (), "password")
     renewed = accounts.directory.user("ann")
     assert renewed.password_hash.startswith("scrypt:1024:8:1$")
     assert who(accounts, session) == ANN

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import pytest
 
 from access_es.storage.errors import StoreUnusable
 from access_es.storage.sqlite_file import SqliteFile
+from access_es.users.sqlite_stores import open_file_stores
+from access_es.users.tokens import Token
+from access_es.users.user import User
 
 
 @pytest.fixture
@@ -95,6 +99,43 @@ def test_a_file_of_a_later_format_is_refused(file: SqliteFile) -> None:
     with pytest.raises(StoreUnusable) as caught:
         file.revision()
     assert "format 99" in caught.value.detail
+
+
+FORMAT_1 = """
+CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL, role TEXT NOT NULL,
+    disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tokens (id TEXT PRIMARY KEY, user TEXT NOT NULL, label TEXT NOT NULL, digest BLOB NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, UNIQUE (user, label)) WITHOUT ROWID;
+CREATE TABLE revocations (session_id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE failures (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last REAL NOT NULL, until REAL NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX failures_until ON failures (until);
+CREATE TABLE changes (revision INTEGER NOT NULL);
+INSERT INTO changes VALUES (7);
+INSERT INTO users VALUES ('ann', 'scrypt$x', 5, 'full', 0, 'e1'), ('bob', 'scrypt$y', 6, 'full', 1, 'e2');
+INSERT INTO tokens VALUES ('0123456789ab', 'ann', 'ci', x'00', 5, 6);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_an_earlier_format_is_upgraded_with_all_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(FORMAT_1)
+    path.chmod(0o600)
+    with ThreadPoolExecutor(8) as threads:  # who comes first upgrades it, the others find it upgraded
+        stores = [threads.submit(open_file_stores, path).result() for _ in range(8)]
+        users = [one.result() for one in [threads.submit(store.users.all) for store in stores]]
+    assert users == [[User("ann", "scrypt$x", 5, (), False, "e1"), User("bob", "scrypt$y", 6, (), True, "e2")]] * 8
+    assert stores[0].tokens.of("ann") == [Token("0123456789ab", "ann", "ci", b"\x00", 5, 6, None)]
+    assert stores[0].changes.revision() == 8
+    fresh, upgraded = (SqliteFile(tmp_path / "fresh.db"), SqliteFile(path))
+    shapes = []
+    for one in (fresh, upgraded):
+        with one.read() as connection:
+            shapes.append([connection.execute(f"PRAGMA table_info({name})").fetchall() for name in ("users", "tokens")])
+        one.close()
+    assert shapes[0] == shapes[1]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from access_es.users import tokens
 from access_es.users.stores import Failures, Stores
 from access_es.users.tokens import Token
-from access_es.users.user import User, disabled, enabled, with_password, with_same_password
+from access_es.users.user import User, disabled, enabled, with_groups, with_password, with_same_password
 
 NOW = 1_800_000_000.0
 
@@ -26,7 +26,7 @@ class StoreContract:
     """Subclasses give the fixture `stores`, empty."""
 
     def test_a_user_comes_back_as_it_was_put(self, stores: Stores) -> None:
-        put = disabled(User("ann@example.org", "scrypt$ü", 5, role="readers"))
+        put = disabled(User("ann@example.org", "scrypt$ü", 5, groups=("ops", "/search/Lesende ü")))
         assert stores.users.add(put)
         assert stores.users.find("ann@example.org") == put
 
@@ -55,6 +55,21 @@ class StoreContract:
         new = with_password(old, "another")
         assert stores.users.replace(old, new)
         assert stores.users.find("ann") == new
+
+    def test_groups_that_changed_meanwhile_are_not_undone(self, stores: Stores) -> None:
+        old = user()
+        stores.users.add(old)
+        moved = with_groups(old, ("ops",))
+        assert stores.users.replace(old, moved)
+        assert not stores.users.replace(old, with_same_password(old, "hashed anew"))
+        assert stores.users.replace(moved, with_groups(moved, ()))
+        assert stores.users.find("ann") == old
+
+    def test_a_token_comes_back_with_its_roles(self, stores: Stores) -> None:
+        for label, roles in (("all", None), ("none", ()), ("two", ("analyst", "shipper"))):
+            put = tokens.issue("ann", label, 90, NOW, roles)[0]
+            assert stores.tokens.add(put)
+            assert stores.tokens.find(put.id) == put and put in stores.tokens.of("ann")
 
     def test_a_change_is_not_undone_by_a_slower_one(self, stores: Stores) -> None:
         """Two who read the same record: the second to write is told to look again."""

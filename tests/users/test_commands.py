@@ -103,18 +103,19 @@ def test_an_unusable_file_is_named(run: Run, accounts: Accounts, capsys: pytest.
 
 
 def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    run("users", "add", "bob", "--password-stdin", typed=PASSWORD)
+    run("users", "add", "bob", "--password-stdin", "--group", "ops", "--group", "/search/admins", typed=PASSWORD)
     run("users", "disable", "bob")
+    capsys.readouterr()
     assert run("users", "list") == 0
     assert capsys.readouterr().out == (
-        "name  role  created               state\n"
-        "ann   full  2027-01-15T08:00:00Z  enabled\n"
-        "bob   full  2027-01-15T08:00:00Z  disabled\n"
+        "name  groups               created               state\n"
+        "ann   -                    2027-01-15T08:00:00Z  enabled\n"
+        "bob   ops, /search/admins  2027-01-15T08:00:00Z  disabled\n"
     )
     assert run("users", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)[1] == {
         "name": "bob",
-        "role": "full",
+        "groups": ["ops", "/search/admins"],
         "created": "2027-01-15T08:00:00Z",
         "disabled": True,
     }
@@ -145,13 +146,34 @@ def test_tokens_are_listed_without_their_secret(run: Run, capsys: pytest.Capture
     token_id = text.split("_")[1]
     assert run("tokens", "list", "ann") == 0
     assert capsys.readouterr().out == (
-        "label        id            created               expires               state\n"
-        f"nightly job  {token_id}  2027-01-15T08:00:00Z  2027-01-22T08:00:00Z  valid\n"
+        "label        id            roles  created               expires               state\n"
+        f"nightly job  {token_id}  all    2027-01-15T08:00:00Z  2027-01-22T08:00:00Z  valid\n"
     )
     assert run("tokens", "list", "ann", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
     assert listed[0]["expired"] is False
     assert text.split("_")[2] not in json.dumps(listed)
+
+
+def test_groups_are_replaced(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("users", "groups", "ann", "ops", "data", "ops") == 0
+    assert accounts.directory.user("ann").groups == ("ops", "data")
+    assert capsys.readouterr().out == "ann is in ops, data.\n"
+    assert run("users", "groups", "ann") == 0
+    assert accounts.directory.user("ann").groups == ()
+    assert run("users", "groups", "ann", "a\nb") == 1 and run("users", "groups", "nobody", "ops") == 1
+
+
+def test_a_token_may_have_fewer_roles_than_its_user(
+    run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("tokens", "add", "ann", "ci", "--role", "analyst", "--role", "shipper") == 0
+    text = capsys.readouterr().out.strip()
+    headers = (("Authorization", f"Bearer {text}"),)
+    caller = accounts.identity.identify(headers, scheme="http", client_address=HOME)
+    assert caller is not None and caller.only_roles == ("analyst", "shipper")
+    assert run("tokens", "list", "ann") == 0
+    assert "analyst, shipper" in capsys.readouterr().out
 
 
 def test_a_token_is_revoked(run: Run, accounts: Accounts) -> None:

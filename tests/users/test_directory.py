@@ -12,9 +12,9 @@ from access_es.users import tokens
 from tests.account_fixtures import PASSWORD
 
 
-def test_a_new_user_has_the_full_role(accounts: Accounts) -> None:
+def test_a_new_user_is_in_no_group(accounts: Accounts) -> None:
     bob = accounts.directory.add_user("bob", PASSWORD)
-    assert (bob.role, bob.disabled) == ("full", False)
+    assert (bob.groups, bob.disabled) == ((), False)
     assert PASSWORD not in bob.password_hash
     assert [user.name for user in accounts.directory.users()] == ["ann", "bob"]
 

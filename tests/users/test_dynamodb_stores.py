@@ -15,7 +15,7 @@ from access_es.storage.errors import StoreUnusable
 from access_es.users.dynamodb_schema import ACTIONS, failures_key, user_key
 from access_es.users.dynamodb_stores import open_dynamodb_stores
 from access_es.users.stores import Failures, Stores
-from access_es.users.user import User, disabled
+from access_es.users.user import User, disabled, with_groups
 from tests.storage.dynamodb_tables import Counted
 from tests.users.store_contract import NOW, StoreContract, token, user
 
@@ -182,6 +182,22 @@ def test_users_are_listed_however_many_answers_it_takes(stores: Stores, dynamodb
     dynamodb.taken()
     assert [found.name for found in stores.users.all()] == names
     assert len(dynamodb.taken()) >= 3
+
+
+def test_an_item_of_an_earlier_version_is_in_no_group_and_can_be_changed(
+    stores: Stores, dynamodb: Counted, accounts_table: str
+) -> None:
+    pk, sk = user_key("ann")
+    item: Item = {
+        "pk": pk, "sk": sk, "name": "ann", "password_hash": "x", "created": 1, "role": "full", "disabled": False,
+        "epoch": "e",
+    }  # fmt: skip
+    dynamodb("put_item", TableName=accounts_table, Item=to_attributes(item))
+    old = stores.users.find("ann")
+    assert old == User("ann", "x", 1, (), False, "e")
+    assert stores.users.replace(old, with_groups(old, ("ops",)))
+    assert not stores.users.replace(old, with_groups(old, ("data",)))
+    assert stores.users.find("ann") == User("ann", "x", 1, ("ops",), False, "e")
 
 
 @pytest.mark.heavy
