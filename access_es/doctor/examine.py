@@ -119,7 +119,7 @@ def _check_identity(call: Call) -> tuple[str | None, Finding]:
     try:
         known = call("sts", "get_caller_identity")
     except AwsFailure as failure:
-        what = f"AWS does not know you: {failure.reason}: {failure.aws_message}"
+        what = f"No valid AWS credentials: {failure.reason}: {failure.aws_message}"
         return None, fault("credentials", what, fix_identity(failure))
     return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
 

@@ -55,5 +55,5 @@ def find_account(call: Call) -> str:
         account: str = call("sts", "get_caller_identity")["Account"]
     except AwsFailure as failure:
         fix = suggest_fix(failure.reason) or CREDENTIALS_FIX
-        raise ProvisionFailed(f"AWS does not know you ({failure.reason}): {fix}.") from failure
+        raise ProvisionFailed(f"No valid AWS credentials ({failure.reason}): {fix}.") from failure
     return account

@@ -58,7 +58,7 @@ def _entry(keys: Keys) -> Iterator[Finding]:
 
 def _logging(keys: Keys) -> Iterator[Finding]:
     if keys.get("debug", True):
-        yield fault("zappa", "debug is on, Zappa's default: errors show tracebacks to strangers", '"debug": false')
+        yield fault("zappa", "debug is on, Zappa's default: errors show tracebacks to everybody", '"debug": false')
     if str(keys.get("log_level", "DEBUG")).upper() == "DEBUG":
         why = "the log gets cookies, passwords and session tokens of AWS"
         yield fault("zappa", f"log_level is DEBUG, Zappa's default: {why}", '"log_level": "INFO"')
@@ -76,7 +76,7 @@ def _doors(keys: Keys) -> Iterator[Finding]:
     if not re.fullmatch(r"[a-z0-9.-]*", domain):
         yield fault("zappa", f"domain is {domain!r}: it must be a host's name alone", '"domain": "kibana.example.com"')
     if keys.get("base_path"):
-        what = "base_path is set: it stands before every path, which Kibana cannot live with"
+        what = "base_path is set: it comes before every path, but Kibana links to absolute paths"
         yield warning("zappa", what, 'remove "base_path": give access-es a host of its own')
     for key in ("iam_authorization", "api_key_required", "authorizer"):
         if keys.get(key):
@@ -100,7 +100,7 @@ def _rest_api(keys: Keys) -> Iterator[Finding]:
         )
         yield warning("zappa", what, '"payload_compression": false')
     if not keys.get("domain"):
-        what = "there is no domain of your own: the API puts its stage before every path, which Kibana cannot live with"
+        what = "no domain of your own: the API puts its stage before every path, but Kibana links to absolute paths"
         yield warning("zappa", what, '"domain" and "certificate_arn", then zappa certify; docs/deploying.md')
 
 

@@ -78,7 +78,7 @@ def test_without_credentials_it_says_so(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     assert run(make_stage(), "--plan") == 1
-    assert "AWS does not know you (NoCredentialsError): aws configure" in capsys.readouterr().err
+    assert "No valid AWS credentials (NoCredentialsError): run aws configure" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("aws")

@@ -79,7 +79,7 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"timeout_seconds": 60}, "how long a long query may take", "900"),
     ({"prebuild_script": None}, "compiles all of the code", "packaging.compile_all"),
     ({"base_path": "es"}, "before every path", 'remove "base_path"'),
-    ({"domain": None}, "Kibana cannot live with", "certify"),
+    ({"domain": None}, "Kibana links to absolute paths", "certify"),
     ({"touch_path": None}, "domain is slow", "/--access-es/health"),
     ({"async_response_table": "x"}, "TASKS_TABLE", "remove"),
     ({"use_precompiled_packages": None}, "that were left out", "false"),

@@ -100,7 +100,7 @@ def test_a_place_that_cannot_be_is_a_fault(place: str) -> None:
         ("AccessDeniedException", "ssm:/a/b", "lack ssm:GetParameter"),
         ("AccessDenied", "s3://bucket/key", "does not exist, or these credentials lack s3:GetObject"),
         ("InternalServerError", "ssm:/a/b", "cannot be read: InternalServerError: gone."),
-        ("EndpointConnectionError", "ssm:/a/b", "EndpointConnectionError: gone; give an aws_region that there is"),
+        ("EndpointConnectionError", "ssm:/a/b", "EndpointConnectionError: gone; set aws_region to an existing region"),
         ("NoCredentialsError", "ssm:/a/b", "aws sso login"),
         ("ExpiredTokenException", "ssm:/a/b", "aws sso login"),
         ("ProfileNotFound", "ssm:/a/b", "aws configure list-profiles"),
