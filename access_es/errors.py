@@ -4,7 +4,9 @@ AccessEsError
 ├── SettingsError            the configuration cannot work; lists every fault
 ├── BadRequest          400
 ├── NotSignedIn         401
-├── WrongCredentials    401
+│   ├── SessionEnded    401
+│   └── WrongCredentials 401
+│       └── TokenExpired 401
 ├── Forbidden           403
 ├── NotFound            404
 ├── MethodNotAllowed    405
@@ -51,6 +53,12 @@ class AccessEsError(Exception):
         return ()
 
 
+def error_body(status: int, code: str, reason: str, **facts: object) -> dict[str, Any]:
+    """A failure as JSON, in the shape of Elasticsearch's own: clients show `root_cause`, or else hide the reason."""
+    cause = {"type": code, "reason": reason}
+    return {"error": {"root_cause": [cause], **cause, "code": code, **facts}, "status": status}
+
+
 class SettingsError(AccessEsError):
     """The settings cannot work. `faults` has one sentence per fault, each beginning with the setting's name."""
 
@@ -76,14 +84,26 @@ class NotSignedIn(AccessEsError):
 
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
-        # RFC 9110, 11.6.1: a 401 names a scheme. Bearer, because a Basic challenge makes browsers open their own
-        # password window over the page.
+        # RFC 9110, 11.6.1: a 401 names a scheme. Programs are offered Basic, too, where the error is rendered.
         return (("WWW-Authenticate", 'Bearer realm="access-es"'),)
+
+
+class SessionEnded(NotSignedIn):
+    """The same, for a script of a page that was open when the session ended."""
+
+    message = "Your session has ended. Reload this page to sign in."
 
 
 class WrongCredentials(NotSignedIn):
     code = "wrong_credentials"
-    message = "The user name, password or token is wrong or has expired."
+    message = "The user name, password or token is wrong."
+
+
+class TokenExpired(WrongCredentials):
+    """Said only to those who have the token itself."""
+
+    code = "token_expired"
+    message = "This API token has expired. Create a new one on the account page: /--access-es/account."
 
 
 class Forbidden(AccessEsError):

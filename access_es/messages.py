@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from access_es.client_kind import ClientKind, client_kind
+
 Headers = tuple[tuple[str, str], ...]
 OWN_PREFIX = b"/--access-es/"
 OWN_COOKIES = ("__Host-access-es", "access-es")  # over https, over http; never passed on to the domain
@@ -48,22 +50,13 @@ class ProxyRequest:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
     @property
+    def client_kind(self) -> ClientKind:
+        return client_kind(self.headers)
+
+    @property
     def is_navigation(self) -> bool:
         """Whether a browser loads this as a page, so that a redirect can lead the person elsewhere."""
-        return self.method in ("GET", "HEAD") and self.wants_page
-
-    @property
-    def wants_page(self) -> bool:
-        """Whether the answer is shown to a person, as opposed to a script or program."""
-        mode = self.header("sec-fetch-mode")  # Fetch Metadata: browsers send it over https and to this machine
-        if mode is not None:
-            return mode == "navigate"
-        return "text/html" in (self.header("accept") or "") and not self._is_scripted
-
-    @property
-    def _is_scripted(self) -> bool:
-        scripted = ("x-requested-with", "kbn-xsrf", "kbn-version", "osd-xsrf", "osd-version")
-        return any(key.lower() in scripted for key, _ in self.headers)
+        return self.method in ("GET", "HEAD") and self.client_kind == "person"
 
 
 class Body(Protocol):

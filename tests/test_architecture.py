@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "access_es"
 # From the ground up. A module imports modules of the layers below its own, or of its own where `WITHIN` says so.
 LAYERS = (
-    {"errors", "messages", "page_headers", "credentials", "partitions", "program"},
+    {"errors", "messages", "client_kind", "page_headers", "credentials", "partitions", "program"},
     {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials"},
     {"storage"},
     {"users"},
@@ -25,7 +25,13 @@ LAYERS = (
     {"cli"},
     {"__main__"},
 )
-WITHIN = {("settings", "aws"), ("aws_credentials", "aws"), ("upload", "settings"), ("page_headers", "messages")}
+WITHIN = {
+    ("settings", "aws"),
+    ("aws_credentials", "aws"),
+    ("upload", "settings"),
+    ("page_headers", "messages"),
+    ("messages", "client_kind"),
+}
 # The entry points, and those that serve an entry point, may read the environment.
 ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "server", "aws", "demo", "provision", "doctor", "settings"}
 HOMES = {

@@ -11,12 +11,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from access_es.errors import AccessEsError, NotSignedIn, WrongCredentials
-from access_es.messages import OWN_PREFIX, ProxyRequest, ProxyResponse
+from access_es.client_kind import ClientKind
+from access_es.errors import AccessEsError, NotSignedIn, SessionEnded, WrongCredentials, error_body
+from access_es.messages import OWN_PREFIX, Headers, ProxyRequest, ProxyResponse
 from access_es.page_headers import page_headers
 
 RenderPage = Callable[[dict[str, Any]], str]
 LOGIN_PATH = OWN_PREFIX.decode() + "login"
+_BASIC: Headers = (("WWW-Authenticate", 'Basic realm="access-es", charset="UTF-8"'),)  # RFC 7617, 2.1
 _MAX_NEXT_CHARACTERS = 4096  # a longer deep link would not fit the address bar of every browser and gateway
 
 
@@ -24,15 +26,17 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
     """The response to an error: a redirect to sign in, a page, or JSON."""
     if isinstance(error, NotSignedIn) and not isinstance(error, WrongCredentials) and request.is_navigation:
         return redirect(_login_address(request))
-    facts = {**describe(error, request.id), "base_path": request.mount}
-    if request.wants_page:
-        data = render_page(facts).encode()
+    kind = request.client_kind
+    if type(error) is NotSignedIn and kind == "script":
+        error = SessionEnded()
+    if kind == "person":
+        data = render_page({**describe(error, request.id), "base_path": request.mount}).encode()
         headers = (("Content-Type", "text/html; charset=utf-8"), *page_headers())
     else:
-        data = (json.dumps(facts_as_json(facts)) + "\n").encode()
+        data = (json.dumps(as_json(error, request.id, kind)) + "\n").encode()
         headers = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
     body = b"" if request.method == "HEAD" else data
-    return ProxyResponse.held(error.status, (*headers, *error.extra_headers), body)
+    return ProxyResponse.held(error.status, (*headers, *_challenges(error, kind), *error.extra_headers), body)
 
 
 def redirect(address: str) -> ProxyResponse:
@@ -53,17 +57,19 @@ def describe(error: AccessEsError, request_id: str) -> dict[str, Any]:
     }
 
 
-def facts_as_json(facts: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "error": {
-            "type": facts["code"],
-            "reason": facts["message"],
-            "code": facts["code"],
-            "layer": facts["layer"],
-            "request_id": facts["request_id"],
-        },
-        "status": facts["status"],
-    }
+def as_json(error: AccessEsError, request_id: str, kind: ClientKind = "program") -> dict[str, Any]:
+    """The same facts for programs, and for scripts: those of Kibana and Dashboards show `message`."""
+    body = error_body(error.status, error.code, error.message, layer=error.layer, request_id=request_id)
+    return {**body, "message": error.message} if kind == "script" else body
+
+
+def _challenges(error: AccessEsError, kind: ClientKind) -> Headers:
+    """Basic is offered to programs: many send a password only when they are asked for it (wget, Java, curl --anyauth).
+
+    Never to a browser, which would open its own password window, and from then on send what was typed with the forms of
+    every other site. Before Bearer, since old clients read the first challenge alone.
+    """
+    return _BASIC if isinstance(error, NotSignedIn) and kind == "program" else ()
 
 
 def _login_address(request: ProxyRequest) -> str:

@@ -23,7 +23,7 @@ from access_es.delivery.compression import (
     start_compressor,
 )
 from access_es.delivery.overflow import Overflow
-from access_es.errors import AnswerTooLarge, DomainTimeout
+from access_es.errors import AnswerTooLarge, DomainTimeout, error_body
 from access_es.messages import Headers, Held, ProxyRequest, ProxyResponse
 
 # Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: browsers check the
@@ -212,7 +212,6 @@ def _overflow(
 
 def _linked(status: int, headers: Headers, link: str) -> ProxyResponse:
     reason = "The domain's answer is too large for this gateway. You can download it from 'location' for a short time."
-    error = {"type": "answer_too_large", "reason": reason, "code": "answer_too_large", "location": link}
-    data = json.dumps({"error": error, "status": status}).encode()
+    data = json.dumps(error_body(status, "answer_too_large", reason, location=link)).encode()
     described = (("Content-Type", "application/json"), ("Link", f'<{link}>; rel="alternate"'))
     return ProxyResponse.held(status, (*headers, *described), data)

@@ -35,6 +35,7 @@ def forbid_caching(response: Response) -> Response:
 def show_account() -> AnyResponse:
     if page.wants_page():
         return _account_page()
+    page.check_navigation()
     caller = _caller()
     return jsonify(user=caller.user, groups=caller.groups, how=caller.how, token=caller.token)
 

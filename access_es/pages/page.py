@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import Request, Response, current_app, make_response, render_template, request, session
 from flask_login import UserMixin, login_user
 
+from access_es.client_kind import client_kind
 from access_es.errors import AccessEsError, Forbidden, WrongCredentials
 from access_es.messages import Headers
 from access_es.page_headers import page_headers
@@ -76,7 +77,7 @@ def check_navigation() -> None:
     """Raises `Forbidden` for a page that a script requests. Ours never do; a script of the domain, which shares our
     origin, could make itself a token.
     """
-    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+    if client_kind(request_headers()) == "script":
         raise Forbidden("A script requested this page, which only people may use. Nothing was done.")
 
 
@@ -110,8 +111,8 @@ def render(template: str, error: AccessEsError | None, **shown: Any) -> Response
 
 
 def wants_page() -> bool:
-    """Whether a person's browser asks, rather than a program."""
-    return "text/html" in request.headers.get("Accept", "")
+    """Whether a person's browser asks, rather than a script or a program."""
+    return client_kind(request_headers()) == "person"
 
 
 def base_path() -> str:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from gunicorn.http import errors as gunicorn_errors  # type: ignore[import-untyped]
 
-from access_es.errors import BadRequest
+from access_es.errors import BadRequest, error_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,8 @@ def explain(fault: Exception) -> Refusal:
 
 def write(refusal: Refusal) -> bytes:
     """The whole answer, in the shape of every other error; the connection closes after it."""
-    error = {"type": refusal.code, "reason": refusal.reason, "code": refusal.code, "layer": "access-es",
-             "request_id": secrets.token_hex(8)}  # fmt: skip
-    body = json.dumps({"error": error, "status": refusal.status}).encode() + b"\n"
+    facts = {"layer": "access-es", "request_id": secrets.token_hex(8)}
+    body = json.dumps(error_body(refusal.status, refusal.code, refusal.reason, **facts)).encode() + b"\n"
     head = (
         f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
         "Content-Type: application/json\r\n"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from access_es.errors import BadRequest, WrongCredentials
+from access_es.errors import BadRequest, TokenExpired, WrongCredentials
 from access_es.messages import Headers
 from access_es.sign_in.authorization_header import OfferedPassword, OfferedToken, read_authorization
 from access_es.sign_in.password_check import PasswordCheck
@@ -80,8 +80,8 @@ class Identity:
     def identify(self, headers: Headers, *, scheme: str, client_address: str) -> Caller | None:
         """The caller, or None if nothing was offered, or only a session that is over.
 
-        Raises `WrongCredentials`, `TooManyFailures` or `BadRequest` for an Authorization header that does not hold,
-        whatever the cookie says; `StoreUnusable` where nobody can be looked up.
+        Raises `WrongCredentials` (`TokenExpired`), `TooManyFailures` or `BadRequest` for an Authorization header that
+        does not hold, whatever the cookie says; `StoreUnusable` where nobody can be looked up.
         """
         offered = [value for name, value in headers if len(name) == 13 and name.lower() == "authorization"]
         if offered:
@@ -155,6 +155,8 @@ class Identity:
         token = self._stores.tokens.find(token_id) if token_id else None
         if token is None or not tokens.matches(token, offered.text) or offered.user not in (None, token.user):
             raise WrongCredentials
+        if token.is_expired(self._clock()):
+            raise TokenExpired
         return token
 
     def _look_up(self, proof: _Proof) -> Caller:

@@ -70,7 +70,7 @@ def test_zappas_environ_is_read_by_its_event(name: str) -> None:
 def test_an_event_of_no_door_is_a_bad_request_whose_refusal_can_be_rendered() -> None:
     with pytest.raises(BadRequest):
         read_request({"lambda.event": {"requestContext": {}}})
-    assert not placeholder_request().wants_page
+    assert placeholder_request().client_kind == "program"
 
 
 ODD: tuple[Any, ...] = (None, True, 7, 1e300, "", "//", "\ud800", "é", [], [None], {}, {"a": None}, {"a": [[]]})

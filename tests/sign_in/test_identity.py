@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from access_es.errors import AccessEsError, BadRequest, TooManyFailures, WrongCredentials
+from access_es.errors import AccessEsError, BadRequest, TokenExpired, TooManyFailures, WrongCredentials
 from access_es.messages import Headers
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
 from access_es.sign_in.identity import Caller
@@ -194,6 +194,19 @@ def test_an_expired_token_is_out(accounts: Accounts, clock: Clock) -> None:
     clock.now += 1
     with pytest.raises(WrongCredentials):
         who(accounts, bearer(text))
+
+
+def test_only_who_has_an_expired_token_is_told_that_it_has_expired(accounts: Accounts, clock: Clock) -> None:
+    _token, text = accounts.directory.add_token("ann", "ci", days=1)
+    assert who(accounts, bearer(text))
+    clock.now += 86_400
+    for offered in (bearer(text), basic("ann", text), bearer(text)):
+        with pytest.raises(TokenExpired, match="has expired"):
+            who(accounts, offered)
+    for offered in (bearer(text[:-1] + ("y" if text.endswith("x") else "x")), basic("bob", text)):
+        with pytest.raises(WrongCredentials) as refusal:
+            who(accounts, offered)
+        assert refusal.value.code == "wrong_credentials"
 
 
 def test_a_session_is_out_when_its_time_is_over(accounts: Accounts, clock: Clock) -> None:
