@@ -1,1 +1,1 @@
-"""What is wrong with a stage, from its settings to the domain's answer, and what fixes it."""
+"""The doctor: checks a stage, from its settings to the domain's answer, and says what fixes each fault."""

@@ -33,7 +33,7 @@ def doctor(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _print_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Each as soon as it is known; what fixes several in a row is said once, below the last of them."""
+    """Print each finding as soon as it is known. A fix for several in a row is printed once, below the last of them."""
     fix = ""
     for finding in findings:
         if finding.fix != fix:

@@ -1,4 +1,4 @@
-"""What is deployed: the function and the API as they are, and what provisioning would still change."""
+"""Checks what is deployed: the function, the API, and what provisioning would still change."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _ABSENT = ("ResourceNotFoundException",)
 
 
 def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
-    """Everything that must exist and does not, or is not as it must be."""
+    """Resources that are missing or differ from the settings."""
     command = f"{program()} --stage {deployment.stage} provision"
     for blocker in plan.blockers:
         yield fault("resources", blocker.what, blocker.fix)
     for step in plan.steps:
-        yield fault("resources", f"still to do: {step.what}", command)
+        yield fault("resources", f"missing: {step.what}", command)
     for what in plan.later:
-        yield warning("resources", f"still to come: {what}", f"zappa deploy {deployment.stage}")
+        yield warning("resources", f"after the deployment: {what}", f"zappa deploy {deployment.stage}")
     if plan == Plan():
-        yield good("resources", "tables, bucket, policy and events are as the settings want them")
+        yield good("resources", "tables, bucket, policy and events match the settings")
 
 
 def check_function(deployment: Deployment, found: Found, call: Call) -> Iterator[Finding]:
@@ -45,7 +45,9 @@ def check_function(deployment: Deployment, found: Found, call: Call) -> Iterator
     for statement in json.loads(policy["Policy"])["Statement"] if policy else ():
         if _is_for_everybody(statement):
             name = statement.get("Sid", "")
-            what = f"everybody may {statement['Action']} the function: statement {name}, which a Function URL left"
+            what = (
+                f"the policy statement {name} of a Function URL allows everybody {statement['Action']} on the function"
+            )
             fix = f"aws lambda remove-permission --function-name {deployment.function} --statement-id {name}"
             yield fault("function", what, fix)
 
@@ -60,30 +62,32 @@ def check_api(deployment: Deployment, found: Found) -> Iterator[Finding]:
         what = "the deployed API is edge-optimised: CloudFront refuses GET requests with a body (403)"
         yield fault("api", what, f'"endpoint_configuration": ["REGIONAL"], then {update}')
     if api.get("minimumCompressionSize") is not None:
-        what = "the deployed API compresses answers and unpacks requests"
+        what = "the deployed API compresses answers and decompresses requests"
         yield warning("api", what, f'"payload_compression": false, then {update}')
 
 
 def check_limits(deployment: Deployment) -> Iterator[Finding]:
-    """What the front door lets through, and where the rest goes."""
+    """The limits of the front door, and how larger answers and longer queries are handled."""
     made = _door(deployment.zappa)
     door = find_door(deployment.settings.front_door) or made
     if door.name != made.name:
-        what = f"FRONT_DOOR is {door.name}, but what Zappa deploys is {made.name}: its limits would not be known"
-        yield warning("limits", what, "leave FRONT_DOOR empty, unless you made another door yourself")
-    fits = f"answers of up to {door.answer_bytes:,} bytes as JSON fit through the door '{door.name}'"
+        what = f"FRONT_DOOR is {door.name}, but what Zappa deploys is {made.name}: its limits would be wrong"
+        yield warning("limits", what, "leave FRONT_DOOR empty, unless you created another front door yourself")
+    fits = f"answers of up to {door.answer_bytes:,} bytes as JSON fit through the front door '{door.name}'"
     bucket = deployment.settings.overflow_bucket
     if bucket:
-        yield good("limits", f"{fits}, larger ones go through the bucket {bucket}")
+        yield good("limits", f"{fits}; larger ones go through the bucket {bucket}")
     else:
-        yield warning("limits", f"{fits}, larger ones are refused", "OVERFLOW_BUCKET=<a name that nobody has yet>")
+        yield warning(
+            "limits", f"{fits}; larger ones are refused", "OVERFLOW_BUCKET=<a new bucket name, unique in all of AWS>"
+        )
     if not door.seconds:
         return
-    wait = f"the door waits {door.seconds:.0f} s"
+    wait = f"the front door waits {door.seconds:.0f} s"
     if deployment.settings.tasks_table:
-        yield good("limits", f"{wait}, longer queries become tasks in {deployment.settings.tasks_table}")
+        yield good("limits", f"{wait}; longer queries become tasks in {deployment.settings.tasks_table}")
     else:
-        yield warning("limits", f"{wait}, longer queries fail", f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
+        yield warning("limits", f"{wait}; longer queries fail", f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
 
 
 def _door(keys: Mapping[str, Any]) -> FrontDoor:
@@ -100,5 +104,5 @@ def _is_for_everybody(statement: Mapping[str, Any]) -> bool:
 
 
 def explain(failure: AwsFailure) -> Finding:
-    what = f"AWS cannot be asked what there is: {failure.detail}"
-    return fault("resources", what, "allow yourself to read what is deployed, such as with the policy ReadOnlyAccess")
+    what = f"The resources in AWS cannot be read: {failure.detail}"
+    return fault("resources", what, "allow your AWS identity to read resources, such as with the policy ReadOnlyAccess")

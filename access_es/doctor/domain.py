@@ -1,4 +1,4 @@
-"""The domain: is it reached, is the clock right, does it take our signature, and what may we do there?"""
+"""Checks the domain: the network, the clock, the signature, and the allowed actions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from access_es.upstream.diagnosis import diagnose
 from access_es.upstream.network import Network
 
 _WARN_SECONDS, _REFUSED_SECONDS = 60, 300  # AWS refuses signatures that are off by more than 5 minutes
-CLOCK_FIX = "set the clock of this machine, such as: sudo chronyc makestep"
+CLOCK_FIX = "set the clock of this machine, for example: sudo chronyc makestep"
 _FIXES = {
     "iam": "allow es:ESHttp* on the domain's ARN/* in the policy of this identity, or name it in the domain's access "
-    "policy; python -m access_es --stage dev provision --policy shows such a policy",
+    "policy; python -m access_es --stage dev provision --policy prints such a policy",
     "domain": "map this identity to a role in the domain's Security page (fine-grained access control)",
     "clock": CLOCK_FIX,
     "region": "set ES_REGION and ES_SERVICE to those of the domain",
-    "token": "renew the AWS credentials, such as: aws sso login",
+    "token": "renew the AWS credentials, for example: aws sso login",
     "signature": "check the secret key, ES_SIGN, and proxies between here and the domain",
     "unknown": "see the domain's access policy, in the console under Security configuration",
 }
@@ -34,7 +34,7 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What came of one request: an answer's facts, or why there was none."""
+    """The result of one request: the facts of the answer, or why there was none."""
 
     status: int = 0
     date: datetime | None = None
@@ -43,7 +43,7 @@ class ProbeResult:
 
 
 def check_address(settings: Settings) -> Iterator[Finding]:
-    """Whether explicit settings contradict what the address tells."""
+    """Whether explicit settings contradict the address of the domain."""
     told = settings.endpoint
     for name, given, meant in (
         ("ES_REGION", settings.region, told.region),
@@ -56,7 +56,7 @@ def check_address(settings: Settings) -> Iterator[Finding]:
                 f"{name}={meant}, or leave it out",
             )
     if told.scheme == "http" and not told.host.startswith(("127.", "localhost", "[::1]")):
-        what = f"{told.url} is plain http: whoever is on the way reads requests and answers"
+        what = f"{told.url} is plain http: requests and answers can be read on the network"
         yield warning("domain", what, f"ES_ENDPOINT=https://{told.host}")
 
 
@@ -73,7 +73,7 @@ def check_network(settings: Settings, network: Network) -> Iterator[Finding]:
 
 
 def check_domain(settings: Settings, domain: Domain, now: datetime | None = None) -> Iterator[Finding]:
-    """Asks the domain up to five harmless things."""
+    """Send up to five harmless requests to the domain."""
     result = ask(domain, "GET", b"/_cat/indices" if settings.service == "aoss" else b"/")
     if result.failure:
         yield _unreachable(settings, result)
@@ -83,8 +83,8 @@ def check_domain(settings: Settings, domain: Domain, now: datetime | None = None
         found = diagnose(result.text)
         yield fault("signature", f"the domain refuses (403): {found.hint}", _FIXES[found.layer])
     elif result.status == 401:
-        fix = "enable IAM for the domain, or set ES_SIGN to false and let users sign in to it themselves"
-        yield fault("signature", "the domain wants a password of its own (401)", fix)
+        fix = "enable IAM for the domain, or set ES_SIGN to false and let users sign in to the domain themselves"
+        yield fault("signature", "the domain requires a password of its own (401)", fix)
     elif result.status >= 500:
         yield fault("domain", f"the domain answers {result.status}", "see the domain's health in the console")
     else:
@@ -118,7 +118,7 @@ def _date(answer: ProxyResponse) -> datetime | None:
 
 def _unreachable(settings: Settings, result: ProbeResult) -> Finding:
     if settings.endpoint.host.startswith("vpc-"):
-        what = f"{settings.endpoint.host} is inside a VPC and is not reached from here: {result.failure}"
+        what = f"{settings.endpoint.host} is inside a VPC and cannot be reached from here: {result.failure}"
         return unknown("domain", what, "run the doctor from a machine in that VPC")
     return fault("domain", f"{settings.connect_url}: {result.failure}", _fix_connection(result.failure))
 
@@ -142,29 +142,29 @@ def _fix_connection(failure: str) -> str:
 
 
 def check_clock(result: ProbeResult, now: datetime) -> Iterator[Finding]:
-    """Against the domain's own time, which every answer of Amazon's has."""
+    """Compare the clock with that of the domain, which every answer of Amazon's contains."""
     if result.date is None:
-        yield unknown("clock", "the domain does not tell its time")
+        yield unknown("clock", "the domain does not send its time")
         return
     off = (now - result.date).total_seconds()
     says = f"the clock of this machine is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the domain's"
     if abs(off) >= _REFUSED_SECONDS:
-        yield fault("clock", f"{says}: it refuses signatures", CLOCK_FIX)
+        yield fault("clock", f"{says}: the domain refuses the signatures", CLOCK_FIX)
     elif abs(off) >= _WARN_SECONDS:
-        yield warning("clock", f"{says}; at {_REFUSED_SECONDS} s it refuses signatures", CLOCK_FIX)
+        yield warning("clock", f"{says}; from {_REFUSED_SECONDS} s on, the domain refuses the signatures", CLOCK_FIX)
     else:
         yield good("clock", says)
 
 
 def _methods(domain: Domain) -> Iterator[Finding]:
-    """Requests that change nothing whether allowed or not: an empty bulk, an index that nobody has."""
+    """Requests that change nothing, allowed or not: an empty bulk, an index that does not exist."""
     absent = f"/access-es-doctor-{secrets.token_hex(8)}".encode()
     denied = []
     for method, target in (("HEAD", b"/"), ("POST", b"/_search?size=0"), ("PUT", b"/_bulk"), ("DELETE", absent)):
         if ask(domain, method, target).status == 403:
             denied.append(f"es:ESHttp{method.title()}")
     if denied:
-        what = f"the domain refuses {' and '.join(denied)} to this identity, so users cannot do that either"
-        yield warning("permissions", what, "allow these actions on the domain's ARN/*, unless that is meant")
+        what = f"the domain denies {' and '.join(denied)} to this identity, so users cannot do this either"
+        yield warning("permissions", what, "allow these actions on the domain's ARN/*, unless you deny them on purpose")
     else:
-        yield good("permissions", "the domain takes GET, HEAD, POST, PUT and DELETE")
+        yield good("permissions", "the domain accepts GET, HEAD, POST, PUT and DELETE")

@@ -1,4 +1,4 @@
-"""The whole examination of a stage, finding by finding, each as soon as it is known."""
+"""Checks a stage completely, and yields each finding as soon as it is known."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _READ_TIMEOUT_SECONDS = 10.0
 
 
 def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """All findings about a stage. The environment counts for the local one, which runs in it."""
+    """All findings about a stage. The environment counts only for the local stage, which runs in it."""
     place = f"{file.name}, stage {stage}"
     try:
         yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage, environ)
@@ -41,7 +41,7 @@ def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Find
 
 
 def _other_place(file: Path, stage: str) -> str:
-    """Where else a wrong value may stand."""
+    """The other place where a wrong value may come from."""
     with suppress(SettingsError, ValueError):
         if config := parse_config(load_stage(file, stage).get("CONFIG", "")):
             return f", or in {config}"
@@ -83,7 +83,7 @@ def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Fi
 
 
 def _unread(place: str) -> str:
-    raise AwsFailure("get_parameter", "ParameterNotFound", f"{place} was not asked for")
+    raise AwsFailure("get_parameter", "ParameterNotFound", f"{place} was not read")
 
 
 def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:
@@ -100,14 +100,14 @@ def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:
 
 def _check_secret(file: Path, stage: str) -> Iterator[Finding]:
     if load_stage(file, stage).get("SESSION_SECRET"):
-        what = "SESSION_SECRET stands in the settings file, and so in the package, for all to read"
+        what = "SESSION_SECRET is in the settings file, and so in the package, where others can read it"
         yield warning("settings", what, f"move it to CONFIG, such as ssm:/access-es/{stage}")
 
 
 def _check_network(deployment: Deployment) -> Iterator[Finding]:
     host = deployment.settings.endpoint.host
     if host.startswith("vpc-") and not deployment.is_in_vpc:
-        what = f"{host} is inside a VPC, the function is not and cannot reach it"
+        what = f"{host} is inside a VPC; the function is not, and cannot reach it"
         yield fault("network", what, '"vpc_config" with SubnetIds and SecurityGroupIds of that VPC')
     if deployment.settings.endpoint.region not in (None, deployment.region):
         what = f"the function is in {deployment.region}, the domain in {deployment.settings.endpoint.region}"
@@ -115,17 +115,17 @@ def _check_network(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _check_identity(call: Call) -> tuple[str | None, Finding]:
-    """The account, and whom AWS takes us for."""
+    """The AWS account, and the identity of our credentials."""
     try:
         known = call("sts", "get_caller_identity")
     except AwsFailure as failure:
         what = f"No valid AWS credentials: {failure.reason}: {failure.aws_message}"
         return None, fault("credentials", what, fix_identity(failure))
-    return known["Account"], good("credentials", f"AWS knows you as {known['Arn']}")
+    return known["Account"], good("credentials", f"AWS identifies you as {known['Arn']}")
 
 
 def fix_identity(failure: AwsFailure) -> str:
-    """What to do when AWS does not say who we are."""
+    """The fix for credentials that AWS does not accept."""
     if re.match("Signature (expired|not yet current)", failure.aws_message):  # STS's own words
         return CLOCK_FIX
     return suggest_fix(failure.reason) or CREDENTIALS_FIX

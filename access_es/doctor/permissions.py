@@ -1,4 +1,4 @@
-"""What the function's role may do, as IAM itself judges it."""
+"""Checks what the function's role may do, with IAM's own policy simulator."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def check_permissions(deployment: Deployment, policy: Mapping[str, Any], call: C
     try:
         denied = [one for statement in policy["Statement"] for one in _denied(role, statement, call)]
     except AwsFailure as failure:
-        what = f"what the role {deployment.role} may do cannot be simulated ({failure.reason})"
-        yield unknown("permissions", what, "allow yourself iam:SimulatePrincipalPolicy")
+        what = f"the permissions of the role {deployment.role} cannot be simulated ({failure.reason})"
+        yield unknown("permissions", what, "allow your AWS identity iam:SimulatePrincipalPolicy")
         return
     for action, resource in denied:
-        what = f"the role {deployment.role} may not {action} on {resource}"
+        what = f"the role {deployment.role} lacks {action} on {resource}"
         yield fault("permissions", what, fix_policy(deployment))
     if not denied:
-        yield good("permissions", f"the role {deployment.role} may do what the settings need")
+        yield good("permissions", f"the role {deployment.role} has the permissions that the settings need")
 
 
 def fix_policy(deployment: Deployment) -> str:
     provision = f"{program()} --stage {deployment.stage} provision"
     if deployment.manages_role:
         return provision
-    return f"attach to the role what this shows: {provision} --policy"
+    return f"attach to the role the policy that this prints: {provision} --policy"
 
 
 def _denied(role: str, statement: Mapping[str, Any], call: Call) -> Iterator[tuple[str, str]]:

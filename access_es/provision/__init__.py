@@ -1,1 +1,1 @@
-"""What must exist before the first request: the package, and what it needs in AWS."""
+"""Provisioning: builds the package, and creates what it needs in AWS."""

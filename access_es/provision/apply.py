@@ -1,4 +1,4 @@
-"""Steps into deeds."""
+"""Applies a plan: runs its steps in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAUSE_SECONDS, _MAX_WAIT_SECONDS = 2.0, 120.0
 
 
 class ProvisionFailed(AccessEsError):
-    """Something that must exist could not be made, or may not be."""
+    """A resource that must exist could not be created, or must not be."""
 
     status = 503
     code = "provision_failed"
@@ -22,7 +22,7 @@ class ProvisionFailed(AccessEsError):
 def apply(
     plan: Plan, call: Call, report: Callable[[str], object], sleep: Callable[[float], object] = time.sleep
 ) -> None:
-    """Do all steps in their order, and tell of each one that is done. Raises ProvisionFailed; those before it stay."""
+    """Run all steps in order, and report each one that is done. Raises ProvisionFailed; finished steps stay."""
     if plan.blockers:
         raise ProvisionFailed("\n".join(f"{blocker.what}: {blocker.fix}." for blocker in plan.blockers))
     for step in plan.steps:
@@ -49,5 +49,5 @@ def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> None:
 def _explain(step: Step, failure: AwsFailure) -> str:
     action = f"{step.service}:{step.operation.title().replace('_', '')}"
     if failure.reason in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
-        return f"Could not {step.what}: your AWS credentials lack {action} ({failure.aws_message})."
+        return f"Could not {step.what}: your AWS identity lacks {action} ({failure.aws_message})."
     return f"Could not {step.what}: {failure.reason}: {failure.aws_message}"

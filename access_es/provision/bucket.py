@@ -1,4 +1,4 @@
-"""The overflow bucket: private, encrypted, over TLS alone, open to our own pages, and emptied by itself.
+"""The overflow bucket: private, encrypted, only over TLS, readable for our own pages, and emptied by its lifecycle.
 
 Only what is ours in it is touched: another's CORS and lifecycle rules and policy statements stay.
 """
@@ -46,7 +46,7 @@ class DesiredBucket:
 
 @dataclass(frozen=True, slots=True)
 class FoundBucket:
-    """What there is, as S3 describes it; None stands for what was never set. `refusal`: it is not ours to look at."""
+    """The bucket as S3 describes it; None: was never set. `refusal`: why S3 does not let us read it."""
 
     region: str | None = None
     refusal: str | None = None
@@ -79,12 +79,12 @@ def plan_bucket(desired: DesiredBucket, found: FoundBucket | None) -> Plan:
 
 
 def _blocker(desired: DesiredBucket, found: FoundBucket) -> Blocker | None:
-    other = "name another bucket in OVERFLOW_BUCKET: names are those of all accounts together"
+    other = "name another bucket in OVERFLOW_BUCKET: bucket names are shared by all AWS accounts"
     if found.refusal == "301" or (found.region and found.region != desired.region):
         where = found.region or "another region"
         return Blocker(f"The bucket {desired.name} is in {where}, the domain in {desired.region}", other)
     if found.refusal:
-        what = f"The bucket {desired.name} is another account's, or these credentials lack s3:ListBucket on it"
+        what = f"The bucket {desired.name} belongs to another account, or these credentials lack s3:ListBucket on it"
         return Blocker(what, other)
     return None
 
@@ -108,9 +108,13 @@ def _changes(desired: DesiredBucket, found: Mapping[str, Any]) -> Iterator[Step]
         what = "block all public access to the bucket"
         yield step(what, "put_public_access_block", PublicAccessBlockConfiguration=_PRIVATE)
     if found.get("ownership") != _OWNED:
-        yield step("have all objects owned by the bucket", "put_bucket_ownership_controls", OwnershipControls=_OWNED)
+        yield step(
+            "make the bucket's owner the owner of all objects in",
+            "put_bucket_ownership_controls",
+            OwnershipControls=_OWNED,
+        )
     if not found.get("encryption"):
-        what = "encrypt what is put into the bucket"
+        what = "encrypt all objects in the bucket"
         yield step(what, "put_bucket_encryption", ServerSideEncryptionConfiguration=_ENCRYPTED)
     statements = _statements(found.get("policy"))
     if _tls_only(desired) not in statements:
@@ -125,7 +129,7 @@ def _changes(desired: DesiredBucket, found: Mapping[str, Any]) -> Iterator[Step]
     rules = found.get("lifecycle") or []
     if any(not _has(rules, rule) for rule in _LIFECYCLE):
         kept = [rule for rule in rules if not str(rule.get("ID")).startswith(f"{_NAME}-")]
-        what = f"delete after {MAX_KEY_AGE_DAYS} day what lies in the bucket"
+        what = f"delete objects after {MAX_KEY_AGE_DAYS} day in the bucket"
         yield step(
             what, "put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": [*kept, *_LIFECYCLE]}
         )  # fmt: skip

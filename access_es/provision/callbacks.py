@@ -16,7 +16,7 @@ PROJECT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 def settings(cli: Any) -> None:
-    """On every command, before Zappa looks at roles."""
+    """On every command, before Zappa reads roles."""
     _deploying().check(cli)
 
 
@@ -27,7 +27,7 @@ def zip(cli: Any) -> None:
 
 
 def prune(cli: Any) -> None:
-    """The package without what no call of ours reads; alone where nothing is to be provisioned."""
+    """Remove from the package what no call of ours reads. A callback of its own, for use without provisioning."""
     pruning = _module("prune")
     excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
     pruning.prune_package(Path(cli.zip_path), excluded)

@@ -18,7 +18,7 @@ _DATA_REGION_SERVICES = frozenset(("dynamodb", "opensearch", "s3"))
 
 
 class Calls:
-    """One client per service, made when it is first needed. What lies beside the domain is in `data_region`."""
+    """One client per service, made when first needed. Services of the domain's region use `data_region`."""
 
     def __init__(self, region: str | None, profile: str | None) -> None:
         self.data_region = region

@@ -1,4 +1,4 @@
-"""The command `provision`: what must exist in AWS before the first request, shown first or made."""
+"""The command `provision`: shows or creates what a stage needs in AWS."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _GOOD, _REFUSED = 0, 1
 
 def register(subparsers: Any) -> None:
     """Add `provision` to what `argparse.ArgumentParser.add_subparsers` gave; it sets `aws_command`."""
-    what = "make what a stage needs in AWS; `zappa deploy` does the same"
+    what = "create what a stage needs in AWS; `zappa deploy` does the same"
     parser: argparse.ArgumentParser = subparsers.add_parser("provision", help=what, description=what)
-    parser.add_argument("--plan", action="store_true", help="show the steps, do nothing")
-    parser.add_argument("--policy", action="store_true", help="show the policy of the function's role, do nothing")
+    parser.add_argument("--plan", action="store_true", help="print the steps without running them")
+    parser.add_argument("--policy", action="store_true", help="print the policy of the function's role")
     parser.add_argument(
         "--remove-data", action="store_true", help="delete users, tasks, answers and the secret, after `zappa undeploy`"
     )
-    parser.add_argument("--yes", action="store_true", help="with --remove-data: do not ask")
+    parser.add_argument("--yes", action="store_true", help="with --remove-data: do not ask for confirmation")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(aws_command=provision)
 
@@ -62,11 +62,11 @@ def _plan(args: argparse.Namespace, prepared: Prepared) -> Plan:
     try:
         return plan_removal(prepared.deployment, prepared.found, prepared.call)
     except AwsFailure as failure:
-        raise ProvisionFailed(f"AWS cannot be asked what there is: {failure.detail}") from failure
+        raise ProvisionFailed(f"The resources in AWS cannot be read: {failure.detail}") from failure
 
 
 def _show(plan: Plan, as_json: bool) -> int:
-    """1 where something stands in the way."""
+    """1 where the plan has blockers."""
     if as_json:
         print(json.dumps(_facts(plan), indent=2))
     else:
@@ -103,6 +103,6 @@ def _is_confirmed(stage: str, plan: Plan) -> bool:
     for step in plan.steps:
         print(f"would {step.what}")
     if not sys.stdin.isatty():
-        print("Say --yes to delete it.", file=sys.stderr)
+        print("Use --yes to delete it.", file=sys.stderr)
         return False
-    return input(f"This cannot be undone. Type the stage's name, {stage}, to go on: ").strip() == stage
+    return input(f"This cannot be undone. To continue, type the name of the stage, {stage}: ").strip() == stage

@@ -1,4 +1,4 @@
-"""`zappa deploy` and `zappa update`: refuse what cannot work, make what is missing, attach the settings' policy."""
+"""Runs in `zappa deploy` and `zappa update`: checks the settings, creates what is missing, attaches the policy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_PERMISSIONS = "access_es/provision/no_permissions.json"  # what is attached i
 
 
 def check(cli: Any) -> None:
-    """End what must not go on, and give Zappa the policy and a bucket to deploy through."""
+    """Stop a deployment that cannot work, and give Zappa the policy and a bucket to deploy through."""
     if cli.api_stage == LOCAL:
         sys.exit(f"The stage 'local' is for this machine: {program()} serve. Deploy 'dev' or 'prod'.")
     if cli.command not in DEPLOYING:
@@ -44,12 +44,12 @@ def check(cli: Any) -> None:
 
 
 def deployment_bucket(deployment: Deployment) -> str:
-    """Where packages lie for the moment of a deployment; the same each time."""
+    """The bucket for packages during a deployment; always the same."""
     return f"access-es-deployments-{deployment.account}-{deployment.region}"
 
 
 def make(cli: Any) -> None:
-    """What is missing and can be made by now: before the function and its address exist, and once they do."""
+    """Create what is missing and can be created now: before the function and its address exist, and once they do."""
     if cli.command not in DEPLOYING:
         return
     prepared = _prepare(cli)
@@ -73,7 +73,9 @@ def _exit_on_error(cli: Any) -> Iterator[None]:
     try:
         yield
     except AccessEsError as error:
-        sys.exit(f"{error.message}\nNothing was changed. More: {program()} --stage {cli.api_stage} doctor")
+        sys.exit(
+            f"{error.message}\nNothing was changed. To check the stage: {program()} --stage {cli.api_stage} doctor"
+        )
 
 
 def _policy_for_zappa(prepared: Prepared) -> dict[str, Any]:

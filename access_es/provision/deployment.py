@@ -1,4 +1,4 @@
-"""What a stage of the settings file is in AWS: its account and region, and the names that Zappa gives to things."""
+"""A stage of the settings file in AWS: its account, its region, and the names that Zappa gives to resources."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Deployment:
 
     @property
     def data_region(self) -> str:
-        """Where tables and bucket are: beside the domain."""
+        """The region of the tables and the bucket: that of the domain."""
         return self.settings.region or self.region
 
     @property
@@ -81,7 +81,7 @@ class Deployment:
 
 
 def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function: str | None = None) -> Deployment:
-    """What `zappa deploy` would deploy. The environment of this machine has no say in it. Raises SettingsError."""
+    """What `zappa deploy` would deploy. The environment of this machine does not count. Raises SettingsError."""
     keys = load_stage_keys(file, stage)
     missing: list[str] = []
     values = apply_config({**_texts(keys), **load_stage(file, stage)}, _recording_missing(fetch, missing))
@@ -94,7 +94,7 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
         account=account,
         region=region,
         function=function or function_name(file, stage, keys),
-        settings=_read_for_lambda(values, [] if region else ["aws_region is missing: the region to deploy to."]),
+        settings=_read_for_lambda(values, [] if region else ["aws_region is missing: name the region to deploy to."]),
         zappa=keys,
         missing_parameter=missing[0] if missing else None,
         has_own_secret=has_own_secret,
@@ -104,11 +104,11 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
 def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:
     for name, table in (("USERS", "dynamodb:<table>"), ("TASKS_TABLE", "<table>")):
         if values.get(name, "").startswith("file:"):
-            faults.append(f"{name}: a function has no files that last; use {table}.")
+            faults.append(f"{name}: a Lambda function has no permanent files; use {table}.")
     if values.get("TASKS_TABLE") and values.get("USERS") == f"dynamodb:{values['TASKS_TABLE']}":
-        faults.append("TASKS_TABLE: is the table of USERS; long queries have one of their own.")
+        faults.append("TASKS_TABLE: this is the table of USERS; long queries need their own.")
     if values.get("FRONT_DOOR", "").strip() == "local":
-        faults.append("FRONT_DOOR: local has no limits, a function has; leave it empty.")
+        faults.append("FRONT_DOOR: local has no limits, but a function has; leave it empty.")
     try:
         settings = read_settings(values)
     except SettingsError as error:

@@ -17,7 +17,7 @@ _BATCH_SIZE = 5  # DescribeDomains takes so many names
 
 
 def derive_domain_arn(endpoint: Endpoint, region: str, account: str) -> str | None:
-    """The ARN, where the address tells it."""
+    """The ARN, if it can be derived from the address."""
     known = endpoint.service is not None
     if known and (collection := _COLLECTION.match(endpoint.host)):
         return f"arn:{partition_of(region).name}:aoss:{region}:{account}:collection/{collection['id']}"
@@ -47,4 +47,4 @@ def _search(host: str, call: Call) -> str:
                     return arn
     except AwsFailure as failure:
         why = f"the domain of {host} cannot be looked up ({failure.reason})"
-    raise SettingsError([f"ES_DOMAIN_ARN is missing: {why}; give arn:aws:es:<region>:<account>:domain/<name>."])
+    raise SettingsError([f"ES_DOMAIN_ARN is missing: {why}; set it to arn:aws:es:<region>:<account>:domain/<name>."])

@@ -45,12 +45,12 @@ def plan_function(deployment: Deployment, policy: Mapping[str, Any], found: Foun
 def _plan_events(deployment: Deployment, found: FoundFunction) -> Plan:
     name = deployment.function
     if found.configuration is None:
-        return Plan(later=(f"no second attempts for events of the function {name}, once it is deployed",))
+        return Plan(later=(f"no retries of failed events of the function {name}, once it is deployed",))
     if found.events is not None and EVENTS.items() <= found.events.items():
         return Plan()
     # To update what is there leaves its destinations alone.
     operation = "put_function_event_invoke_config" if found.events is None else "update_function_event_invoke_config"
-    what = f"have the function {name} run a failed event no second time"
+    what = f"turn off retries of failed events of the function {name}"
     parameters = {"FunctionName": name, **EVENTS}
     return Plan((Step(what, "lambda", operation, parameters, wait_for=("ResourceConflictException",)),))
 
@@ -58,14 +58,14 @@ def _plan_events(deployment: Deployment, found: FoundFunction) -> Plan:
 def _plan_policy(deployment: Deployment, policy: Mapping[str, Any], found: FoundFunction) -> Plan:
     role = deployment.role
     if not deployment.manages_role and not found.has_role:
-        what = f"There is no role {role}, and manage_roles or role_arn say that it is not to be made"
-        return Plan(blockers=(Blocker(what, 'make it, or set "manage_roles": true and no "role_arn"'),))
+        what = f"There is no role {role}, and manage_roles or role_arn say that Zappa must not create it"
+        return Plan(blockers=(Blocker(what, 'create it, or set "manage_roles": true and no "role_arn"'),))
     if not deployment.manages_role:
         return Plan()
     if not found.has_role:
-        return Plan(later=(f"the role {role} and its policy, which the first deployment makes",))
+        return Plan(later=(f"the role {role} and its policy, which the first deployment creates",))
     if found.policy == policy:
         return Plan()
     parameters = {"RoleName": role, "PolicyName": POLICY_NAME, "PolicyDocument": json.dumps(policy)}
-    what = f"allow the role {role} what the settings need, and no more"
+    what = f"give the role {role} the permissions that the settings need, and no others"
     return Plan((Step(what, "iam", "put_role_policy", parameters),))

@@ -1,4 +1,4 @@
-"""Where our pages come from, as browsers name it: addresses of one's own, and those that AWS gave to the front door."""
+"""The origins of our pages: custom domains, and the addresses that AWS gave to the front door."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ABSENT = ("ResourceNotFoundException", "LoadBalancerNotFound")
 
 
 def find_origins(call: Call, deployment: Deployment, api: FoundApi | None) -> tuple[str, ...]:
-    """None before the first deployment, unless there is a domain of one's own. Raises AwsFailure."""
+    """None before the first deployment, unless there is a custom domain. Raises AwsFailure."""
     own = [f"https://{deployment.zappa['domain']}"] if deployment.zappa.get("domain") else []
     return tuple(dict.fromkeys((*own, *_given(call, deployment, api))))
 

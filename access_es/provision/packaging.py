@@ -1,4 +1,4 @@
-"""Before Zappa packs: valid bytecode for everything that it packs (`prebuild_script` in the settings).
+"""Compiles valid bytecode for the package, before Zappa packs it (`prebuild_script` in the settings).
 
 Zappa gives every file a new time, so bytecode that trusts times is stale in the package, and Lambda's folder for code
 cannot be written to: all source would be compiled at every cold start. Bytecode that is checked by the source's hash

@@ -1,4 +1,4 @@
-"""The parameter that CONFIG names: made with a new secret for sessions, so that nobody has to write one into a file."""
+"""Creates the parameter that CONFIG names, with a new secret for sessions, so that no file needs to hold one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from access_es.provision.step import Plan, Step
 
 
 def plan_parameter(deployment: Deployment) -> Plan:
-    """What is there already is never touched."""
+    """An existing parameter is never changed."""
     name = deployment.missing_parameter
     if name is None:
         return Plan()

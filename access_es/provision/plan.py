@@ -1,4 +1,4 @@
-"""The whole plan: what the settings want, against what is there."""
+"""Makes the plan: compares the settings with the resources in AWS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from access_es.provision.tables import FoundTable, desired_tables, find_table, p
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is in AWS. None where there is none."""
+    """The resources that exist in AWS. None where there is none."""
 
     tables: Mapping[str, FoundTable | None]
     bucket: FoundBucket | None
@@ -32,7 +32,7 @@ class Found:
 
 
 def find_resources(deployment: Deployment, call: Call) -> Found:
-    """Asks, and changes nothing. Raises AwsFailure, SettingsError."""
+    """Only reads. Raises AwsFailure, SettingsError."""
     api = find_api(call, deployment) if deployment.has_rest_api else None
     origins = find_origins(call, deployment, api)
     bucket = desired_bucket(deployment, origins)

@@ -1,4 +1,4 @@
-"""The function's policy: what it calls, on what it is configured for, and nothing else.
+"""The policy of the function's role: the actions that it calls, on its own resources, and nothing else.
 
 Actions and the resources they can be limited to: AWS Service Authorization Reference.
 """

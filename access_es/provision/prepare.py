@@ -1,4 +1,4 @@
-"""From a stage's name to its plan: read the settings, find out which account this is, look what is there."""
+"""Prepares a plan: reads the settings, finds the AWS account and the existing resources."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Prepared:
 
 
 def prepare(file: Path, stage: str, function: str | None = None) -> Prepared:
-    """Asks, and changes nothing. `function` is its name, if known. Raises SettingsError, ProvisionFailed."""
+    """Only reads. `function` is its name, if known. Raises SettingsError, ProvisionFailed."""
     deployment, call = open_deployment(file, stage, function)
     try:
         found = find_resources(deployment, call)
     except AwsFailure as failure:
-        raise ProvisionFailed(f"AWS cannot be asked what there is: {failure.detail}") from failure
+        raise ProvisionFailed(f"The resources in AWS cannot be read: {failure.detail}") from failure
     return Prepared(deployment, call, found, make_plan(deployment, found))
 
 

@@ -1,4 +1,4 @@
-"""Once Zappa has packed: the same package, ready to be loaded faster at every cold start.
+"""Prunes the package that Zappa made, so that every cold start loads it faster.
 
 botocore's data is left without what no call of ours reads. Making an AWS client is mostly reading JSON: the addresses
 of all services in all regions, and a model of the service with all of its operations, which is half documentation.

@@ -1,4 +1,4 @@
-"""What `zappa undeploy` leaves, taken away: users, tasks, large answers, the secret, the role. Only when told to."""
+"""Removes what `zappa undeploy` leaves: users, tasks, large answers, the secret, the role. Only on request."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from access_es.provision.step import Blocker, Plan, Step
 
 
 def plan_removal(deployment: Deployment, found: Found, call: Call) -> Plan:
-    """Asks what lies in the bucket, and changes nothing. Raises AwsFailure."""
+    """Only reads, also what is in the bucket. Raises AwsFailure."""
     if found.function.configuration is not None:
         what = f"The function {deployment.function} is still deployed"
-        return Plan(blockers=(Blocker(what, f"first run: zappa undeploy {deployment.stage}"),))
+        return Plan(blockers=(Blocker(what, f"first run zappa undeploy {deployment.stage}"),))
     return Plan(
         (
             *_tables(found),
@@ -33,9 +33,9 @@ def _tables(found: Found) -> Iterator[Step]:
             continue
         if table.description.get("DeletionProtectionEnabled"):
             parameters = {"TableName": name, "DeletionProtectionEnabled": False}
-            yield Step(f"no longer protect the table {name}", "dynamodb", "update_table", parameters)
+            yield Step(f"turn off deletion protection of the table {name}", "dynamodb", "update_table", parameters)
         parameters = {"TableName": name}
-        what = f"delete the table {name} with all that is in it"
+        what = f"delete the table {name} with all its items"
         yield Step(what, "dynamodb", "delete_table", parameters, wait_for=("ResourceInUseException",))
 
 

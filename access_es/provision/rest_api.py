@@ -1,4 +1,4 @@
-"""The REST API that Zappa made: what it says to requests that it does not even pass on."""
+"""The REST API that Zappa made: its own answer to requests that are too large."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from access_es.provision.step import Plan, Step
 _TYPE = "REQUEST_TOO_LARGE"
 _SENTENCE = (
     "The request is too large for the gateway: a body may have about 4.5 MB (6 MB as a Lambda event). "
-    "Send it in smaller pieces, such as smaller bulks."
+    "Send it in smaller parts, such as smaller bulk requests."
 )
 # As our own errors look (delivery.failure). Gateway responses know this variable: API Gateway Developer Guide,
 # "API Gateway mapping template and access logging variable reference".
@@ -67,7 +67,7 @@ def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
     if not deployment.has_rest_api:
         return Plan()
     if found is None:
-        return Plan(later=("what the API says to requests that are too large, once it is deployed",))
+        return Plan(later=("the API's answer to requests that are too large, once it is deployed",))
     current = found.too_large or {}
     if all(current.get(key) == RESPONSE[key] for key in ("statusCode", "responseTemplates")):
         return Plan()
@@ -75,11 +75,11 @@ def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
     return Plan(
         (
             Step(
-                "have the API say what is wrong with requests that are too large",
+                "make the API explain its refusal of requests that are too large",
                 "apigateway", "put_gateway_response", {**api, **RESPONSE}, wait_for=_BUSY,
             ),
             Step(
-                f"publish that to the API's stage {deployment.stage}",
+                f"publish this to the API's stage {deployment.stage}",
                 "apigateway", "create_deployment", {**api, "stageName": deployment.stage}, wait_for=_BUSY,
             ),
         )

@@ -1,4 +1,4 @@
-"""What provisioning would do: steps, what stands in the way of others, and what has to wait."""
+"""A plan for provisioning: steps, blockers, and what must wait for the first deployment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What no step can fix: somebody has to decide something. `fix` says what."""
+    """A problem that no step can fix, because somebody must decide. `fix` says what to do."""
 
     what: str
     fix: str
@@ -33,7 +33,7 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`later` tells what the first deployment has to bring before it can be looked at."""
+    """`later` names what must wait for the first deployment."""
 
     steps: tuple[Step, ...] = ()
     blockers: tuple[Blocker, ...] = ()

@@ -17,16 +17,16 @@ Definition = Mapping[str, Mapping[str, Any]]
 _ABSENT = ("ResourceNotFoundException",)
 _NOT_READY = ("ResourceInUseException", "ContinuousBackupsUnavailableException", "LimitExceededException")
 _DESCRIPTIONS = {
-    "create_table": "create the table {name}, paid by use",
-    "update_time_to_live": "have the table {name} forget items at their time '{attribute}'",
-    "update_continuous_backups": "keep the table {name} recoverable to any second",
-    "update_table": "protect the table {name} from deletion",
+    "create_table": "create the table {name}, billed per request",
+    "update_time_to_live": "make items of the table {name} expire at their time '{attribute}'",
+    "update_continuous_backups": "turn on point-in-time recovery of the table {name}",
+    "update_table": "turn on deletion protection of the table {name}",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """What there is, as DynamoDB describes it."""
+    """The table as DynamoDB describes it."""
 
     description: Mapping[str, Any]
     time_to_live: Mapping[str, Any]
@@ -53,8 +53,8 @@ def plan_table(desired: Definition, found: FoundTable | None) -> Plan:
     if found is None:
         return Plan(tuple(_step(operation, desired[operation], name) for operation in desired))
     if _keys(found.description["KeySchema"]) != _keys(desired["create_table"]["KeySchema"]):
-        what = f"The table {name} exists with keys that are not those of access-es"
-        return Plan(blockers=(Blocker(what, "name another table in the settings, which is then made"),))
+        what = f"The table {name} exists, but its keys are not those of access-es"
+        return Plan(blockers=(Blocker(what, "name another table in the settings; it is then created"),))
     return Plan(tuple(_changes(name, desired, found)))
 
 

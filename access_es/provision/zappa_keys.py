@@ -1,4 +1,4 @@
-"""Zappa's own settings: its defaults and wishes that are dangerous or do not work here. Pure."""
+"""Checks Zappa's own settings for values and defaults that are dangerous or do not work here. Pure."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def check_keys(keys: Keys) -> list[Finding]:
 
 def _entry(keys: Keys) -> Iterator[Finding]:
     for key, expected, why in (
-        ("app_function", _APP, "Zappa would start something else"),
-        ("lambda_handler", _HANDLER, "Zappa's own handler runs code that an event names, and changes bodies and paths"),
+        ("app_function", _APP, "Zappa would start another application"),
+        ("lambda_handler", _HANDLER, "Zappa's own handler runs code that an event names, and alters bodies and paths"),
     ):
         if keys.get(key) != expected:
             yield fault("zappa", f"{key} is {keys.get(key)!r}: {why}", f'"{key}": "{expected}"')
     if keys.get("prebuild_script") != _PREBUILD:
-        what = f"prebuild_script is {keys.get('prebuild_script')!r}: every cold start compiles all of the code"
+        what = f"prebuild_script is {keys.get('prebuild_script')!r}: every cold start compiles all code"
         yield warning("zappa", what, f'"prebuild_script": "{_PREBUILD}"')
     callbacks = keys.get("callbacks") or {}
     for name in _CALLBACKS:
         expected = f"access_es.provision.callbacks.{name}"
         if callbacks.get(name) != expected:
-            why = "a deployment makes no tables, no bucket and no policy"
+            why = "a deployment creates no tables, no bucket and no policy"
             yield fault(
                 "zappa", f"callbacks.{name} is {callbacks.get(name)!r}: {why}", f'"{name}": "{expected}" in "callbacks"'
             )
@@ -60,7 +60,7 @@ def _logging(keys: Keys) -> Iterator[Finding]:
     if keys.get("debug", True):
         yield fault("zappa", "debug is on, Zappa's default: errors show tracebacks to everybody", '"debug": false')
     if str(keys.get("log_level", "DEBUG")).upper() == "DEBUG":
-        why = "the log gets cookies, passwords and session tokens of AWS"
+        why = "the log contains cookies, passwords and AWS session tokens"
         yield fault("zappa", f"log_level is DEBUG, Zappa's default: {why}", '"log_level": "INFO"')
     if keys.get("cloudwatch_data_trace"):
         what = "cloudwatch_data_trace is on: the API logs every body, cookie and password"
@@ -74,14 +74,14 @@ def _doors(keys: Keys) -> Iterator[Finding]:
         yield fault("zappa", what, '"function_url_enabled": false, or "function_url_config": {"authorizer": "AWS_IAM"}')
     domain = keys.get("domain") or ""
     if not re.fullmatch(r"[a-z0-9.-]*", domain):
-        yield fault("zappa", f"domain is {domain!r}: it must be a host's name alone", '"domain": "kibana.example.com"')
+        yield fault("zappa", f"domain is {domain!r}: it must be only a host name", '"domain": "kibana.example.com"')
     if keys.get("base_path"):
         what = "base_path is set: it comes before every path, but Kibana links to absolute paths"
-        yield warning("zappa", what, 'remove "base_path": give access-es a host of its own')
+        yield warning("zappa", what, 'remove "base_path" and give access-es its own host name')
     for key in ("iam_authorization", "api_key_required", "authorizer"):
         if keys.get(key):
-            what = f"{key} is set: the gateway refuses browsers, which cannot sign or send a key"
-            yield fault("zappa", what, f'remove "{key}": access-es asks who is there')
+            what = f"{key} is set: the gateway refuses browsers, which cannot send a signature or a key"
+            yield fault("zappa", what, f'remove "{key}": access-es authenticates users itself')
     if keys.get("cors"):
         what = "cors is set: the gateway answers preflights itself, and hides the domain's own headers"
         yield warning("zappa", what, '"cors": false')
@@ -92,47 +92,49 @@ def _rest_api(keys: Keys) -> Iterator[Finding]:
         what = "the API is edge-optimised, Zappa's default: CloudFront refuses GET requests with a body (403)"
         yield fault("zappa", what, '"endpoint_configuration": ["REGIONAL"]')
     if not keys.get("binary_support", True):
-        what = "binary_support is off: compressed and binary answers are spoiled"
+        what = "binary_support is off: compressed and binary answers are corrupted"
         yield fault("zappa", what, '"binary_support": true')
     if keys.get("payload_compression", True):
-        what = (
-            "payload_compression is on, Zappa's default: the API unpacks requests, and compresses secrets with guesses"
-        )
+        what = "payload_compression is on: the API decompresses requests, and compressed secrets can be guessed"
         yield warning("zappa", what, '"payload_compression": false')
     if not keys.get("domain"):
         what = "no domain of your own: the API puts its stage before every path, but Kibana links to absolute paths"
-        yield warning("zappa", what, '"domain" and "certificate_arn", then zappa certify; docs/deploying.md')
+        yield warning("zappa", what, 'set "domain" and "certificate_arn", then zappa certify; see docs/deploying.md')
 
 
 def _limits(keys: Keys) -> Iterator[Finding]:
     seconds = keys.get("timeout_seconds", 30)
     if seconds < _MIN_SECONDS:
-        what = f"timeout_seconds is {seconds}: the function ends before the gateway gives up"
+        what = f"timeout_seconds is {seconds}: the function ends before the gateway stops waiting"
         yield fault("zappa", what, f'"timeout_seconds": {_MAX_SECONDS}')
     elif seconds > _MAX_SECONDS:
-        what = f"timeout_seconds is {seconds}: Lambda ends a function after {_MAX_SECONDS} at the latest"
+        what = f"timeout_seconds is {seconds}: Lambda ends a function after {_MAX_SECONDS} seconds at the latest"
         yield fault("zappa", what, f'"timeout_seconds": {_MAX_SECONDS}')
     elif seconds < _MAX_SECONDS:
-        what = f"timeout_seconds is {seconds}: that is how long a long query may take at the most"
+        what = f"timeout_seconds is {seconds}: longer queries fail"
         yield warning("zappa", what, f'"timeout_seconds": {_MAX_SECONDS}')
     memory = keys.get("memory_size", 512)
     if not _MIN_MEGABYTES <= memory <= _MAX_MEGABYTES:
-        why = "large answers need more, and a processor comes with it" if memory < _MIN_MEGABYTES else "Lambda has less"
+        why = (
+            "large answers need more, and more memory brings a faster processor"
+            if memory < _MIN_MEGABYTES
+            else "Lambda offers less"
+        )
         yield fault("zappa", f"memory_size is {memory}: {why}", '"memory_size": 1024')
 
 
 def _package(keys: Keys) -> Iterator[Finding]:
     for pattern in keys.get("exclude") or ():
         if hit := next((name for name in _NEEDED if fnmatch.fnmatch(name, pattern)), None):
-            what = f"exclude has {pattern!r}, which removes {hit} wherever it lies, in libraries too"
+            what = f"exclude has {pattern!r}, which removes {hit} in every folder, also in libraries"
             yield fault("zappa", what, f"put the path into exclude_glob instead of {pattern!r} into exclude")
     packing = f"python{sys.version_info.major}.{sys.version_info.minor}"
     if (runtime := keys.get("runtime", packing)) != packing:
-        what = f"runtime is {runtime}, but {packing} packs: compiled libraries and bytecode would not fit"
+        what = f"runtime is {runtime}, but {packing} packs: compiled libraries and bytecode would not work"
         yield fault("zappa", what, f'remove "runtime", or deploy with {runtime}')
     yield from _machine(keys.get("architecture", "x86_64"))
     if keys.get("use_precompiled_packages", True):
-        what = "use_precompiled_packages is on, Zappa's default: it packs libraries again that were left out"
+        what = "use_precompiled_packages is on, Zappa's default: it adds libraries that were left out on purpose"
         yield warning("zappa", what, '"use_precompiled_packages": false')
     if keys.get("slim_handler"):
         yield warning("zappa", "slim_handler fetches the code at every cold start", '"slim_handler": false')
@@ -141,16 +143,16 @@ def _package(keys: Keys) -> Iterator[Finding]:
 def _machine(processor: str) -> Iterator[Finding]:
     packs = _PROCESSORS.get(platform.machine(), platform.machine())
     if platform.system() != "Linux":
-        what = f"this machine runs {platform.system()}, Lambda runs Linux: compiled libraries would not fit"
-        yield fault("zappa", what, "deploy from a Linux machine, or in a container of one")
+        what = f"this machine runs {platform.system()}, Lambda runs Linux: compiled libraries would not work"
+        yield fault("zappa", what, "deploy from a Linux machine, or from a Linux container")
     elif processor != packs:
-        what = f"architecture is {processor}, but this machine is {packs}: compiled libraries would not fit"
+        what = f"architecture is {processor}, but this machine is {packs}: compiled libraries would not work"
         yield fault("zappa", what, f'"architecture": "{packs}", or deploy from {processor}')
 
 
 def _permissions(keys: Keys) -> Iterator[Finding]:
     if keys.get("manage_roles", True) and not keys.get("attach_policy"):
-        what = "attach_policy is missing: Zappa's default allows s3:*, dynamodb:*, sqs:* and more on everything"
+        what = "attach_policy is missing: Zappa's default allows s3:*, dynamodb:*, sqs:* and more on all resources"
         yield fault("zappa", what, '"attach_policy": "access_es/provision/no_permissions.json"')
 
 
@@ -164,11 +166,11 @@ def _network(keys: Keys) -> Iterator[Finding]:
 
 def _unused_keys(keys: Keys) -> Iterator[Finding]:
     if keys.get("remote_env"):
-        what = "remote_env is set: Zappa starts without it where it cannot be read, and says nothing"
+        what = "remote_env is set: if Zappa cannot read it, the function starts without it and without an error"
         yield fault("zappa", what, '"CONFIG": "s3://…" in environment_variables instead of "remote_env"')
     if keys.get("touch", True) and keys.get("touch_path") != "/--access-es/health":
-        what = "touch_path is not the health page: Zappa calls a deployment failed whose domain is slow"
+        what = "touch_path is not the health page: a slow domain makes Zappa report a failed deployment"
         yield warning("zappa", what, '"touch_path": "/--access-es/health"')
     if keys.get("async_response_table") or keys.get("async_source"):
-        what = "async_response_table and async_source are not used: long queries have TASKS_TABLE"
+        what = "async_response_table and async_source are not used: long queries use TASKS_TABLE"
         yield warning("zappa", what, "remove them")

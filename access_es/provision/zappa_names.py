@@ -1,4 +1,4 @@
-"""Keys of a stage that nobody reads: misspelt ones, and settings of access-es in the wrong place. Pure."""
+"""Finds keys of a stage that nothing reads: misspelt ones, and settings of access-es in the wrong place. Pure."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def check_names(names: Iterable[str]) -> Iterator[Finding]:
     """Names that resemble none are left alone: notes of one's own, such as `_timeout_seconds`, and newer keys."""
     for name in names:
         if name in NAMES:
-            what = f"{name} stands beside environment_variables, where nobody reads it"
+            what = f"{name} is beside environment_variables, where nothing reads it"
             yield fault("zappa", what, f'move "{name}" into "environment_variables"')
         elif name not in ZAPPA_NAMES and not name.startswith(("_", "#", "/")):
             for close in difflib.get_close_matches(name.lower(), ZAPPA_NAMES, n=1, cutoff=0.8):
-                yield fault("zappa", f"{name} is not a key of Zappa's, and nobody reads it", f'call it "{close}"')
+                yield fault("zappa", f"{name} is not a key of Zappa: nothing reads it", f'call it "{close}"')

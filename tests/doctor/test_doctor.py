@@ -81,7 +81,7 @@ NEW_USER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({"ES_ENDPOINT": "https://x.us-east-1.es.amazonaws.com/_plugin/kibana"}, {}, "settings", "give the address alone"),
     ({"ES_ENDPOINT": "https://es.example.com"}, {}, "settings", "ES_REGION is missing"),
     ({"ES_ENDPIONT": "x"}, {}, "settings", "did you mean ES_ENDPOINT"),
-    ({"USERS": "file:users.db"}, {}, "settings", "a function has no files that last"),
+    ({"USERS": "file:users.db"}, {}, "settings", "a Lambda function has no permanent files"),
     ({"OVERFLOW_BUCKET": "My_Bucket"}, {}, "settings", "OVERFLOW_BUCKET: 'My_Bucket' is not the name of an S3 bucket"),
     ({"CONFIG": "", "SESSION_SECRET": ""}, {}, "settings", "SESSION_SECRET is missing"),
     ({"CONFIG": "", "SESSION_SECRET": "secret"}, {}, "settings", "each secret needs 32 characters"),
@@ -92,7 +92,7 @@ NEW_USER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
         {"ES_ENDPOINT": "https://vpc-logs-abc.us-east-1.es.amazonaws.com"},
         {},
         "network",
-        "the function is not and cannot",
+        "the function is not, and cannot",
     ),
     ({}, {"timeout_seconds": "900"}, "settings", "timeout_seconds: must be a whole number"),
     ({}, {"manage_roles": False}, "resources", "There is no role"),
@@ -102,7 +102,7 @@ NEW_USER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({}, {"debug": True}, "zappa", "debug is on"),
 ]
 WARNED: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
-    ({"SESSION_SECRET": "s" * 40}, {}, "settings", "stands in the settings file"),
+    ({"SESSION_SECRET": "s" * 40}, {}, "settings", "is in the settings file"),
     ({"FRONT_DOOR": "alb"}, {}, "limits", "FRONT_DOOR is alb, but what Zappa deploys is rest"),
     ({"OVERFLOW_BUCKET": ""}, {}, "limits", "larger ones are refused"),
     ({"TASKS_TABLE": ""}, {}, "limits", "longer queries fail"),

@@ -59,7 +59,7 @@ def test_nothing_is_deleted_without_a_yes(
     assert run(file) == 0
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run(file, "--remove-data") == 1
-    assert "would delete the table users-" in (told := capsys.readouterr()).out and "Say --yes" in told.err
+    assert "would delete the table users-" in (told := capsys.readouterr()).out and "Use --yes" in told.err
     assert run(file, "--remove-data", "--yes") == 0
     assert "done  delete the bucket overflow-" in capsys.readouterr().out
 

@@ -90,7 +90,7 @@ def test_before_ours_the_attached_policy_allows_nothing() -> None:
     [
         ("local", {}, {}, "The stage 'local' is for this machine"),
         ("dev", {"ES_ENDPOINT": ""}, {}, "ES_ENDPOINT is missing"),
-        ("dev", {"USERS": "file:x"}, {}, "a function has no files that last"),
+        ("dev", {"USERS": "file:x"}, {}, "a Lambda function has no permanent files"),
         (
             "dev",
             {"CONFIG": "s3://nobody-has-this-bucket/x"},

@@ -169,7 +169,7 @@ def test_a_table_with_other_keys_is_an_obstacle(aws: Calls, make_stage: MakeStag
         AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}], KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
     )  # fmt: skip
     prepared = prepare(file, "dev")
-    assert "keys that are not those of access-es" in prepared.plan.blockers[0].what
+    assert "its keys are not those of access-es" in prepared.plan.blockers[0].what
     with pytest.raises(ProvisionFailed, match="name another table"):
         apply(prepared.plan, prepared.call, lambda what: None)
     assert "s3:create_bucket" in operations(prepare(file, "dev")), "nothing was made beside it"

@@ -68,13 +68,17 @@ def test_a_call_whose_first_answer_got_lost_is_done() -> None:
 
 
 def test_a_missing_permission_is_named() -> None:
-    with pytest.raises(ProvisionFailed, match="lack dynamodb:UpdateTimeToLive"):
+    with pytest.raises(ProvisionFailed, match="lacks dynamodb:UpdateTimeToLive"):
         apply(Plan((STEP,)), failing("AccessDeniedException"), lambda what: None)
 
 
 @pytest.mark.parametrize(
     ("reason", "part"),
-    [("403", "another account's"), ("301", "in another region"), ("AccessDenied", "another account's")],
+    [
+        ("403", "belongs to another account"),
+        ("301", "in another region"),
+        ("AccessDenied", "belongs to another account"),
+    ],
 )
 def test_a_bucket_of_another_account_is_an_obstacle(reason: str, part: str) -> None:
     found = find_bucket(failing(reason), BUCKET)
@@ -210,7 +214,7 @@ def test_what_cannot_work_in_lambda_is_reported_with_all_other_faults(make_stage
 
 
 def test_users_and_tasks_have_a_table_each(make_stage: MakeStage) -> None:
-    with pytest.raises(SettingsError, match="TASKS_TABLE: is the table of USERS"):
+    with pytest.raises(SettingsError, match="TASKS_TABLE: this is the table of USERS"):
         deployment(make_stage({"USERS": "dynamodb:one", "TASKS_TABLE": "one"}))
 
 
