@@ -1,0 +1,79 @@
+"""The names that a search body can hold besides those of its request: lookups, artificial likes, hidden queries.
+
+The name of an index stands beside other keys (`{"index": …, "id": …, "path": …}`), wherever a query may stand, and
+queries have names that vary by version. So every such object counts, whatever it is called; a field that happens to be
+called "index" stands alone in its query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from access_es.permissions.bodies import parse_object
+from access_es.permissions.unjudgeable import Unjudgeable
+from access_es.permissions.verdict import Need
+
+# A body without any of these bytes names nothing, in whatever way its JSON is read: escapes need a backslash, other
+# encodings have zero bytes, and overlong UTF-8 is not UTF-8.
+_TELLING = re.compile(rb'ndex|ndices|rapper|emplate|ipeline|ollate|"pit"|[\\\x00]')
+_OBJECT = re.compile(rb"[ \t\r\n]*\{")
+DEFAULT_SHAPES = "shapes"  # where geo_shape looks a shape up if it is not said
+_HIDDEN = {
+    "wrapper": "a wrapper query hides what it reads",
+    "template": "a template can look up anything",
+    "templates": "a template can look up anything",
+    "templateid": "a template can look up anything",
+    "collate": "a collate template can look up anything",
+}
+_NAMING = frozenset(("index", "indices", "targetindex", "percolateindex"))
+
+
+def needs_of_search(data: bytes, line: int | None = None) -> Iterator[Need]:
+    """What a search body reads beyond its own index. Raises Unjudgeable where it cannot be told."""
+    if _OBJECT.match(data) and not _TELLING.search(data):
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unjudgeable("its body is not UTF-8", line) from None
+        return iter(())
+    return needs_of_query(parse_object(data, line), line)
+
+
+def needs_of_query(body: object, line: int | None = None) -> Iterator[Need]:
+    """The same for a body that is parsed already, or a part of one."""
+    waiting: list[Any] = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                yield from _needs_of_entry(key, value, len(node) == 1, line)
+            waiting.extend(node.values())
+
+
+def _needs_of_entry(key: str, value: Any, is_alone: bool, line: int | None) -> Iterator[Need]:
+    plain = key.replace("_", "").lower()  # Elasticsearch 5 still takes some names in camel case
+    if plain in _NAMING:
+        if not is_alone:
+            yield from (Need("read", name, line) for name in _scalars(value))
+    elif plain in _HIDDEN:
+        raise Unjudgeable(_HIDDEN[plain], line)
+    elif plain == "searchpipeline" and not isinstance(value, str):
+        raise Unjudgeable("a search pipeline of its own can do anything", line)
+    elif plain == "indexedshape" and isinstance(value, dict) and "index" not in value:
+        yield Need("read", DEFAULT_SHAPES, line)
+    elif plain == "indicesboost":
+        for names in value if isinstance(value, list) else [value]:
+            yield from (Need("read", name, line) for name in (names if isinstance(names, dict) else _scalars(names)))
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    """Names as the engines take them: text, and what they turn into text."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _scalars(item)
+    elif not isinstance(value, dict) and value is not None:
+        yield value if isinstance(value, str) else str(value)
