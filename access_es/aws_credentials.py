@@ -67,6 +67,14 @@ class BotoCredentials:
                 self._renewed_at = self._clock()
         return self.current() != refused
 
+    def missing(self) -> str:
+        """Why there are no credentials, "" where there are some: a look-up of its own, of which nothing is stored."""
+        try:
+            _read(self._find())
+        except NoCredentials as failure:
+            return failure.detail
+        return ""
+
     def _look_up(self, last: Credentials | None) -> Credentials:
         """Called with the lock held. `last` is what to go on with where the look-up fails."""
         if self._source is not None and not _is_due(self._source):

@@ -6,18 +6,22 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from access_es import __version__
-from access_es.aws import AwsSession
+from access_es.aws import CREDENTIALS_FIX, AwsSession
+from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
 from access_es.program import program
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
 from access_es.settings.file import DEFAULT_FILE
+from access_es.settings.names import Settings
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
 from access_es.upstream.network import read_network
@@ -95,15 +99,35 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     print(f"  users   {settings.users}{_first_steps(settings.users)}", file=sys.stderr)
     if settings.sign:
         aws.load()  # once, before the workers are forked
+    sessions: list[AwsSession] = []
+
+    def make_app() -> WSGIApplication:
+        sessions.append(AwsSession(stage.profile, settings.region))
+        return create_app(build_services(settings, session=sessions[-1], network=network))
+
     return serve(
-        lambda: create_app(
-            build_services(settings, session=AwsSession(stage.profile, settings.region), network=network)
-        ),
+        make_app,
+        announce=lambda url: _announce(url, settings, sessions[-1]),
         host=args.host,
         port=args.port,
         workers=args.workers or min(4, os.cpu_count() or 1),
         trusted=args.trusted_proxy,
     )
+
+
+def _announce(url: str, settings: Settings, session: AwsSession) -> None:
+    """The line that a person waits for. To find no credentials may take seconds, so that comes after it."""
+    from access_es.server import print_url
+
+    print_url(url)
+    if settings.sign:
+        threading.Thread(target=_tell_missing_credentials, args=(settings, session), daemon=True).start()
+
+
+def _tell_missing_credentials(settings: Settings, session: AwsSession) -> None:
+    missing = BotoCredentials(settings.region, settings.role_arn, session=session).missing()
+    if missing:
+        print(f"No AWS credentials to sign with: {missing}. Fix: {CREDENTIALS_FIX}.", file=sys.stderr, flush=True)
 
 
 def _first_steps(users: str) -> str:

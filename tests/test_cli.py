@@ -1,5 +1,6 @@
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from access_es.aws import CREDENTIALS_FIX
 from access_es.cli import main
 from access_es.demo.running_gateway import RunningGateway
 from tests.running_proxy import KEY
@@ -81,3 +83,33 @@ def test_serving_before_there_is_a_user_says_how_to_add_one(
     assert main(["users", "add", "ann", "--password-stdin"]) == 0
     assert main(["serve"]) == 0
     assert "none yet" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("keys", [{}, {"AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1]}])
+def test_serving_without_credentials_says_so_once_it_is_ready(
+    keys: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        **keys, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere", "ACCESS_ES_STATE": str(tmp_path),
+        "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "ES_ENDPOINT": "https://search-a-b.us-east-1.es.amazonaws.com",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+
+    def serve(make_app: Callable[[], Flask], *, announce: Callable[[str], None], **how: Any) -> int:
+        make_app()
+        before = set(threading.enumerate())
+        announce("http://127.0.0.1:8080")
+        for thread in set(threading.enumerate()) - before:
+            thread.join(20)
+        return 0
+
+    monkeypatch.setattr("access_es.server.serve", serve)
+    assert main(["serve"]) == 0
+    ready, *rest = capsys.readouterr().err.splitlines()[3:]
+    assert ready == "access-es is ready at http://127.0.0.1:8080"
+    assert len(rest) == (0 if keys else 1)
+    for line in rest:
+        assert line.startswith("No AWS credentials to sign with: found none in the environment, a profile or the role")
+        assert line.endswith(f". Fix: {CREDENTIALS_FIX}.")

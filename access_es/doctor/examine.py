@@ -17,6 +17,7 @@ from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.finding import Finding, fault, good, setting_faults, warning
 from access_es.provision.plan import desired_policy, find_resources, make_plan
+from access_es.provision.prepare import check_file
 from access_es.provision.zappa_keys import check_keys
 from access_es.settings.file import LOCAL, load_stage, load_stage_keys
 from access_es.settings.names import Settings
@@ -70,7 +71,7 @@ def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Fi
     account, found = _check_identity(call)
     yield found
     if account is None:
-        read_deployment(file, stage, "", _unread)  # for its faults, as far as the file alone has them
+        check_file(file, stage)
         return
     deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, call.session))
     yield good("settings", f"{file.name} is complete")
@@ -80,10 +81,6 @@ def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Fi
     yield from _check_aws(deployment, call)
     yield from check_address(deployment.settings)
     yield from _ask(deployment.settings, profile, environ)
-
-
-def _unread(place: str) -> str:
-    raise AwsFailure("get_parameter", "ParameterNotFound", f"{place} was not read")
 
 
 def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:

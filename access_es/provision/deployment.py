@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from access_es.partitions import partition_of
 from access_es.settings.file import load_stage, load_stage_keys
 from access_es.settings.names import Settings
 from access_es.settings.read import read_settings
+from access_es.settings.regions import parse_region
 from access_es.settings.remote import Fetch, apply_config
 
 POLICY_NAME = "zappa-permissions"  # Zappa core.py, create_iam_roles
@@ -94,11 +95,21 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
         account=account,
         region=region,
         function=function or function_name(file, stage, keys),
-        settings=_read_for_lambda(values, [] if region else ["aws_region is missing: name the region to deploy to."]),
+        settings=_read_for_lambda(values, list(_region_faults(region))),
         zappa=keys,
         missing_parameter=missing[0] if missing else None,
         has_own_secret=has_own_secret,
     )
+
+
+def _region_faults(region: str) -> Iterator[str]:
+    if not region:
+        yield "aws_region is missing: name the region to deploy to."
+        return
+    try:
+        parse_region(region)
+    except ValueError as fault:
+        yield f"aws_region: {fault}."
 
 
 def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:

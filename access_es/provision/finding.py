@@ -44,5 +44,5 @@ def setting_faults(error: SettingsError, place: str, also: str = "") -> Iterable
     """Each fault begins with the setting's name, and says what it wants. `also` is where settings may stand, too; a
     region to deploy to is none."""
     for one in error.faults:
-        where = place if one.startswith("aws_region is missing") else place + also
+        where = place if one.startswith("aws_region") else place + also
         yield fault("settings", one.rstrip("."), f"change it in {where}")

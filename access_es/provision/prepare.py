@@ -12,7 +12,7 @@ from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.plan import Found, find_resources, make_plan
 from access_es.provision.step import Plan
-from access_es.settings.file import load_stage_keys
+from access_es.settings.file import load_stage, load_stage_keys
 from access_es.settings.remote import fetch_config
 
 
@@ -41,12 +41,27 @@ def open_deployment(file: Path, stage: str, function: str | None = None) -> tupl
     keys = load_stage_keys(file, stage)
     region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
     call = Calls(region, profile)
-    account = find_account(call)
+    if not load_stage(file, stage).get("CONFIG"):
+        check_file(file, stage)
+    try:
+        account = find_account(call)
+    except ProvisionFailed:
+        check_file(file, stage)
+        raise
     deployment = read_deployment(
         file, stage, account, lambda place: fetch_config(place, region, call.session), function
     )
     call.data_region = deployment.data_region
     return deployment, call
+
+
+def check_file(file: Path, stage: str) -> None:
+    """Raises SettingsError with the faults of the file alone: nothing is asked, and CONFIG counts as empty."""
+    read_deployment(file, stage, "", _not_asked)
+
+
+def _not_asked(place: str) -> str:
+    raise AwsFailure("get_parameter", "ParameterNotFound", f"{place} was not read")
 
 
 def find_account(call: Call) -> str:

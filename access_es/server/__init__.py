@@ -11,6 +11,6 @@ An application finds these beside the usual keys of its environ:
 """
 
 from access_es.server.body import RequestBodyError
-from access_es.server.master import require_free, serve
+from access_es.server.master import print_url, require_free, serve
 
-__all__ = ["RequestBodyError", "require_free", "serve"]
+__all__ = ["RequestBodyError", "print_url", "require_free", "serve"]

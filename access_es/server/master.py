@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import resource
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -25,6 +27,7 @@ HEADER_LINES = 128
 HEADER_LINE_BYTES = 16 * 1024
 _FILES_PER_THREAD = 4  # the client's and the domain's socket, a spooled body, one to spare
 _OTHER_FILES = 64
+_PORTS_TRIED = 20
 
 log = logging.getLogger("access_es.server")
 
@@ -65,7 +68,7 @@ def serve(
     place = Place(host, port, workers, threads, graceful_seconds, tuple(trusted))
     require_free(host, port)
     try:
-        _Server(place, factory, announce or _print_url).run()
+        _Server(place, factory, announce or print_url).run()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     return 0
@@ -78,7 +81,17 @@ def require_free(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as fault:
         reason, _, _ = str(fault.strerror).partition(" (while attempting")  # create_server's own words
-        raise SettingsError([f"--host {host} --port {port} cannot be listened on: {reason}."]) from fault
+        free = _next_free(host, port, family) if fault.errno == errno.EADDRINUSE else None
+        advice = f"; try --port {free}" if free else ""
+        raise SettingsError([f"--host {host} --port {port} cannot be listened on: {reason}{advice}."]) from fault
+
+
+def _next_free(host: str, port: int, family: int) -> int | None:
+    for candidate in range(port + 1, min(port + _PORTS_TRIED, 65535) + 1):
+        with suppress(OSError):
+            socket.create_server((host, candidate), family=family).close()
+            return candidate
+    return None
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -161,5 +174,5 @@ def _leave(fault: BaseException | None) -> None:
     os._exit(code if isinstance(code, int) else 0)
 
 
-def _print_url(url: str) -> None:
+def print_url(url: str) -> None:
     print(f"access-es is ready at {url}", file=sys.stderr, flush=True)  # noqa: T201  the line a person waits for

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from access_es.partitions import REGION
+from access_es.settings.regions import parse_region
 
 T = TypeVar("T", int, float)
 FRONT_DOORS = ("rest", "http", "url", "alb", "local")
@@ -61,7 +61,7 @@ def secrets(text: str) -> tuple[str, ...]:
     return found
 
 
-region = matching(REGION, "a region such as us-east-1")
+region = parse_region
 service = matching("es|aoss", "es or aoss")
 role_arn = matching(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "a role's ARN, arn:aws:iam::<account>:role/…")
 domain_arn = matching(

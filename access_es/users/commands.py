@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access_es.errors import AccessEsError, BadRequest
+from access_es.users import passwords
 from access_es.users import tokens as token_rules
 from access_es.users.directory import Directory
 from access_es.users.tokens import Token
@@ -44,9 +45,11 @@ def _register_users(parser: argparse.ArgumentParser) -> None:
     for name, handler, what in (
         ("disable", disable_user, "sign a user out and keep the user out"),
         ("enable", enable_user, "let a disabled user in again"),
-        ("remove", remove_user, "remove a user and the user's tokens"),
     ):
         _action(actions, name, handler, what).add_argument("name", metavar="NAME")
+    remove = _action(actions, "remove", remove_user, "remove a user and the user's tokens")
+    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _register_tokens(parser: argparse.ArgumentParser) -> None:
@@ -94,13 +97,13 @@ def _reporting(handler: Handler) -> Handler:
 def add_user(args: argparse.Namespace, directory: Directory) -> int:
     directory.check_free(args.name)  # before a password is asked for in vain
     directory.add_user(args.name, _read_password(args), args.group)
-    return _GOOD
+    return _print(f"Added the user '{args.name}'.")
 
 
 def set_password(args: argparse.Namespace, directory: Directory) -> int:
     directory.user(args.name)  # before a password is asked for in vain
     directory.set_password(args.name, _read_password(args))
-    return _GOOD
+    return _print(f"Changed the password of '{args.name}'. The user's sessions end, API tokens stay valid.")
 
 
 def list_users(args: argparse.Namespace, directory: Directory) -> int:
@@ -117,17 +120,30 @@ def set_groups(args: argparse.Namespace, directory: Directory) -> int:
 
 def disable_user(args: argparse.Namespace, directory: Directory) -> int:
     directory.disable(args.name)
-    return _GOOD
+    return _print(f"Disabled '{args.name}'. The user's sessions end, and API tokens are refused.")
 
 
 def enable_user(args: argparse.Namespace, directory: Directory) -> int:
     directory.enable(args.name)
-    return _GOOD
+    return _print(f"Enabled '{args.name}'. The user can sign in again, and API tokens are valid again.")
 
 
 def remove_user(args: argparse.Namespace, directory: Directory) -> int:
+    tokens = len(directory.tokens(args.name))
+    what = f"the user '{args.name}' and {tokens} API token{'' if tokens == 1 else 's'}"
+    if not args.yes and not _is_confirmed(what):
+        raise BadRequest("Nothing was removed.")
     directory.remove_user(args.name)
-    return _GOOD
+    return _print(f"Removed {what}.")
+
+
+def _is_confirmed(what: str) -> bool:
+    if not sys.stdin.isatty():
+        raise BadRequest("Nothing was removed: there is no terminal to ask on. Add --yes.")
+    try:
+        return input(f"Remove {what}? This cannot be undone. [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False
 
 
 def add_token(args: argparse.Namespace, directory: Directory) -> int:
@@ -146,21 +162,25 @@ def list_tokens(args: argparse.Namespace, directory: Directory) -> int:
 
 def revoke_token(args: argparse.Namespace, directory: Directory) -> int:
     directory.revoke_token(args.user, args.label)
-    return _GOOD
+    return _print(f"Revoked the token '{args.label.strip()}' of '{args.user}'.")
 
 
 def _read_password(args: argparse.Namespace) -> str:
-    password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else _ask_twice()
+    password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else _ask_twice(args.name)
     if not _is_text(password):
         raise BadRequest("The password is not text in UTF-8.")
     return password
 
 
-def _ask_twice() -> str:
+def _ask_twice(user: str) -> str:
+    """The rules are told before anything is typed, and checked before it is typed again."""
     if not sys.stdin.isatty():
         raise BadRequest("There is no terminal to ask for the password on. Pipe it in and add --password-stdin.")
+    print(passwords.RULES, file=sys.stderr)
     try:
         password = getpass.getpass("Password: ")
+        if _is_text(password):
+            passwords.check_password(password, user)
         again = getpass.getpass("The same again: ")
     except EOFError:  # Ctrl-D
         raise BadRequest("No password was given. Nothing was changed.") from None

@@ -79,7 +79,10 @@ class Directory:
     ) -> tuple[Token, str]:
         """The token's record, and its text, which is not stored. `roles` are those of its user's that it has."""
         kept = None if roles is None else tuple(dict.fromkeys(roles))
-        token, text = issue(self.user(name).name, label, days, self._clock(), kept)
+        user = self.user(name)
+        if user.disabled:
+            raise BadRequest(f"The user '{name}' is disabled: a token would not work. Enable the user first.")
+        token, text = issue(user.name, label, days, self._clock(), kept)
         if len(self._tokens.of(name)) >= MAX_TOKENS_PER_USER:
             raise BadRequest(f"A user has at most {MAX_TOKENS_PER_USER} tokens. Revoke one first.")
         if not self._tokens.add(token):

@@ -14,6 +14,7 @@ from access_es.users import tokens
 # hash, where the first choice (N=2^17, p=1) takes 128 MiB, more than a small Lambda function has to spare.
 METHOD = "scrypt:32768:8:3"
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 1024
+RULES = f"A password has {MIN_CHARACTERS} characters or more. A few words make a good one."
 _MAX_CONCURRENT_HASHES = 2
 _MAX_WAITING = 8
 _BUSY_SECONDS = 2

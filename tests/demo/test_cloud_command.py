@@ -13,4 +13,4 @@ def test_a_port_of_another_program_is_reported_at_once(capsys: pytest.CaptureFix
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--port", str(port)]) == 1
-    assert f"--port {port} cannot be listened on: Address already in use." in capsys.readouterr().err
+    assert f"--port {port} cannot be listened on: Address already in use; try --port " in capsys.readouterr().err

@@ -69,14 +69,31 @@ def test_the_local_stage_needs_nothing(make_stage: MakeStage, capsys: pytest.Cap
     assert "--stage dev provision" in capsys.readouterr().out
 
 
-def test_without_credentials_it_says_so(
-    make_stage: MakeStage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+
+@pytest.mark.usefixtures("no_credentials")
+@pytest.mark.parametrize("option", ["--plan", "--policy"])
+@pytest.mark.parametrize("config", ["", "ssm:/access-es/dev"])
+def test_settings_are_checked_before_credentials(
+    make_stage: MakeStage, capsys: pytest.CaptureFixture[str], option: str, config: str
+) -> None:
+    wrong = {"ES_SIGN": "maybe", "ES_REGION": "us-esat-1", "CONFIG": config, "SESSION_SECRET": "s" * 40}
+    assert run(make_stage(wrong, aws_region="eu-wst-1"), option) == 1
+    said = capsys.readouterr().err
+    assert "ES_SIGN: 'maybe' must be true or false." in said and "AWS does not" not in said
+    assert "aws_region: 'eu-wst-1' is not a region of AWS; the nearest name is eu-west-1." in said
+    assert "ES_REGION: 'us-esat-1' is not a region of AWS; the nearest name is us-east-1." in said
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_without_credentials_it_says_so(make_stage: MakeStage, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(make_stage(), "--plan") == 1
     assert "No valid AWS credentials (NoCredentialsError): run aws configure" in capsys.readouterr().err
 

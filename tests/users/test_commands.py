@@ -17,6 +17,8 @@ import pytest
 
 from access_es.sign_in.build import Accounts
 from access_es.users import commands
+from access_es.users.sqlite_stores import open_file_stores
+from access_es.users.user import User
 from tests.account_fixtures import PASSWORD
 
 HOME = "192.0.2.1"
@@ -126,8 +128,52 @@ def test_users_are_disabled_enabled_and_removed(run: Run, accounts: Accounts) ->
     assert accounts.directory.user("ann").disabled
     assert run("users", "enable", "ann") == 0
     assert not accounts.directory.user("ann").disabled
-    assert run("users", "remove", "ann") == 0
+    assert run("users", "remove", "ann", "--yes") == 0
     assert accounts.directory.users() == []
+
+
+def test_each_change_says_what_it_did(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in (
+        (("users", "add", "bob", "--password-stdin"), "Added the user 'bob'."),
+        (("users", "passwd", "bob", "--password-stdin"), "Changed the password of 'bob'."),
+        (("users", "disable", "bob"), "Disabled 'bob'."),
+        (("users", "enable", "bob"), "Enabled 'bob'."),
+        (("tokens", "add", "bob", "a"), "aes_"),
+        (("tokens", "add", "bob", "b"), "aes_"),
+        (("tokens", "revoke", "bob", "a"), "Revoked the token 'a' of 'bob'."),
+        (("users", "remove", "bob", "--yes"), "Removed the user 'bob' and 1 API token."),
+    ):
+        assert run(*words, typed=PASSWORD) == 0
+        out, err = capsys.readouterr()
+        assert out.startswith(told) and out.count("\n") == 1 and err == ""
+
+
+def test_nobody_is_removed_unasked(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("users", "remove", "ann", typed="y\n") == 1
+    assert "Add --yes" in capsys.readouterr().err
+    assert [user.name for user in accounts.directory.users()] == ["ann"]
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"y\n", 0), (b"\n", 1), (b"ann\n", 1), (b"\x04", 1)])
+def test_a_user_is_removed_after_a_yes(tmp_path: Path, answer: bytes, status: int) -> None:
+    stores = open_file_stores(tmp_path / "accounts.db")
+    stores.users.add(User("bob", "hash", 0))
+    ours, theirs = pty.openpty()
+    process = on_terminal(theirs, tmp_path, "users", "remove", "bob")
+    read_until(ours, b"Remove the user 'bob' and 0 API tokens? This cannot be undone. [y/N] ")
+    os.write(ours, answer)
+    read_until(ours, b"Removed the user 'bob'" if status == 0 else b"Nothing was removed.")
+    assert process.wait(30) == status
+    os.close(ours)
+    assert (stores.users.find("bob") is None) == (status == 0)
+
+
+def test_a_disabled_user_gets_no_token(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    run("users", "disable", "ann")
+    capsys.readouterr()
+    assert run("tokens", "add", "ann", "ci") == 1
+    assert capsys.readouterr() == ("", "The user 'ann' is disabled: a token would not work. Enable the user first.\n")
+    assert accounts.directory.tokens("ann") == []
 
 
 def test_a_token_is_printed_alone_and_works(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,18 +231,20 @@ def test_a_token_is_revoked(run: Run, accounts: Accounts) -> None:
 TERMINAL = """
 import argparse, sys
 from access_es.users import commands
+from access_es.users.sqlite_stores import open_file_stores
+from access_es.users.user import User
 from access_es.sign_in.build import AccountSettings, build_accounts
 accounts = build_accounts(AccountSettings(("secret",), sys.argv[1], password_method="scrypt:1024:8:1"))
 parser = argparse.ArgumentParser()
 commands.register(parser.add_subparsers())
-args = parser.parse_args(["users", "add", "bob"])
+args = parser.parse_args(sys.argv[2:])
 sys.exit(args.accounts_command(args, accounts.directory))
 """
 
 
-def on_terminal(theirs: int, folder: Path) -> subprocess.Popen[bytes]:
+def on_terminal(theirs: int, folder: Path, *words: str) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-c", TERMINAL, f"file:{folder / 'accounts.db'}"],
+        [sys.executable, "-c", TERMINAL, f"file:{folder / 'accounts.db'}", *words],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -206,15 +254,22 @@ def on_terminal(theirs: int, folder: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+def read_until(ours: int, words: bytes) -> bytes:
+    seen = b""
+    while words not in seen:
+        seen += os.read(ours, 1_000)
+    return seen
+
+
 @pytest.mark.parametrize(("second", "status"), [("typed on a terminal", 0), ("typed otherwise", 1)])
 def test_a_password_is_asked_for_twice_on_a_terminal_and_never_shown(tmp_path: Path, second: str, status: int) -> None:
     ours, theirs = pty.openpty()
-    process = on_terminal(theirs, tmp_path)
-    seen = b""
-    for prompt, answer in ((b"Password: ", "typed on a terminal"), (b"The same again: ", second)):
-        while prompt not in seen:
-            seen += os.read(ours, 1_000)
-        os.write(ours, f"{answer}\n".encode())
+    process = on_terminal(theirs, tmp_path, "users", "add", "bob")
+    seen = read_until(ours, b"Password: ")
+    assert b"A password has 12 characters or more." in seen
+    os.write(ours, b"typed on a terminal\n")
+    seen += read_until(ours, b"The same again: ")
+    os.write(ours, f"{second}\n".encode())
     assert process.wait(30) == status
     os.close(ours)
     assert b"typed" not in seen
@@ -222,13 +277,21 @@ def test_a_password_is_asked_for_twice_on_a_terminal_and_never_shown(tmp_path: P
 
 def test_ctrl_d_instead_of_a_password_changes_nothing(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    process = on_terminal(theirs, tmp_path)
-    seen = b""
-    while b"Password: " not in seen:
-        seen += os.read(ours, 1_000)
+    process = on_terminal(theirs, tmp_path, "users", "add", "bob")
+    read_until(ours, b"Password: ")
     os.write(ours, b"\x04")
-    while b"changed." not in seen:
-        seen += os.read(ours, 1_000)
+    seen = read_until(ours, b"changed.")
     assert process.wait(30) == 1
     os.close(ours)
     assert b"No password was given. Nothing was changed." in seen and b"Traceback" not in seen
+
+
+def test_a_password_that_cannot_be_is_refused_before_it_is_typed_again(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = on_terminal(theirs, tmp_path, "users", "add", "bob")
+    read_until(ours, b"Password: ")
+    os.write(ours, b"too short\n")
+    seen = read_until(ours, b"use 12 characters or more")
+    assert process.wait(30) == 1
+    os.close(ours)
+    assert b"again" not in seen

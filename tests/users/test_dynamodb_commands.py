@@ -76,7 +76,7 @@ def test_users_and_tokens_are_kept_in_the_region_of_the_stage(
 
     assert run("dev", "users", "disable", "bob").returncode == 0
     assert json.loads(run("dev", "users", "list", "--json").stdout)[1]["disabled"] is True
-    assert run("dev", "users", "remove", "bob").returncode == 0
+    assert run("dev", "users", "remove", "bob", "--yes").returncode == 0
     kept = in_frankfurt.call("scan", TableName=accounts_table)["Items"]
     assert [(item["pk"], item["sk"]) for item in kept] == [({"S": "user"}, {"S": "ann"})]
 
