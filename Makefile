@@ -1,4 +1,4 @@
-# Everything one does here. Each target installs what it needs into .venv; `make test` and `make bench` also ask the
+# Everything that is done in a clone. Each target installs what it needs into .venv; `make test` and `make bench` also ask the
 # system for Chromium, nginx and wrk where they may.
 PYTHON ?= python3
 VENV := .venv
@@ -14,25 +14,25 @@ ONCE_MORE := --last-failed --last-failed-no-failures none
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: $(VENV)/.installed  ## access-es for a domain of your own: .venv/bin/access-es
+install: $(VENV)/.installed  ## install access-es for your own domain: .venv/bin/access-es
 	@echo "Next: .venv/bin/access-es users add NAME, and ES_ENDPOINT=https://… .venv/bin/access-es serve"
 
 run: $(VENV)/.demo  ## browse a real Kibana through access-es on this machine
 	$(BIN)/python -m access_es demo $(ARGS)
 
-zappa: .venv-deploy/.ready  ## Zappa from an environment of its own, which it packs: make zappa ARGS="deploy dev"
+zappa: .venv-deploy/.ready  ## run Zappa in .venv-deploy, whose libraries it packs: make zappa ARGS="deploy dev"
 	VIRTUAL_ENV=$(CURDIR)/.venv-deploy PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" zappa $(ARGS)
 
 demo-lambda: $(VENV)/.demo-lambda  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
-test: test-fast  ## every test: units, servers, then real Elasticsearch, Kibana, browser and cloud
+test: test-fast  ## all tests: units, servers, then real Elasticsearch, Kibana, browser and cloud
 	.ci/system-packages chromium fonts-dejavu-core
 	$(BIN)/python -m pytest $(PARALLEL) -m "servers and not ($(HEAVY))" $(ARGS) || \
 		$(BIN)/python -m pytest -m "servers and not ($(HEAVY))" $(ONCE_MORE) $(ARGS)
 	$(BIN)/python -m pytest -m "$(HEAVY)" $(ARGS) || $(BIN)/python -m pytest -m "$(HEAVY)" $(ONCE_MORE) $(ARGS)
 
-test-fast: $(VENV)/.dev  ## the tests that need no server, engine, browser or cloud, on all cores
+test-fast: $(VENV)/.dev  ## unit tests: no server, engine, browser or cloud needed
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (servers or $(HEAVY))" $(ARGS) || \
 		$(BIN)/python -m pytest -m "not (servers or $(HEAVY))" $(ONCE_MORE) $(ARGS)
 
@@ -41,18 +41,18 @@ check: $(VENV)/.dev  ## formatter, linter, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: $(VENV)/.dev  ## let the formatter have its way
+format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev  ## measure access-es beside its peers, as ratios
+bench: $(VENV)/.dev  ## measure access-es beside other proxies
 	.ci/system-packages nginx-light wrk
 	$(BIN)/python -m bench.proxies $(ARGS)
 
-bench-lambda: $(VENV)/.dev  ## cold starts and warm requests of the zip, beside a bare Flask app
+bench-lambda: $(VENV)/.dev  ## measure cold starts and warm requests of the zip, beside a bare Flask app
 	$(BIN)/python -m bench.coldstart $(ARGS)
 
-clean:  ## remove what was installed and measured here, not the demo's cache
+clean:  ## remove what was installed in this folder, not the demo's cache
 	rm -rf $(VENV) .venv-deploy .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/.run: requirements.txt requirements-local.txt

@@ -136,8 +136,8 @@ def download(part: Part, folder: Path, fetch: Fetch, progress: Progress) -> Path
         (fetched,) = inbox.iterdir()
         if not matches(fetched, part.integrity):
             raise DemoUnavailable(
-                f"The registry's {part.package} is not the pinned one: its hash differs, so it is not used.",
-                f"npm config list; pip config list  # which registry or mirror is asked for {part.name}?",
+                f"{part.package} from the registry is not used: its hash differs from the pinned one.",
+                f"npm config list; pip config list  # shows which registry or mirror {part.name} comes from",
             )
         fetched.replace(archive)
     return archive

@@ -157,7 +157,7 @@ class _Demonstration:
         """What a person needs now, alone on stdout."""
         print(f"\n  Kibana    {self.url}/\n  user      {USER}\n  password  {self._password}")
         print(f"  account   {self.url}/--access-es/account (API tokens, sign out)\n", flush=True)
-        _say(f"One line per request is noted in {self.log}. Stop with Ctrl-C.")
+        _say(f"The log, one line per request, is {self.log}. Stop with Ctrl-C.")
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

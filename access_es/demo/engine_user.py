@@ -40,6 +40,6 @@ def make_reachable(folder: Path) -> None:
     private = [str(parent) for parent in folder.resolve().parents if not parent.stat().st_mode & 0o001]
     if private:
         raise DemoUnavailable(
-            f"The demo's engines do not run as root, and no other user may enter {private[-1]}.",
+            f"The demo's engines do not run as root, and other users cannot enter {private[-1]}.",
             "ACCESS_ES_CACHE=/var/tmp/access-es make run  # or make demo-lambda",
         )

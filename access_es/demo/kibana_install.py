@@ -21,7 +21,7 @@ from access_es.demo.processes import Children, free_ports
 from access_es.demo.progress import Progress, step
 
 INSTALL_VERSION = 1
-"""Part of the folder's name: raise it with every change to what is done here, and nobody keeps a Kibana of before."""
+"""Part of the folder's name: raise it with every change to the steps here, so that no older installation is used."""
 
 UNWANTED_PLUGINS = ("tests_bundle", "dev_mode", "testbed", "elasticsearch_status")
 PLUGIN = Path(__file__).parent / "kibana_plugin" / "demo_spy_mode"

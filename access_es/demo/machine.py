@@ -63,5 +63,5 @@ def find_node() -> Path:
     npm_folder = find_npm().parent
     found = shutil.which("node", path=str(npm_folder)) or shutil.which("node")
     if found is None:
-        raise DemoUnavailable("There is an npm without its node.", INSTALL_PACKAGES)
+        raise DemoUnavailable("npm was found, but not its node.", INSTALL_PACKAGES)
     return Path(found)

@@ -51,7 +51,7 @@ def test_the_download_says_what_and_how_much(tmp_path: Path) -> None:
 
 
 def test_an_archive_with_another_hash_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DemoUnavailable, match="not the pinned one"):
+    with pytest.raises(DemoUnavailable, match="its hash differs from the pinned one"):
         archives.download(PART, tmp_path, Registry(b"something else"), silent)
     assert not (tmp_path / "thing-1.0.zip").exists()
 

@@ -17,7 +17,7 @@ from access_es.demo.errors import DemoUnavailable
 from access_es.demo.sample_data import SampleDataRefused
 from access_es.errors import SettingsError
 
-_WHAT = "Browse a real Kibana through AWS Lambda as Zappa deploys it, and a front door of AWS's, all on this machine."
+_WHAT = "Browse a real Kibana through an emulated AWS Lambda and front door, with the zip that Zappa deploys."
 _DOORS = """AWS's front door to emulate (default: rest): a REST API, an HTTP API, each also at its own address, whose
 paths begin with the stage; a Function URL; a load balancer, also without multi-value headers"""
 _WELCOME = """
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with running_demonstration(args.door, port, os.environ, _say) as demo:
             url = f"{demo.door.url}/dev" if args.door.endswith("-stage") else demo.door.url
             print(_WELCOME.format(url=url, user=demo.user, password=demo.password), flush=True)
-            _say(f"Behind an emulated '{args.door}' door, from the zip that Zappa packed. Stop with Ctrl-C.")
+            _say(f"Emulated front door: {args.door}. The function runs from Zappa's zip. Stop with Ctrl-C.")
             signal.pause()
     except SettingsError as fault:
         _say(fault.message)

@@ -56,4 +56,4 @@ def _install(folder: Path, files: Iterable[Path]) -> None:
     ):
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
-            raise DemoUnavailable(f"An environment could not be made:\n{done.stderr.strip()}\n", " ".join(command))
+            raise DemoUnavailable(f"Could not make a virtual environment:\n{done.stderr.strip()}\n", " ".join(command))
