@@ -35,7 +35,7 @@ def names(call: Call) -> Iterable[Need]:
 
 
 def alias_names(call: Call) -> Iterable[Need]:
-    """An alias counts as a name: asked for by name, nothing else is told."""
+    """An alias counts as a name: asked for by name, nothing else is returned."""
     call.no_body()
     alias = call.parameter("n")
     return needs("read", call.indices()) if alias is None else needs("read", call.index(), alias)

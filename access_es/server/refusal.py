@@ -1,4 +1,4 @@
-"""What a client is told when its request never reaches the application."""
+"""The answer to a request that never reaches the application."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._drop(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called when the worker is told to stop: whoever has not sent a whole request by then is let go."""
+        """Called when the worker must stop: closes the connections that have not sent a whole request by then."""
         for waiting in (self.keepalived_conns, self.pending_conns):
             for conn in waiting:
                 conn.timeout = min(conn.timeout, deadline)

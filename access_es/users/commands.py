@@ -173,7 +173,7 @@ def _read_password(args: argparse.Namespace) -> str:
 
 
 def _ask_twice(user: str) -> str:
-    """The rules are told before anything is typed, and checked before it is typed again."""
+    """The rules are printed before anything is typed, and checked before it is typed again."""
     if not sys.stdin.isatty():
         raise BadRequest("There is no terminal to ask for the password on. Pipe it in and add --password-stdin.")
     print(passwords.RULES, file=sys.stderr)
