@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from access_es.delivery.fit import Fitted, fit
+from access_es.delivery.fit import fit
 from access_es.delivery.overflow import no_deadline
+from access_es.delivery.spilling import Fitted
 from access_es.errors import AnswerTooLarge, DomainDisconnected, DomainTimeout, OverflowFailed
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
 
