@@ -11,6 +11,8 @@ Sources, by their short names below:
   [recorded] events of all four doors for one request: github.com/hotsock/voker, vokerhttp/testdata
   [observed] Lambda's "Response payload size exceeded maximum allowed payload size (6291556 bytes)"
   [snapshot] answers recorded on AWS: github.com/localstack/localstack, tests/aws/services/{apigateway,lambda_}
+  [stream]   docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html, …-lambda.html
+  [bucket]   docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 """
 
 from __future__ import annotations
@@ -24,6 +26,31 @@ LAMBDA_ANSWER_BYTES = 6_291_556  # [observed], the answer as JSON: escapes, base
 # twenty redirects (fetch.spec.whatwg.org, 4.4, 5), and twenty rounds must cover nine minutes.
 RESPONSE_MARGIN_SECONDS = 0.25
 ALB_BYTES = 1_000_000  # [alb] says 1 MB; the smaller reading is the safe one
+# The stage variable that says that this deployment of a REST API streams: how long it bears that no byte comes, in
+# seconds, or 0. `create_deployment` sets it in the call that publishes the integration, so the two always agree.
+STREAM_VARIABLE = "access_es_stream_idle_seconds"
+STREAM_SECONDS = 900  # [stream]; of the whole answer
+_BEGIN_SHARE = 0.8  # of the silence that a door bears; the rest is for a task to start and for the answer's way
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """What a streaming answer may be, on the wire."""
+
+    idle_seconds: float  # [stream]: 300, edge-optimised 30; without a byte for so long it is cut off
+    answer_bytes: int = 200 * 1024 * 1024  # [bucket] says 200 MB
+    free_bytes: int = 6 * 1024 * 1024  # [bucket]: at full speed
+    bytes_per_second: int = 2 * 1024 * 1024  # [bucket]: after that
+    prelude_bytes: int = 16_000  # [stream]: status and headers end within 16 KB
+
+    @property
+    def begin_seconds(self) -> float:
+        """Until the first byte must be on its way."""
+        return self.idle_seconds * _BEGIN_SHARE
+
+    def seconds(self, size_bytes: int) -> float:
+        """How long so many bytes take at least."""
+        return max(0, size_bytes - self.free_bytes) / self.bytes_per_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,7 @@ class FrontDoor:
     renamed: frozenset[str] = frozenset()  # answer headers that reach the client as x-amzn-Remapped-<name>
     dropped: frozenset[str] = frozenset()  # answer headers that never reach the client
     invents_type: str | None = None  # the Content-Type it gives to an answer without one
+    streaming: Streaming | None = None  # None: it takes answers in one piece
 
 
 REST = FrontDoor(
@@ -137,7 +165,21 @@ def detect_door(event: Any) -> FrontDoor | None:
         return None
     if "elb" in context:
         return ALB_SINGLE if event.get("multiValueHeaders") is None else ALB_MULTI
-    return REST
+    idle = idle_seconds(event.get("stageVariables"))
+    return streaming_rest(idle) if idle else REST
+
+
+def idle_seconds(variables: Any) -> int:
+    """What the stage's variables say about streaming; 0: it does not stream."""
+    text = variables.get(STREAM_VARIABLE) if isinstance(variables, dict) else None
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() else 0
+
+
+def streaming_rest(idle: float) -> FrontDoor:
+    """A REST API whose integration streams."""
+    streaming = Streaming(idle)
+    return replace(REST, answer_bytes=streaming.answer_bytes, answer_header_bytes=streaming.prelude_bytes,
+                   seconds=STREAM_SECONDS, streaming=streaming)  # fmt: skip
 
 
 def find_door(setting: str | None) -> FrontDoor | None:
@@ -155,10 +197,11 @@ def find_door(setting: str | None) -> FrontDoor | None:
 def with_limits_of(door: FrontDoor, setting: str | None) -> FrontDoor:
     """The door with the limits of the one that FRONT_DOOR names, for what no event shows.
 
-    An HTTP API with payload format 1.0 sends what a REST API does, and hangs up later.
+    An HTTP API with payload format 1.0 sends what a REST API does, and hangs up later. A door that streams says so
+    itself.
     """
     named = find_door(setting)
-    if named is None:
+    if named is None or door.streaming is not None:
         return door
     return replace(
         door, answer_bytes=named.answer_bytes, answer_header_bytes=named.answer_header_bytes, seconds=named.seconds

@@ -48,9 +48,13 @@ def lambda_handler(event: Any, context: Any) -> Any:
     return refuse(event)
 
 
-def answer_http(door: FrontDoor, event: Any, context: Any) -> dict[str, Any]:
+def answer_http(door: FrontDoor, event: Any, context: Any) -> Any:
     proxy = load_proxy()
     door = with_limits_of(door, proxy.front_door)
+    if door.streaming is not None:
+        from access_es.streaming.handler import answer_streaming  # no other door needs it
+
+        return answer_streaming(proxy, door, event, context, _runtime_api())
     try:
         request = read_event(event, context, door)
     except AccessEsError as error:
@@ -95,6 +99,10 @@ def refuse(event: Any) -> dict[str, str]:
     return {"refused": "access-es handles only HTTP events, its own tasks and keep-warm pings."}
 
 
+def _runtime_api() -> str:
+    return os.environ.get("AWS_LAMBDA_RUNTIME_API", "")
+
+
 @cache
 def load_proxy() -> Proxy:
     """The app as Zappa loads it, once per process. Raises SettingsError."""
@@ -104,7 +112,11 @@ def load_proxy() -> Proxy:
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda: the init phase has a full processor, an invocation has not
-    load_proxy()
+    started = load_proxy()
+    if started.streams:
+        from access_es.streaming.handler import prepare_runtime
+
+        prepare_runtime(_runtime_api())
 
 gc.freeze()  # what is loaded by now stays; no collection need look at it again
 gc.enable()

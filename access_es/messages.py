@@ -35,6 +35,12 @@ class ProxyRequest:
     client_address: str
     mount: str = ""  # what the front door puts before our paths, such as API Gateway's "/dev"
     answer_by: float | None = None  # on time.monotonic(): the front door hangs up soon after
+    begin_by: float | None = None  # the same clock: where a door streams, it hangs up if nothing has come by then
+
+    @property
+    def due(self) -> float | None:
+        """When the client must have an answer, or its beginning where the door streams."""
+        return self.answer_by if self.begin_by is None else self.begin_by
 
     @property
     def path(self) -> bytes:
@@ -57,6 +63,11 @@ class ProxyRequest:
     def is_navigation(self) -> bool:
         """Whether a browser loads this as a page, so that a redirect can lead the person elsewhere."""
         return self.method in ("GET", "HEAD") and self.client_kind == "person"
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """RFC 9110, 6.4.1: such answers never have one, whatever length their headers name."""
+    return method == "HEAD" or status in (204, 304) or status < 200
 
 
 class Body(Protocol):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from access_es.audit import Entry
 from access_es.delivery.error_response import RenderPage, redirect, render_failure
-from access_es.delivery.wsgi import emit
+from access_es.delivery.wsgi import AuditedBody, emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
 from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, find_door
 from access_es.ingress import read_request
-from access_es.messages import ProxyRequest, ProxyResponse
+from access_es.messages import Held, ProxyRequest, ProxyResponse, has_no_body
 from access_es.services import Services
 from access_es.sign_in.cross_site import refuse_cross_site
 from access_es.sign_in.identity import Caller
@@ -71,6 +71,25 @@ class Proxy:
         entry.finish()
         return response
 
+    def stream(self, request: ProxyRequest, door: FrontDoor) -> ProxyResponse:
+        """The answer for a door that streams: its head now, its body as it arrives."""
+        from access_es.delivery.streamed import stream_answer  # never needed elsewhere
+        from access_es.pages.run import run_own_page
+
+        entry = Entry(request, self._services.write_audit)
+
+        def produce() -> ProxyResponse:
+            if request.is_for_us and not is_poll(request):
+                return run_own_page(self._pages, request, entry)
+            return stream_answer(self.answer(request, entry), request, entry, door, self._services.overflow)
+
+        response = self._catch_errors(produce, request, entry)
+        entry.status = response.status
+        if has_no_body(request.method, response.status):
+            response.body.close()
+            response = replace(response, body=Held(), length_bytes=0)
+        return replace(response, body=AuditedBody(response, entry))
+
     def _emit_emulated(self, door: FrontDoor, request: ProxyRequest, start_response: StartResponse) -> Iterable[bytes]:
         """The response under the limits of this front door, which a local server emulates."""
         if door.seconds is not None:
@@ -89,6 +108,11 @@ class Proxy:
     def front_door(self) -> str | None:
         """The front door that the settings name; None: each event shows its own."""
         return self._services.front_door
+
+    @property
+    def streams(self) -> bool:
+        """Whether the settings want a door that streams."""
+        return self._services.streaming
 
     def run_task(self, id: str, seconds: float | None) -> None:
         """Carry out a long query, in a process that may go on for `seconds`."""

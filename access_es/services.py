@@ -39,6 +39,7 @@ class Services:
     tasks: Tasks
     overflow: Overflow | None = None  # None: an answer too large for its door is an error
     front_door: str | None = None  # None: each event shows it
+    streaming: bool = False  # whether a door that streams is to be expected
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -83,6 +84,7 @@ def build_services(
         build_tasks(settings, domain.send, session, function_name, request_headers),
         _open_overflow(settings, session),
         settings.front_door,
+        settings.streaming,
     )
 
 

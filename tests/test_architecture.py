@@ -19,7 +19,7 @@ LAYERS = (
     {"services", "pages"},
     {"proxy"},
     {"app"},
-    {"provision", "wsgi"},
+    {"provision", "streaming", "wsgi"},
     {"doctor", "lambda_handler", "server"},
     {"demo"},
     {"cli"},

@@ -16,9 +16,11 @@ from access_es.front_doors import (
     HTTP,
     LOCAL,
     REST,
+    STREAM_VARIABLE,
     URL,
     FrontDoor,
     detect_door,
+    streaming_rest,
     with_limits_of,
 )
 from access_es.settings.parsers import FRONT_DOORS
@@ -92,3 +94,28 @@ def test_the_setting_changes_the_limits_and_not_the_form() -> None:
     assert (door.name, door.answer_form, door.path) == ("rest", "multi", "raw")
     assert with_limits_of(REST, None) is REST
     assert with_limits_of(REST, "local") is REST  # nothing lifts Lambda's own limits
+
+
+@pytest.mark.parametrize(
+    ("variables", "idle"),
+    [
+        ({STREAM_VARIABLE: "300"}, 300),
+        ({STREAM_VARIABLE: "30", "other": "x"}, 30),
+        ({STREAM_VARIABLE: "0"}, None),
+        ({STREAM_VARIABLE: 300}, None),
+        ({STREAM_VARIABLE: "³"}, None),
+        ({}, None),
+        (None, None),
+        ("300", None),
+    ],
+)
+def test_a_rest_api_says_in_its_stage_variables_that_it_streams(variables: Any, idle: int | None) -> None:
+    door = detect_door({**recorded("apigwv1"), "stageVariables": variables})
+    assert door is not None
+    assert (door.streaming and door.streaming.idle_seconds) == idle
+    assert (door.seconds, door.answer_header_bytes) == ((900, 16_000) if idle else (29, 20_480))
+
+
+def test_the_limits_of_a_door_that_streams_are_its_own() -> None:
+    streaming = streaming_rest(300)
+    assert with_limits_of(streaming, "rest:60") == streaming

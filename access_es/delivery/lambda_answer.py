@@ -27,7 +27,7 @@ _ESCAPED_LONG = bytes(set(range(32)) - set(_ESCAPED_SHORT) | ({127} if _ESCAPES_
 _NEVER_ESCAPED = bytes(set(range(256)) - set(_ESCAPED_SHORT + _ESCAPED_LONG))
 _ASCII, _CONTINUING, _FIRST_OF_FOUR = bytes(range(0x80)), bytes(range(0x80, 0xC0)), bytes(range(0xF0, 0xF8))
 _FALSE_OVER_TRUE = 1  # `false` against `true`, for a body that leaves as base64
-_DROPPED = frozenset(("content-length",))  # the door counts for itself; but see `_door_headers`
+_DROPPED = frozenset(("content-length",))  # the door counts for itself; but see `door_headers`
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 Answer = dict[str, Any]
@@ -38,7 +38,7 @@ def build_answer(
 ) -> Answer:
     """The object for this door. It need not fit: see `fits`."""
     sent = b"" if method == "HEAD" or status in (204, 304) else body
-    answer = _without_body(door, status, _door_headers(headers, bool(sent), method), reason)
+    answer = _without_body(door, status, door_headers(headers, bool(sent), method), reason)
     answer["isBase64Encoded"] = is_base64 = _leaves_as_base64(door, headers, (sent,), _json_bytes(answer))
     answer["body"] = base64.b64encode(sent).decode("ascii") if is_base64 else sent.decode()
     return answer
@@ -49,7 +49,7 @@ def envelope_bytes(
 ) -> int:
     """What an answer to a GET takes on its way out of the function. Counted piece by piece, never written."""
     sent = () if status in (204, 304) else pieces
-    wrapper = _json_bytes(_without_body(door, status, _door_headers(headers, any(sent), "GET"), reason))
+    wrapper = _json_bytes(_without_body(door, status, door_headers(headers, any(sent), "GET"), reason))
     as_base64 = wrapper - _FALSE_OVER_TRUE + _base64_bytes(_length(sent))
     if _is_coded(headers) or not _is_text(sent):
         return as_base64
@@ -90,7 +90,7 @@ class DoorSizeLimit:
 
 def _without_body(door: FrontDoor, status: int, headers: Headers, reason: str | None) -> Answer:
     """The object without its body."""
-    answer: Answer = {"statusCode": status, "isBase64Encoded": False, "body": "", **_FORMS[door.answer_form](headers)}
+    answer: Answer = {"statusCode": status, "isBase64Encoded": False, "body": "", **shape_headers(door, headers)}
     if door.name == "alb":  # REST refuses answers with keys it does not know
         answer["statusDescription"] = f"{status} {reason or _REASONS.get(status, 'Unknown')}"
     return answer
@@ -159,7 +159,7 @@ def _json_bytes(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=_ESCAPES_NON_ASCII).encode())
 
 
-def _door_headers(headers: Headers, has_body: bool, method: str) -> Headers:
+def door_headers(headers: Headers, has_body: bool, method: str) -> Headers:
     """The headers that the door gets. A HEAD answer keeps the length that a GET would have brought.
 
     Where a body has no type, the doors call it JSON or text: application/octet-stream says as little as its absence
@@ -174,6 +174,11 @@ def _door_headers(headers: Headers, has_body: bool, method: str) -> Headers:
         *((name, value) for name, value in kept if name.lower() != "content-type"),
         ("Content-Type", "application/octet-stream"),
     )
+
+
+def shape_headers(door: FrontDoor, headers: Headers) -> Answer:
+    """The keys that carry the headers of an answer for this door."""
+    return _FORMS[door.answer_form](headers)
 
 
 def _multi(headers: Headers) -> Answer:

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from access_es.delivery.overflow import Overflow
+from access_es.delivery.redirects import may_come_from_elsewhere, may_redirect
 from access_es.errors import AnswerTooLarge, error_body
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
 
-# Elements under Kibana's and Dashboards' `script-src 'self'; style-src 'self'; worker-src 'self'`: browsers check the
-# policy again after a redirect (w3.org/TR/CSP3, 4.1.2), so another origin is never taken for these.
-OWN_ORIGIN_ONLY = frozenset(("script", "style", "worker", "sharedworker", "serviceworker", "manifest"))
 # What speaks of the body that stays behind; the rest of the answer (cookies, CORS, …) belongs to the redirect as well.
 _BODY_HEADERS = frozenset(
     ("content-type", "content-encoding", "content-language", "content-location", "content-disposition", "content-range",
@@ -37,7 +35,7 @@ def spill(
     seconds_left: Callable[[], float],
 ) -> Fitted:
     """Store the answer, and lead the client there: by a redirect where it may follow one, else by a link."""
-    if overflow is None or request.header("sec-fetch-dest") in OWN_ORIGIN_ONLY:
+    if overflow is None or not may_come_from_elsewhere(request):
         raise AnswerTooLarge(limit_bytes)
     writer = overflow.open(answer.headers, seconds_left)
     try:
@@ -49,7 +47,7 @@ def spill(
         raise
     kept = tuple((name, value) for name, value in answer.headers if name.lower() not in _BODY_HEADERS)
     headers = (*kept, ("Cache-Control", "no-store"), ("X-Redirect-Reason", "answer-too-large"))
-    if 200 <= answer.status < 300 and answer.status != 206:
+    if may_redirect(answer):
         # 303, so that whatever the method was, a GET follows (RFC 9110, 15.4.4). A 201 has a Location of its own.
         others = tuple(pair for pair in headers if pair[0].lower() != "location")
         return Fitted(ProxyResponse.held(303, (*others, ("Location", link)), b""), "spilled")

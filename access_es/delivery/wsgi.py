@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from access_es.audit import Entry
 from access_es.errors import AccessEsError
-from access_es.messages import Held, ProxyResponse
+from access_es.messages import Held, ProxyResponse, has_no_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -51,15 +51,10 @@ class AuditedBody:
 def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -> AuditedBody:
     """Start the answer; the server iterates over what is returned, and closes it."""
     headers = list(response.headers)
-    if _has_body(entry.request.method, response.status) and response.length_bytes is not None:
+    if not has_no_body(entry.request.method, response.status) and response.length_bytes is not None:
         headers.append(("Content-Length", str(response.length_bytes)))
     entry.status = response.status
     entry.delivery = entry.delivery or ("held" if isinstance(response.body, Held) else "streamed")
     reason = _REASONS.get(response.status, "") if response.reason is None else response.reason
     start_response(f"{response.status} {reason}", headers)
     return AuditedBody(response, entry)
-
-
-def _has_body(method: str, status: int) -> bool:
-    # RFC 9110, 6.4.1: these never have one, whatever length their headers name.
-    return method != "HEAD" and status not in (204, 304) and status >= 200

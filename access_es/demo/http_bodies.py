@@ -61,15 +61,16 @@ async def read_length(reader: asyncio.StreamReader, length: int) -> AsyncGenerat
         yield piece
 
 
-async def read_chunks(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
-    """The content of a chunked body; extensions and trailers are read and dropped (RFC 9112, 7.1)."""
+async def read_chunks(reader: asyncio.StreamReader, trailers: list[bytes] | None = None) -> AsyncGenerator[bytes, None]:
+    """The content of a chunked body; extensions are dropped, and trailers unless they are wanted (RFC 9112, 7.1)."""
     while size := await _read_chunk_size(reader):
         async for piece in read_length(reader, size):
             yield piece
         if await reader.readexactly(2) != b"\r\n":
             raise BadMessageError("malformed chunk")
-    while await reader.readuntil(b"\r\n") != b"\r\n":
-        pass
+    while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
+        if trailers is not None:
+            trailers.append(line.strip())
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from access_es.demo.http_bodies import SpooledBody, read_chunks, read_length, spool, write_pieces
@@ -14,9 +14,11 @@ from access_es.demo.http_messages import (
     parse_request,
     render_head,
     status_line,
+    values,
 )
 
 HEAD_BYTES = 128 * 1024
+RESPONSE_MODE = b"lambda-runtime-function-response-mode"
 
 
 class ConnectionLostError(Exception):
@@ -31,7 +33,17 @@ class Received:
     body: SpooledBody
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A request whose chunked body is read by its handler while it arrives; `trailers` is filled at its end."""
+
+    head: RequestHead
+    pieces: AsyncIterator[bytes]
+    trailers: list[bytes]
+
+
 Handler = Callable[[Received], Awaitable[Answer]]
+ArrivingHandler = Callable[[Arriving], Awaitable[Answer]]
 
 
 class WatchedReader(asyncio.StreamReader):
@@ -55,8 +67,10 @@ class WatchedReader(asyncio.StreamReader):
 class HttpServer:
     """Serves `handler` on one address; `connections` are the open ones, `idle` those between two requests."""
 
-    def __init__(self, handler: Handler, head_bytes: int = HEAD_BYTES) -> None:
+    def __init__(self, handler: Handler, head_bytes: int = HEAD_BYTES, arriving: ArrivingHandler | None = None) -> None:
+        """`arriving` gets the requests that say how their response is to be streamed, and their connection ends."""
         self._handler = handler
+        self._arriving = arriving
         self._head_bytes = head_bytes
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,6 +122,12 @@ class HttpServer:
         """One request and its answer; False when the connection ends with it."""
         try:
             head = await self._read_head(reader, writer)
+            if self._arriving is not None and values(head.headers, RESPONSE_MODE):
+                trailers: list[bytes] = []
+                await write_answer(
+                    writer, head, await self._arriving(Arriving(head, read_chunks(reader, trailers), trailers))
+                )
+                return False
             body = await self._read_body(head, reader, writer)
         except BadMessageError as error:
             await _refuse(writer, error.status, str(error))

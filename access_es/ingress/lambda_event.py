@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, detect_door
+from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, Streaming, detect_door
 from access_es.ingress import alb, function_url, http_api, rest_api
 from access_es.ingress.fields import Event, as_stream, read_id, unreadable
 from access_es.messages import ProxyRequest
@@ -28,8 +28,12 @@ def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> Pro
     door = detect_door(event)
     if door is None:
         raise unreadable("not of a known front door")
-    seconds = seconds_left(limits or door, event, _milliseconds_left(context), time.time())
-    return replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
+    limits, now = limits or door, time.time()
+    seconds = seconds_left(limits, event, _milliseconds_left(context), now)
+    request = replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
+    if limits.streaming is None:
+        return request
+    return replace(request, begin_by=time.monotonic() + seconds_to_begin(limits.streaming, event, seconds, now))
 
 
 def placeholder_request() -> ProxyRequest:
@@ -45,6 +49,13 @@ def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | N
     if function_milliseconds is not None:
         ends.append(function_milliseconds / 1000)
     return max(0.0, min(ends) - RESPONSE_MARGIN_SECONDS) if ends else None
+
+
+def seconds_to_begin(streaming: Streaming, event: Event, answer_seconds: float | None, now: float) -> float:
+    """How long the first byte of a streaming answer may take."""
+    limit = streaming.begin_seconds
+    left = max(0.0, limit - _seconds_waited(event, now, limit))
+    return left if answer_seconds is None else min(left, answer_seconds)
 
 
 def _seconds_waited(event: Event, now: float, max_seconds: float) -> float:

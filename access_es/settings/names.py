@@ -126,6 +126,10 @@ class Settings:
         "Whose limits count: `rest`, `http`, `url`, `alb` or `local`; with a longer timeout, as in `rest:60`.",
         shown_default="detected",
     )
+    streaming: bool = setting(
+        "STREAMING", parsers.boolean, False, "Deployment",
+        "`true`: a REST API streams its answers, without the limits of 6 MB and 29 seconds; docs/streaming.md.",
+    )
     config: str | None = setting(
         "CONFIG", parsers.config, None, "Deployment",
         "More settings, which change without a new deployment: a JSON object at `s3://<bucket>/<key>` or in the "

@@ -7,6 +7,7 @@ is a task started beside it.
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 
 from access_es.errors import DomainTimeout
 from access_es.messages import ProxyRequest, ProxyResponse
@@ -48,15 +49,19 @@ class LongQueries:
         return self._send_directly(request, upload)
 
     def _send_directly(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
+        waits = None if request.begin_by is None else _waits_until(request.begin_by)
         try:
-            return self._send(
-                request.method, request.target, request.headers, upload, answer_by=request.answer_by
-            )  # fmt: skip
+            answer = self._send(
+                request.method, request.target, request.headers, upload, answer_by=request.answer_by, waits=waits
+            )
         except DomainTimeout as error:
-            by = request.answer_by
+            by = request.due
             if by is None or time.monotonic() < by - _LATE_SECONDS or _is_specific(error):
                 raise
             raise OutOfTime(can_wait=self._service is not None, detail=error.detail) from error
+        if waits is not None:
+            waits.close()
+        return answer
 
     def _as_task(
         self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, strategy: TaskAtOnce
@@ -85,15 +90,24 @@ class LongQueries:
             found = self._wait(service, request, ticket, until)
             self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, OwnReply) else 0))
             return found
-        # One that is known to answer in time is not asked twice before it takes twice as long.
-        after = max(self._after_seconds, 2 * (expected or 0))
         hedge = Hedge(
-            lambda: service.start(user, request, upload, is_search=True), service.state, after, until, answer_by
+            lambda: service.start(user, request, upload, is_search=True),
+            service.state,
+            self._task_after(request, expected),
+            until,
+            answer_by if request.due is None else request.due,
         )
         found = self._hedged(service, hedge, request, upload, answer_by)
         if hedge.seconds >= self._after_seconds or expected is not None:
             self._note(request, upload, hedge.seconds)
         return found
+
+    def _task_after(self, request: ProxyRequest, expected: float | None) -> float:
+        """When a search without an answer also starts as a task, in seconds."""
+        if request.begin_by is not None and not request.is_navigation:
+            return float("inf")  # the door waits for minutes: only shortly before it gives up
+        # One that is known to answer in time is not asked twice before it takes twice as long.
+        return max(self._after_seconds, 2 * (expected or 0))
 
     def _hedged(
         self, service: TaskService, hedge: Hedge, request: ProxyRequest, upload: Upload, answer_by: float
@@ -138,9 +152,16 @@ def _is_specific(end: Exception) -> bool:
     return isinstance(end, DomainTimeout) and end.message != DomainTimeout.message
 
 
+def _waits_until(begin_by: float) -> Generator[float, None, None]:
+    """For `send`: waits for the answer's beginning until then; its body may take longer."""
+    while (left := begin_by - time.monotonic()) > 0:
+        yield left
+    raise DomainTimeout
+
+
 def _until(request: ProxyRequest) -> float:
     """When the client must have an answer, on time.monotonic()."""
-    by = float("inf") if request.answer_by is None else request.answer_by
+    by = float("inf") if request.due is None else request.due
     return min(by, time.monotonic() + PAGE_SECONDS) if request.is_navigation else by
 
 

@@ -112,5 +112,5 @@ class _LoadedBody:
 
 
 def _hold(request: ProxyRequest) -> float:
-    by = request.answer_by if request.answer_by is not None else time.monotonic() + UNLIMITED_HOLD_SECONDS
+    by = request.due if request.due is not None else time.monotonic() + UNLIMITED_HOLD_SECONDS
     return min(by, time.monotonic() + PAGE_HOLD_SECONDS) if request.is_navigation else by

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from access_es.errors import BadRequest
-from access_es.front_doors import ALB_MULTI, HTTP, REST, URL
+from access_es.front_doors import ALB_MULTI, HTTP, REST, STREAM_VARIABLE, URL
 from access_es.ingress import read_request
 from access_es.ingress.lambda_event import placeholder_request, read_event, seconds_left
 from tests.ingress.events import changed
@@ -101,3 +101,16 @@ def test_whatever_stands_in_a_field_an_event_is_read_or_refused(name: str) -> No
                 assert isinstance(request.target, bytes) and isinstance(request.client_address, str)
                 assert all(value.encode("latin-1") is not None for pair in request.headers for value in pair)
     assert refused > 50
+
+
+@pytest.mark.parametrize(("idle", "waited", "left"), [("300", 0, 240), ("300", 100, 140), ("30", 4, 20)])
+def test_where_a_door_streams_only_the_beginning_is_soon_due(idle: str, waited: int, left: float) -> None:
+    event = changed(
+        "apigwv1",
+        stageVariables={STREAM_VARIABLE: idle},
+        context={"requestTimeEpoch": (time.time() - waited) * 1000},
+    )
+    request = read_event(event, Context(600))
+    assert request.begin_by is not None and request.answer_by is not None
+    assert request.begin_by - time.monotonic() == pytest.approx(left, abs=0.5) and request.due == request.begin_by
+    assert request.answer_by - time.monotonic() == pytest.approx(600, abs=1)

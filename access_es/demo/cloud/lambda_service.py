@@ -11,6 +11,7 @@ from pathlib import Path
 
 from access_es.demo.cloud.async_events import AsyncEvents
 from access_es.demo.cloud.invocation import MAX_REQUEST_BYTES, Invocation, PayloadTooLarge, Throttled
+from access_es.demo.cloud.response_stream import ResponseStream
 from access_es.demo.cloud.runtime_api import Work
 from access_es.demo.cloud.sandbox import FunctionSettings, Report, Sandbox
 
@@ -29,8 +30,8 @@ class Function:
         self.past: list[Sandbox] = []  # that were killed or died
         self._made = 0
 
-    async def invoke(self, payload: bytes) -> Invocation:
-        """Raises InvokeError when it cannot begin."""
+    async def invoke(self, payload: bytes, stream: ResponseStream | None = None) -> Invocation:
+        """Raises InvokeError when it cannot begin. With `stream`, as InvokeWithResponseStream does."""
         if len(payload) > MAX_REQUEST_BYTES:
             raise PayloadTooLarge(MAX_REQUEST_BYTES)
         began = time.monotonic()
@@ -38,7 +39,9 @@ class Function:
         sandbox = await self._free_sandbox()
         sandbox.busy = True
         try:
-            invocation = await self._run(sandbox, payload, report)
+            invocation = await self._run(sandbox, payload, report, stream)
+            if stream is not None and invocation.error:  # it ended before its response did
+                await stream.finish(invocation.error, is_cut=True)
         finally:
             sandbox.busy = False
             report.seconds, report.peak_bytes = time.monotonic() - began, sandbox.peak_bytes
@@ -47,7 +50,7 @@ class Function:
         report.error = invocation.error
         return invocation
 
-    async def _run(self, sandbox: Sandbox, payload: bytes, report: Report) -> Invocation:
+    async def _run(self, sandbox: Sandbox, payload: bytes, report: Report, stream: ResponseStream | None) -> Invocation:
         report.sandbox = sandbox.number
         if not sandbox.pid:
             failure = await sandbox.start()
@@ -55,7 +58,7 @@ class Function:
             if failure is not None:
                 return failure
         deadline = int((time.time() + self.settings.timeout_seconds) * 1000)
-        return await sandbox.invoke(Work(report.request_id, payload, deadline, self.settings.arn))
+        return await sandbox.invoke(Work(report.request_id, payload, deadline, self.settings.arn, stream=stream))
 
     async def _free_sandbox(self) -> Sandbox:
         """The one that was used last, as it is the warmest; a new one when all are busy."""

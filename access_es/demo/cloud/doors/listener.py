@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Protocol
 
 from access_es.demo.cloud.doors.messages import Arrived, Door, Failure, MalformedAnswer, Moment
+from access_es.demo.cloud.doors.relay import Relay
+from access_es.demo.cloud.doors.rest_streaming import StreamingRestApi
 from access_es.demo.cloud.invocation import Invocation, PayloadTooLarge, Throttled
+from access_es.demo.cloud.response_stream import ResponseStream
 from access_es.demo.http_messages import Answer
 from access_es.demo.http_server import HttpServer, Received
 
-Invoke = Callable[[bytes], Awaitable[Invocation]]
+
+class Invoke(Protocol):
+    """A function; with `stream`, its response goes there while it is made."""
+
+    def __call__(self, payload: bytes, stream: ResponseStream | None = None, /) -> Awaitable[Invocation]: ...
+
+
 HEAD_BYTES = 2 * 1024 * 1024
 
 
@@ -52,6 +62,10 @@ class Front:
         if refused is not None:
             return refused
         event = json.dumps(self.door.build_event(arrived), ensure_ascii=False).encode()
+        if isinstance(self.door, StreamingRestApi):
+            stream = ResponseStream(self.settings.time_scale)
+            relay = Relay(self.door, arrived, stream, self.settings.time_scale)
+            return await relay.answer(self._begin(event, stream))
         outcome = await self._wait(event)
         if isinstance(outcome, Failure):
             return self.door.fail(outcome, arrived)
@@ -76,9 +90,7 @@ class Front:
     async def _wait(self, event: bytes) -> bytes | Failure:
         """The function's answer. It runs on when the door stops waiting, and when the client goes away
         ("the Lambda function might continue to execute", API Gateway developer guide, response transfer mode)."""
-        task = asyncio.ensure_future(self._invoke(event))
-        self._running.add(task)
-        task.add_done_callback(self._forget)
+        task = self._begin(event)
         limit = self.door.limits.timeout_seconds
         try:
             done = await asyncio.wait_for(asyncio.shield(task), limit and limit * self.settings.time_scale)
@@ -89,6 +101,12 @@ class Front:
         except Throttled:
             return Failure.THROTTLED
         return Failure.FUNCTION_FAILED if done.error else done.payload
+
+    def _begin(self, event: bytes, stream: ResponseStream | None = None) -> asyncio.Task[Invocation]:
+        task = asyncio.ensure_future(self._invoke(event, stream))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        return task
 
     def _forget(self, task: asyncio.Task[Invocation]) -> None:
         self._running.discard(task)

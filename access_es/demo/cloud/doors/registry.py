@@ -9,14 +9,19 @@ from access_es.demo.cloud.doors.function_url import FunctionUrl
 from access_es.demo.cloud.doors.http_api import HttpApi
 from access_es.demo.cloud.doors.messages import ApiSettings, Door
 from access_es.demo.cloud.doors.rest_api import RestApi
+from access_es.demo.cloud.doors.rest_streaming import StreamingRestApi
+from access_es.front_doors import STREAM_VARIABLE
 
+STREAMING_NAMES = ("rest-streaming", "rest-streaming-edge")
 NAMES = ("rest", "rest-stage", "http", "http-stage", "url", "alb", "alb-single")
 
 
 def open_door(name: str, stage: str = "dev") -> Door:
-    """One of NAMES; `-stage` are the APIs' own addresses, whose paths begin with the stage."""
+    """One of NAMES or STREAMING_NAMES; `-stage` are the APIs' own addresses, whose paths begin with the stage."""
     doors: dict[str, Door] = {
         "rest": RestApi(ApiSettings(stage)),
+        "rest-streaming": _streaming(stage, 300),
+        "rest-streaming-edge": _streaming(stage, 30),
         "rest-stage": RestApi(ApiSettings(stage, own_domain=False)),
         "http": HttpApi(),
         "http-stage": HttpApi(replace(HttpApi().settings, stage=stage, own_domain=False)),
@@ -25,3 +30,9 @@ def open_door(name: str, stage: str = "dev") -> Door:
         "alb-single": LoadBalancer(multi_value=False),
     }
     return doors[name]
+
+
+def _streaming(stage: str, idle_seconds: int) -> StreamingRestApi:
+    """As provisioning leaves it: the stage's variable agrees with its integration."""
+    settings = ApiSettings(stage, variables={STREAM_VARIABLE: str(idle_seconds)})
+    return StreamingRestApi(RestApi(settings), idle_seconds)

@@ -91,13 +91,13 @@ class RestApi:
             words = f"HTTP content length exceeded {self.limits.body_bytes} bytes."
             return own_answer(413, words, "text; charset=utf-8", arrived)
         if len(arrived.target) > (self.limits.target_bytes or 0):
-            return self._say(414, "Request-URI Too Large", arrived)
+            return self.say(414, "Request-URI Too Large", arrived)
         if arrived.head_bytes > self.limits.head_bytes:
-            return self._say(431, "Request Header Fields Too Large", arrived)
+            return self.say(431, "Request Header Fields Too Large", arrived)
         if re.search(r"[|{}]", arrived.query):  # "not supported for any request URL query string"
-            return self._say(400, "Bad Request", arrived)
+            return self.say(400, "Bad Request", arrived)
         if self._path(arrived) is None or _method(arrived) not in METHODS:
-            return self._say(403, "Missing Authentication Token", arrived, "MissingAuthenticationTokenException")
+            return self.say(403, "Missing Authentication Token", arrived, "MissingAuthenticationTokenException")
         return None
 
     def build_event(self, arrived: Arrived) -> Event:
@@ -160,18 +160,18 @@ class RestApi:
         }
 
     def read_answer(self, payload: bytes, arrived: Arrived) -> Answer:
-        answer = parse_answer(payload)
+        answer = _of_prelude(payload) or parse_answer(payload)
         if not isinstance(answer, dict) or not answer.keys() <= _KEYS:
             raise MalformedAnswer("not of the form of a proxy answer")
         multiple = read_multiple(answer.get("multiValueHeaders"))
         # "Output format": the two maps are merged, and a pair that is in both counts once.
         single = [pair for pair in read_single(answer.get("headers")) if pair not in multiple]
-        headers = self._out(multiple + single, arrived)
+        headers = self.outgoing(multiple + single, arrived)
         if sum(len(name) + len(value) + 4 for name, value in headers) > (self.limits.answer_head_bytes or 0):
             raise MalformedAnswer("headers too large")
         return finished(read_status(answer), headers, read_body(answer), arrived)
 
-    def _out(self, headers: Pairs, arrived: Arrived) -> Pairs:
+    def outgoing(self, headers: Pairs, arrived: Arrived) -> Pairs:
         kept = without(headers, _DROPPED_OUT)
         renamed = [(f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name, value) for name, value in kept]
         typed = renamed if has(renamed, "content-type") else [*renamed, ("Content-Type", JSON)]
@@ -184,11 +184,18 @@ class RestApi:
     def fail(self, failure: Failure, arrived: Arrived) -> Answer:
         status, message = _FAILURES[failure]
         kind = "BadRequestException" if status == 413 else "InternalServerErrorException"
-        return self._say(status, message, arrived, kind)
+        return self.say(status, message, arrived, kind)
 
-    def _say(self, status: int, message: str, arrived: Arrived, kind: str = "BadRequestException") -> Answer:
+    def say(self, status: int, message: str, arrived: Arrived, kind: str = "BadRequestException") -> Answer:
         body = f'{{"message": "{message}"}}'
         return own_answer(status, body, JSON, arrived, *self._marks(arrived), ("x-amzn-ErrorType", kind))
+
+
+def _of_prelude(payload: bytes) -> Any:
+    """A streaming answer through an integration that does not stream: status and headers, and no body (API Gateway
+    developer guide, "Set up a Lambda proxy integration with payload response streaming")."""
+    head, separator, _ = payload[: 16 * 1024].partition(bytes(8))
+    return parse_answer(head) if separator else None
 
 
 def _method(arrived: Arrived) -> str:

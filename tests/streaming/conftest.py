@@ -1,0 +1,24 @@
+"""The fixture `function`: our function with STREAMING, in front of a domain that verifies every signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from access_es.demo.running_gateway import RunningGateway
+from tests.streaming.running import OpenDoor, StreamingFunction, streaming_function
+
+TIME_SCALE = 0.01  # the door's rate a hundred times faster, its idle limit 3 s
+
+
+@pytest.fixture(scope="module")
+def function(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamingFunction]:
+    with streaming_function(gateway.url, tmp_path_factory.mktemp("streaming")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def door(function: StreamingFunction) -> Iterator[OpenDoor]:
+    with function.behind("rest-streaming", time_scale=TIME_SCALE) as opened:
+        yield opened
