@@ -149,7 +149,7 @@ def load() -> None:
 
 
 def _keep_bodies_out_of_the_log() -> None:
-    """At DEBUG, which Zappa sets unless told otherwise, botocore logs every request and answer whole."""
+    """At DEBUG, which is Zappa's default, botocore logs complete requests and answers."""
     log = logging.getLogger("botocore")
     if log.getEffectiveLevel() < logging.INFO:
         log.setLevel(logging.INFO)

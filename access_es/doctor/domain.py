@@ -44,20 +44,20 @@ class ProbeResult:
 
 def check_address(settings: Settings) -> Iterator[Finding]:
     """Whether explicit settings contradict the address of the domain."""
-    told = settings.endpoint
+    endpoint = settings.endpoint
     for name, given, meant in (
-        ("ES_REGION", settings.region, told.region),
-        ("ES_SERVICE", settings.service, told.service),
+        ("ES_REGION", settings.region, endpoint.region),
+        ("ES_SERVICE", settings.service, endpoint.service),
     ):
         if settings.sign and meant and given != meant:
             yield fault(
                 "region",
-                f"{name} is {given}, but the address {told.host} says {meant}",
+                f"{name} is {given}, but the address {endpoint.host} says {meant}",
                 f"{name}={meant}, or leave it out",
             )
-    if told.scheme == "http" and not told.host.startswith(("127.", "localhost", "[::1]")):
-        what = f"{told.url} is plain http: requests and answers can be read on the network"
-        yield warning("domain", what, f"ES_ENDPOINT=https://{told.host}")
+    if endpoint.scheme == "http" and not endpoint.host.startswith(("127.", "localhost", "[::1]")):
+        what = f"{endpoint.url} is plain http: requests and answers can be read on the network"
+        yield warning("domain", what, f"ES_ENDPOINT=https://{endpoint.host}")
 
 
 def check_network(settings: Settings, network: Network) -> Iterator[Finding]:

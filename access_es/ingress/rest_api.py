@@ -49,7 +49,7 @@ def read_path(event: Event, context: Event) -> tuple[str, bytes]:
     """What the door puts before our paths, such as `/dev`, and the raw path after it.
 
     `path` has lost slashes at its start that `requestContext.path` still has, behind the stage where the address has
-    one. A custom domain's base path stays in both; `{proxy+}` of the resource tells what comes after it
+    one. A custom domain's base path stays in both; `{proxy+}` of the resource gives what comes after it
     (github.com/localstack/localstack/pull/12296, vincentsarago/lambda-proxy#16).
     """
     path = read_text(event, "path")

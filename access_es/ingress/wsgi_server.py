@@ -69,7 +69,7 @@ def _read_target(environ: dict[str, Any]) -> bytes:
 
 
 def _rebuild_target(environ: dict[str, Any]) -> bytes:
-    """For servers that keep no raw target: what PATH_INFO still tells, with the reserved bytes escaped again."""
+    """For servers that keep no raw target: rebuilt from PATH_INFO, with the reserved bytes escaped again."""
     from urllib.parse import quote
 
     path = quote(

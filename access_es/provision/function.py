@@ -11,7 +11,7 @@ from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import POLICY_NAME, Deployment
 from access_es.provision.step import Blocker, Plan, Step
 
-# Lambda would run a failed task twice more, and keep an event that it has no room for for six hours, when nobody waits
+# Lambda would run a failed task twice more, and keep an event without free capacity for six hours, when nobody waits
 # for it any longer (Lambda Developer Guide, "Configuring error handling settings for Lambda asynchronous invocations").
 # The age is the least that Lambda takes, and as long as those who wait for a task wait for its start.
 EVENTS = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}

@@ -13,7 +13,7 @@ MAX_SHAPES = 512
 TTL_SECONDS = 15 * 60.0  # after that the engine may have become faster
 BODY_BYTES = 64 * 1024  # of a body tell enough of its shape
 # Two looks at a dashboard differ in times, sizes and ids, which are digits, also hexadecimal ones. What a body says
-# with the other letters tells one search from another.
+# with the other letters distinguishes searches.
 _NUMBER = re.compile(rb"[0-9]+")
 _DIGITS = b"0123456789abcdefABCDEF-"
 

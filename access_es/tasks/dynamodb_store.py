@@ -74,7 +74,7 @@ class DynamoStore:
     ) -> None:
         self._table = table
         self._clock = clock
-        self.pause = sleep  # nobody tells: whoever waits looks again
+        self.pause = sleep  # DynamoDB sends no notice: whoever waits reads again
 
     def create(self, id: str, request: TaskRequest, expires: float) -> None:
         """The state last: what has no state is never claimed."""

@@ -71,7 +71,7 @@ def _content(answer: ProxyResponse) -> bytes:
 
 
 def _is_opensearch(facts: bytes) -> bool:
-    # Elasticsearch tells no distribution before 7.x and "default" or "oss" never here; OpenSearch says its name even
+    # Elasticsearch gives no distribution before 7.x and "default" or "oss" never here; OpenSearch says its name even
     # where it gives an Elasticsearch version number for old clients.
     try:
         version = json.loads(facts).get("version", {})
