@@ -12,6 +12,7 @@ from access_es.delivery.error_response import render_failure
 from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
 from access_es.ingress import read_request
 from access_es.messages import OWN_PREFIX, ProxyRequest
+from access_es.pages.contact import read_contact
 from access_es.pages.health import health_pages
 from access_es.pages.register import register_accounts
 from access_es.proxy import Proxy
@@ -30,6 +31,7 @@ def create_app(services: Services) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.url_map.merge_slashes = False  # a redirect to the address without them would be kept for good
     app.before_request(_require_arrived_body)
+    app.jinja_env.globals["contact"] = read_contact(services.contact)
     register_accounts(app, services.accounts)
     app.register_blueprint(health_pages(services.probe.is_ready))
     app.register_error_handler(Exception, lambda fault: _render_error(app, fault))

@@ -8,11 +8,12 @@ AccessEsError
 │   └── WrongCredentials 401
 │       └── TokenExpired 401
 ├── Forbidden           403
+│   └── FormExpired     403
 ├── NotFound            404
 ├── MethodNotAllowed    405
 ├── BodyTooLarge        413
 ├── TooManyFailures     429  carries how long to wait
-├── InsufficientStorage             507
+├── InsufficientStorage 507
 ├── AnswerTooLarge      502
 ├── AnswerHeadTooLarge  502
 ├── OverflowFailed      502
@@ -34,12 +35,15 @@ class AccessEsError(Exception):
     """An error that the client sees.
 
     `status` is the HTTP status, `code` stable for programs, `layer` who refused (`access-es`, `iam`, `network`,
-    `domain`), `message` the sentence the user reads. `detail` is for our log alone and never leaves the server.
+    `domain`), `title` the heading of its page, `message` the sentence the user reads. `detail` is for our log alone and
+    never leaves the server. `is_temporary`: the same request may succeed a little later.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     layer: ClassVar[str] = "access-es"
+    title: ClassVar[str] = "Something went wrong"
+    is_temporary: ClassVar[bool] = False
     message: str = "Something went wrong inside access-es. The log has the details under this request id."
 
     def __init__(self, message: str | None = None, *, detail: str = "") -> None:
@@ -72,6 +76,7 @@ class SettingsError(AccessEsError):
 class BadRequest(AccessEsError):
     status = 400
     code = "bad_request"
+    title = "This request cannot be passed on"
     message = "This request cannot be forwarded to the domain."
 
 
@@ -80,6 +85,7 @@ class NotSignedIn(AccessEsError):
 
     status = 401
     code = "not_signed_in"
+    title = "Sign in first"
     message = "Sign in first, or send an API token as 'Authorization: Bearer <token>'."
 
     @property
@@ -96,6 +102,7 @@ class SessionEnded(NotSignedIn):
 
 class WrongCredentials(NotSignedIn):
     code = "wrong_credentials"
+    title = "Signing in failed"
     message = "The user name, password or token is wrong."
 
 
@@ -103,30 +110,41 @@ class TokenExpired(WrongCredentials):
     """Said only to those who have the token itself."""
 
     code = "token_expired"
+    title = "This API token has expired"
     message = "This API token has expired. Create a new one on the account page: /--access-es/account."
 
 
 class Forbidden(AccessEsError):
     status = 403
     code = "forbidden"
+    title = "This is not allowed"
     message = "This is not allowed."
+
+
+class FormExpired(Forbidden):
+    """A form that is not of the browser's current session."""
+
+    message = "This page was open for too long, or the browser blocks cookies. Try again."
 
 
 class NotFound(AccessEsError):
     status = 404
     code = "not_found"
+    title = "There is nothing here"
     message = "There is no such page."
 
 
 class MethodNotAllowed(AccessEsError):
     status = 405
     code = "method_not_allowed"
+    title = "This page cannot be used that way"
     message = "This page does not accept this request method."
 
 
 class BodyTooLarge(AccessEsError):
     status = 413
     code = "body_too_large"
+    title = "This request is too large"
     message = "The request body is too large."
 
 
@@ -135,6 +153,8 @@ class TooManyFailures(AccessEsError):
 
     status = 429
     code = "too_many_failures"
+    title = "Too many failed attempts"
+    is_temporary = True
 
     def __init__(self, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
@@ -149,6 +169,7 @@ class TooManyFailures(AccessEsError):
 class InsufficientStorage(AccessEsError):
     status = 507
     code = "no_space"
+    title = "The server has no space left"
     message = "The server has no disk space left for this request body."
 
 
@@ -157,6 +178,7 @@ class AnswerTooLarge(AccessEsError):
 
     status = 502
     code = "answer_too_large"
+    title = "This answer is too large"
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
@@ -171,6 +193,7 @@ class AnswerHeadTooLarge(AccessEsError):
 
     status = 502
     code = "answer_headers_too_large"
+    title = "This answer is too large"
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
@@ -185,6 +208,7 @@ class OverflowFailed(AccessEsError):
     status = 502
     code = "overflow_failed"
     layer = "overflow"
+    title = "This answer is too large"
     message = "The domain's answer is too large for this gateway, and storing it for a download failed."
 
 
@@ -205,6 +229,8 @@ class AwsFailure(AccessEsError):
 
     status = 503
     code = "aws_failure"
+    title = "An AWS service does not answer"
+    is_temporary = True
     message = "A call to an AWS service that access-es needs has failed."
 
     def __init__(self, operation: str, reason: str, aws_message: str, answer: Mapping[str, Any] | None = None) -> None:
@@ -224,22 +250,27 @@ class DomainError(AccessEsError):
     status = 502
     code = "domain_error"
     layer = "network"
+    title = "The search domain does not answer"
+    is_temporary = True
     message = "The domain gave no usable answer."
 
 
 class NoCredentials(DomainError):
     code = "no_credentials"
     layer = "iam"
+    title = "The search domain cannot be asked"
     message = "access-es has no AWS credentials to sign the request with."
 
 
 class DomainUnreachable(DomainError):
     code = "domain_unreachable"
+    title = "The search domain cannot be reached"
     message = "The domain could not be reached. Nothing was sent to it."
 
 
 class DomainDisconnected(DomainError):
     code = "domain_broke_off"
+    title = "The search domain hung up"
     message = (
         "The domain closed the connection before its answer was complete. Whether it carried out the request is not "
         "known."
@@ -249,4 +280,5 @@ class DomainDisconnected(DomainError):
 class DomainTimeout(DomainError):
     status = 504
     code = "domain_timeout"
+    title = "The search domain takes too long"
     message = "The domain did not answer in time. Whether it carried out the request is not known."

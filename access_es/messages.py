@@ -49,7 +49,7 @@ class ProxyRequest:
     @property
     def is_for_us(self) -> bool:
         """Whether this is one of our own pages: Elasticsearch names cannot start with `-`, so none is hidden."""
-        return self.target.startswith(OWN_PREFIX)
+        return self.target.startswith(OWN_PREFIX) or self.path == OWN_PREFIX[:-1]
 
     def header(self, name: str) -> str | None:
         """The first value of a header; `name` in lower case."""

@@ -40,6 +40,7 @@ class Services:
     overflow: Overflow | None = None  # None: an answer too large for its door is an error
     front_door: str | None = None  # None: each event shows it
     streaming: bool = False  # whether a door that streams is to be expected
+    contact: str = ""  # whom people can ask
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -85,6 +86,7 @@ def build_services(
         _open_overflow(settings, session),
         settings.front_door,
         settings.streaming,
+        settings.contact,
     )
 
 

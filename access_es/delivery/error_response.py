@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from http import HTTPStatus
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +30,7 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
     if type(error) is NotSignedIn and kind == "script":
         error = SessionEnded()
     if kind == "person":
-        data = render_page({**describe(error, request.id), "base_path": request.mount}).encode()
+        data = render_page(_page_facts(error, request)).encode()
         headers = (("Content-Type", "text/html; charset=utf-8"), *page_headers())
     else:
         data = (json.dumps(as_json(error, request.id, kind)) + "\n").encode()
@@ -44,16 +44,19 @@ def redirect(address: str) -> ProxyResponse:
     return ProxyResponse.held(303, (("Location", address), ("Cache-Control", "no-store")), b"")
 
 
-def describe(error: AccessEsError, request_id: str) -> dict[str, Any]:
+def _page_facts(error: AccessEsError, request: ProxyRequest) -> dict[str, Any]:
     """The facts of a failure, as the page template names them."""
     return {
         "status": error.status,
-        "title": HTTPStatus(error.status).phrase,
+        "title": error.title,
         "message": error.message,
         "code": error.code,
         "layer": error.layer,
-        "request_id": request_id,
+        "request_id": request.id,
         "retry_after": dict(error.extra_headers).get("Retry-After"),
+        "can_retry": request.is_navigation and (error.is_temporary or error.status == 500),
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "base_path": request.mount,
     }
 
 

@@ -10,7 +10,7 @@ from flask import Request, Response, current_app, make_response, render_template
 from flask_login import UserMixin, login_user
 
 from access_es.client_kind import client_kind
-from access_es.errors import AccessEsError, Forbidden, WrongCredentials
+from access_es.errors import AccessEsError, Forbidden, FormExpired, WrongCredentials
 from access_es.messages import Headers
 from access_es.page_headers import page_headers
 from access_es.sign_in.build import Accounts
@@ -82,13 +82,13 @@ def check_navigation() -> None:
 
 
 def check_form() -> None:
-    """Raises `Forbidden` unless the form is one that this browser got from us in this session."""
+    """Raises `FormExpired` unless the form is one that this browser got from us in this session, or `Forbidden`."""
     check_origin()
     check_navigation()
     open_now = current_session()
     sent = request.form.get("anti_forgery", "").encode()
     if open_now is None or not hmac.compare_digest(open_now.anti_forgery.encode(), sent):
-        raise Forbidden("This page was open for too long, or the browser blocks cookies. Try again.")
+        raise FormExpired
 
 
 def check_password(name: str, password: str) -> User:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, request
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from access_es.errors import AccessEsError, NotSignedIn
+from access_es.errors import AccessEsError, FormExpired, MethodNotAllowed, NotSignedIn
 from access_es.pages import page
 from access_es.pages.next_path import is_safe_next
 from access_es.users.user import normalize_name
@@ -35,6 +35,8 @@ def sign_in() -> AnyResponse:
     try:
         page.check_form()
         user = page.check_password(name, request.form.get("password", ""))
+    except FormExpired as error:
+        return _answer_expired_form(error, name)
     except AccessEsError as error:
         if not page.wants_page():
             raise
@@ -43,22 +45,59 @@ def sign_in() -> AnyResponse:
     return redirect(_next(), 303)
 
 
+@pages.get("/", strict_slashes=False)
+def show_start() -> AnyResponse:
+    return redirect(f"{page.base_path()}/--access-es/account", 303)
+
+
+@pages.get("/logout")
+def show_sign_out() -> AnyResponse:
+    """For people who type the address. Only the button signs out: a link of another site must not."""
+    if not page.wants_page():
+        raise MethodNotAllowed
+    return _sign_out_page() if current_user.is_authenticated else redirect(_login_address(), 303)
+
+
 @pages.post("/logout")
 def sign_out() -> AnyResponse:
     if current_user.is_authenticated:
-        page.check_form()
+        try:
+            page.check_form()
+        except FormExpired as error:
+            if not page.wants_page():
+                raise
+            return _sign_out_page(error)
         page.end_session()
         logout_user()
         page.renew_session()
-    return redirect(f"{page.base_path()}/--access-es/login?signed-out", 303)
+    return redirect(f"{_login_address()}?signed-out", 303)
 
 
 def ask_to_sign_in() -> AnyResponse:
     """People are sent to the sign-in page and then to their account; programs get the error."""
     if not page.wants_page():
         raise NotSignedIn
-    base_path = page.base_path()
-    return redirect(f"{base_path}/--access-es/login?next={base_path}/--access-es/account", 303)
+    return redirect(f"{_login_address()}?next={page.base_path()}/--access-es/account", 303)
+
+
+def _answer_expired_form(error: FormExpired, name: str) -> AnyResponse:
+    """The form of a tab that was open when the person signed in on another one: on to where this one wanted to go."""
+    if not page.wants_page():
+        raise error
+    if not current_user.is_authenticated:
+        return _login_page(error, username=name)
+    if current_user.id == name:
+        return redirect(_next(), 303)
+    change = f"You are already signed in as {current_user.id}. Enter the password again to sign in as {name} instead."
+    return _login_page(FormExpired(change), username=name)
+
+
+def _sign_out_page(error: AccessEsError | None = None) -> Response:
+    return page.render("sign_out.html", error, user=current_user.id)
+
+
+def _login_address() -> str:
+    return f"{page.base_path()}/--access-es/login"
 
 
 def _login_page(error: AccessEsError | None = None, **shown: str) -> Response:

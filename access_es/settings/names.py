@@ -99,6 +99,11 @@ class Settings:
         "Where users and API tokens are stored: `file:<path>` or `dynamodb:<table>`.",
         required="dynamodb:<table> or file:<path>", local="file:{state}/users.db",
     )
+    contact: str = setting(
+        "CONTACT", parsers.matching(r"[^\x00-\x1f\x7f]{1,200}", "one line of at most 200 characters"), "", "Pages",
+        "Whom people can ask, shown on error pages and at the sign-in: a mail address, an https address, or a name.",
+        shown_default="none",
+    )
     overflow_bucket: str | None = setting(
         "OVERFLOW_BUCKET", parsers.bucket, None, "Large answers",
         "The S3 bucket for answers that are too large for the front door. Without it they are refused.",

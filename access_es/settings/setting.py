@@ -11,6 +11,7 @@ Group = Literal[
     "Domain",
     "Sign-in",
     "Single sign-on",
+    "Pages",
     "Permissions",
     "Large answers",
     "Long queries",

@@ -10,4 +10,6 @@ class StoreUnusable(AccessEsError):
 
     status = 503
     code = "accounts_unavailable"
+    title = "Nobody can sign in at the moment"
+    is_temporary = True
     message = "The user accounts cannot be read at the moment, so nobody can sign in."

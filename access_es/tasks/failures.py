@@ -11,6 +11,8 @@ class TasksUnusable(AccessEsError):
     status = 503
     code = "tasks_unavailable"
     layer = "tasks"
+    title = "Long queries cannot be followed"
+    is_temporary = True
     message = "The state of long queries cannot be read at the moment. Try again in a few seconds."
 
 
@@ -20,6 +22,8 @@ class NotStarted(AccessEsError):
     status = 503
     code = "task_not_started"
     layer = "tasks"
+    title = "This query could not be started"
+    is_temporary = True
     message = (
         "The request could not be started as a task. Nothing was sent to the domain, so it is safe to send it again."
     )
@@ -35,6 +39,7 @@ class TaskLost(AccessEsError):
     status = 504
     code = "task_lost"
     layer = "tasks"
+    title = "This query did not end well"
     message = (
         "The task that ran this request has stopped unexpectedly. Whether the domain carried out the request is not "
         "known. Check before you send it again."
@@ -51,6 +56,7 @@ class TaskCrashed(AccessEsError):
     status = 500
     code = "task_broke"
     layer = "tasks"
+    title = "This query did not end well"
     message = "The task that ran this request has failed. Whether the domain carried out the request is not known."
 
 
@@ -60,6 +66,7 @@ class TaskTooLong(AccessEsError):
     status = 504
     code = "task_too_long"
     layer = "tasks"
+    title = "This query takes too long"
     message = (
         "The domain did not answer before the time limit of the task. Whether it carried out the request is not known."
     )
@@ -71,6 +78,7 @@ class ResultNotStored(AccessEsError):
     status = 502
     code = "result_not_kept"
     layer = "tasks"
+    title = "The result of this query is lost"
 
     def __init__(self, status_answered: int, *, detail: str = "") -> None:
         super().__init__(
@@ -86,6 +94,7 @@ class ResultLost(AccessEsError):
     status = 502
     code = "result_lost"
     layer = "tasks"
+    title = "The result of this query is lost"
     message = "The result of this task can no longer be read."
 
 

@@ -40,6 +40,7 @@ def test_the_page_says_who_one_is(client: FlaskClient) -> None:
     assert "Groups:" not in page
     assert "You have no tokens yet." in page
     assert 'href="/_dashboards/"' in page
+    assert "Bookmark this page" in page
 
 
 def test_an_anonymous_browser_is_sent_to_sign_in_and_comes_back(app: Flask) -> None:

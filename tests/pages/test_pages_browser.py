@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from access_es.page_headers import page_headers
+from access_es.pages.contact import read_contact
 from access_es.sign_in.build import Accounts
 from tests.account_fixtures import PASSWORD
 from tests.pages.browsing import ACCOUNT, LOGIN
@@ -69,12 +70,15 @@ def site(app: Flask, accounts: Accounts) -> Iterator[str]:
     def broken() -> tuple[str, int, list[tuple[str, str]]]:
         facts = {
             "status": 502,
-            "title": "Bad Gateway",
+            "title": "The search domain cannot be reached",
             "message": "The domain could not be reached. Nothing was sent to it.",
             "code": "domain_unreachable",
             "layer": "network",
             "request_id": "7d0c1c52-0b1f-4f57-a1a3-6e8a4b0d3f0e",
             "retry_after": None,
+            "can_retry": True,
+            "time": "2026-11-26T14:40:12Z",
+            "contact": read_contact("search-team@example.com"),
         }
         return render_template("error.html", **facts), 502, list(page_headers())
 
@@ -162,6 +166,54 @@ def test_the_password_is_changed_and_the_person_signs_out(site: str, page: Page)
     expect(page).to_have_title("Sign in · access-es")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 500), (320, 480)])
+def test_what_a_form_refuses_is_in_view_and_in_focus(
+    site: str, browser: Browser, accounts: Accounts, width: int, height: int
+) -> None:
+    """However far down the page it stands; and a focused alert is read aloud."""
+    for number in range(12):
+        accounts.directory.add_token("ann", f"token {number}")
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.goto(site + ACCOUNT)
+    fill_in(page, "mistyped")
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    fill_in(page)
+    page.get_by_label("Current password").fill("mistyped")
+    page.get_by_label("New password", exact=True).fill("another long password")
+    page.get_by_label("New password again").fill("another long password")
+    page.get_by_role("button", name="Change password").click()
+    _expect_alert(page, "The user name or password is wrong.")
+    page.get_by_label("What is it for?").fill("token 3")
+    page.get_by_role("button", name="Create token").click()
+    _expect_alert(page, "There is a token 'token 3' already.")
+    revoke = page.get_by_role("button", name="Revoke token 11")
+    accounts.directory.revoke_token("ann", "token 11")
+    revoke.click()
+    _expect_alert(page, "There is no token")
+    context.close()
+
+
+def _expect_alert(page: Page, text: str) -> None:
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text(text)
+    expect(alert).to_be_focused()
+    expect(alert).to_be_in_viewport(ratio=1)
+
+
+def test_two_tabs_at_the_sign_in_page_both_go_on(site: str, browser: Browser) -> None:
+    context = browser.new_context()
+    first, second = context.new_page(), context.new_page()
+    first.goto(site + DEEP)
+    second.goto(site + DEEP + FRAGMENT)
+    fill_in(first)
+    expect(first.get_by_role("heading", name="Kibana")).to_be_visible()
+    fill_in(second)
+    expect(second.get_by_role("heading", name="Kibana")).to_be_visible()
+    assert second.url == site + DEEP + FRAGMENT
+    context.close()
+
+
 def test_another_site_cannot_post_our_forms(site: str, page: Page, accounts: Accounts) -> None:
     """The person is signed in, and a page of another site has the form."""
     page.goto(site + ACCOUNT)
@@ -208,4 +260,6 @@ def test_the_pages_fit_every_screen(
     look("token")
     page.goto(site + "/--access-es/broken")
     look("error")
+    page.goto(site + "/--access-es/logout")
+    look("sign-out")
     context.close()

@@ -145,8 +145,57 @@ def test_signing_out_twice_does_no_harm(client: FlaskClient) -> None:
 def test_a_link_does_not_sign_anybody_out(client: FlaskClient, accounts: Accounts) -> None:
     sign_in(client)
     assert client.get("/--access-es/logout").status_code == 405
+    assert open_page(client, "/--access-es/logout").status_code == 200
     assert client.post("/--access-es/logout", headers={"Accept": "*/*"}).status_code == 403
     assert is_signed_in(accounts, cookie(client))
+
+
+def test_the_sign_out_address_shows_the_button(client: FlaskClient, accounts: Accounts) -> None:
+    """It is what people type, since Kibana has no link to it."""
+    sign_in(client)
+    page = open_page(client, "/--access-es/logout")
+    assert "<strong>ann</strong>" in page.text
+    client.post("/--access-es/logout", data={"anti_forgery": hidden(page)}, headers=PAGE)
+    assert not is_signed_in(accounts, cookie(client))
+    assert open_page(client, "/--access-es/logout").location == LOGIN
+
+
+def test_a_sign_out_button_of_an_older_session_is_offered_anew(client: FlaskClient, accounts: Accounts) -> None:
+    sign_in(client)
+    older = hidden(open_page(client, "/--access-es/logout"))
+    client.post(LOGIN, data={"username": "ann", "password": PASSWORD, "anti_forgery": older}, headers=PAGE)
+    answer = client.post("/--access-es/logout", data={"anti_forgery": older}, headers=PAGE)
+    assert answer.status_code == 403 and "open for too long" in message(answer)
+    client.post("/--access-es/logout", data={"anti_forgery": hidden(answer)}, headers=PAGE)
+    assert not is_signed_in(accounts, cookie(client))
+
+
+@pytest.mark.parametrize("path", ["/--access-es/", "/--access-es"])
+def test_the_short_address_leads_to_the_account(client: FlaskClient, path: str) -> None:
+    assert (open_page(client, path).status_code, open_page(client, path).location) == (303, ACCOUNT)
+
+
+def test_a_second_tab_goes_on_to_where_it_wanted_to_go(client: FlaskClient, accounts: Accounts) -> None:
+    """Both show the sign-in page; the person signs in on one, and then on the other."""
+    second = open_page(client, f"{LOGIN}?next=/second")
+    assert sign_in(client, path=f"{LOGIN}?next=/first").location == "/first"
+    kept = cookie(client)
+    fields = {"username": "Ann", "password": PASSWORD, "anti_forgery": hidden(second), "next": "/second"}
+    answer = client.post(LOGIN, data=fields, headers=PAGE)
+    assert (answer.status_code, answer.location) == (303, "/second")
+    assert cookie(client) == kept and is_signed_in(accounts, kept)
+
+
+def test_a_second_tab_for_another_user_asks_again(client: FlaskClient, accounts: Accounts) -> None:
+    accounts.directory.add_user("bob", PASSWORD)
+    second = open_page(client)
+    sign_in(client)
+    fields = {"username": "bob", "password": PASSWORD, "anti_forgery": hidden(second)}
+    answer = client.post(LOGIN, data=fields, headers=PAGE)
+    assert answer.status_code == 403
+    assert message(answer).startswith("You are already signed in as ann. Enter the password again")
+    assert client.post(LOGIN, data={**fields, "anti_forgery": hidden(answer)}, headers=PAGE).status_code == 303
+    assert "<strong>bob</strong>" in open_page(client, "/--access-es/logout").text
 
 
 CROSS_SITE = [
