@@ -18,7 +18,7 @@ def get(attacked: BadDomain, target: bytes, **headers: str) -> RawAnswer:
 
 
 CONFUSABLE_TARGETS = [
-    b"/--access-es", b"//--access-es/login", b"/%2d%2daccess-es/login", b"/x/../--access-es/login", b"/./--access-es/login",
+    b"//--access-es/login", b"/%2d%2daccess-es/login", b"/x/../--access-es/login", b"/./--access-es/login",
     b"/--ACCESS-ES/login", b"/--access-es;x/login", b"/--access-es%2flogin", b"/--access-es\\login", b"/-\xad-access-es/login",
     b"http://a\\--access-es/login", b"/?/--access-es/login", b"/#/--access-es/login",
 ]  # fmt: skip
@@ -33,11 +33,21 @@ def test_what_only_looks_like_our_page_wants_a_sign_in(attacked: BadDomain, targ
 
 
 ODD_PAGES = [
-    b"/--access-es/", b"/--access-es//login", b"/--access-es/../x", b"/--access-es/login/", b"/--access-es/login;x",
+    b"/--access-es//login", b"/--access-es/../x", b"/--access-es/login/", b"/--access-es/login;x",
     b"/--access-es/login%00", b"/--access-es/%ff", b"/--access-es/static/..%2f..%2fapp.py", b"/--access-es/static//etc/passwd",
     b"/--access-es/static/%2e%2e/app.py", b"/--access-es/static/..\\app.py", b"/--access-es/static/%2fetc/passwd",
     b"/--access-es/static/", b"/--access-es/{{12345*10001}}", b"/--access-es/<script>alert(1)</script>",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "target", [b"/--access-es", b"/--access-es/", b"/--access-es?x", b"/--access-es/?x=//evil.example"]
+)
+def test_the_start_of_our_prefix_leads_to_the_account(attacked: BadDomain, target: bytes) -> None:
+    before = len(attacked.server.requests)
+    answer = get(attacked, target)
+    assert (answer.status, len(attacked.server.requests)) == (303, before)
+    assert answer.values("location") == [b"/--access-es/account"]
 
 
 @pytest.mark.parametrize("target", ODD_PAGES)
