@@ -127,7 +127,7 @@ def write_document(call: Call) -> Iterable[Need]:
 def bulk(call: Call) -> Iterable[Need]:
     if "source" in call.query:
         raise Unjudgeable("a bulk is sent in the parameter source")
-    return needs_of_bulk(call.body.lines(), call.index())
+    return needs_of_bulk(call.body.pieces(), call.index())
 
 
 def by_query(call: Call) -> Iterator[Need]:
