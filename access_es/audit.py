@@ -28,6 +28,9 @@ class Entry:
     upstream_seconds: float | None = None
     delivery: str = ""  # page, held, streamed, redirect, error; "cut" where the answer could not be sent to its end
     error: str | None = None
+    groups: tuple[str, ...] = ()
+    role: str = ""  # the role that allowed it, where permissions are set and limit the user
+    rule: str = ""  # what of that role, such as "read logs-*"; of a refusal, what it would take
 
     def finish(self) -> None:
         if self.write is None:
@@ -51,8 +54,8 @@ class Entry:
             "upstream_ms": None if self.upstream_seconds is None else _milliseconds(self.upstream_seconds),
             "delivery": self.delivery,
         }
-        if self.error:
-            facts["error"] = self.error
+        named = {"error": self.error, "groups": list(self.groups), "role": self.role, "rule": self.rule}
+        facts.update({name: value for name, value in named.items() if value})
         return facts
 
 

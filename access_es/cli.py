@@ -17,6 +17,7 @@ from access_es.aws import CREDENTIALS_FIX, AwsSession
 from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
+from access_es.live_permissions import open_stage_permissions
 from access_es.program import program
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
@@ -87,6 +88,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
         return _fail(f"Set ES_ENDPOINT to the domain's address, or try '{program()} demo', which brings a domain.")
     settings = read_settings({"FRONT_DOOR": "local", **stage.values})
     network = read_network(os.environ, settings.connect_url)
+    is_open = open_stage_permissions(stage, settings).current() is None
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     from access_es import aws
     from access_es.app import create_app
@@ -97,13 +99,16 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     signed = f"signed for {settings.service} in {settings.region}" if settings.sign else "unsigned"
     print(f"  domain  {settings.endpoint.url} ({signed})", file=sys.stderr)
     print(f"  users   {settings.users}{_first_steps(settings.users)}", file=sys.stderr)
+    if is_open:
+        print("  roles   none: everybody who is signed in may do everything (PERMISSIONS is not set)", file=sys.stderr)
     if settings.sign:
         aws.load()  # once, before the workers are forked
     sessions: list[AwsSession] = []
 
     def make_app() -> WSGIApplication:
         sessions.append(AwsSession(stage.profile, settings.region))
-        return create_app(build_services(settings, session=sessions[-1], network=network))
+        permissions = open_stage_permissions(stage, settings)
+        return create_app(build_services(settings, session=sessions[-1], network=network, permissions=permissions))
 
     return serve(
         make_app,

@@ -8,7 +8,8 @@ AccessEsError
 │   └── WrongCredentials 401
 │       └── TokenExpired 401
 ├── Forbidden           403
-│   └── FormExpired     403
+│   ├── FormExpired     403
+│   └── PermissionDenied 403  (authorization.py) carries what it takes
 ├── NotFound            404
 ├── MethodNotAllowed    405
 ├── BodyTooLarge        413
@@ -55,6 +56,11 @@ class AccessEsError(Exception):
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
         """Headers that belong to this refusal, beside the content type."""
         return ()
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """More facts for programs, beside the code and the sentence."""
+        return {}
 
 
 def error_body(status: int, code: str, reason: str, **facts: object) -> dict[str, Any]:

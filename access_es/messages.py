@@ -23,6 +23,17 @@ class ByteStream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a limited caller's request was found to need: pairs of an action and a name, to be judged again later.
+
+    `opens` is the kind of cursor that the answer hands out, whose id must be made the caller's own.
+    """
+
+    needs: tuple[tuple[str, str], ...]
+    opens: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyRequest:
     """One request as the client sent it, whichever front door it came through."""
 
@@ -36,6 +47,7 @@ class ProxyRequest:
     mount: str = ""  # what the front door puts before our paths, such as API Gateway's "/dev"
     answer_by: float | None = None  # on time.monotonic(): the front door hangs up soon after
     begin_by: float | None = None  # the same clock: where a door streams, it hangs up if nothing has come by then
+    grant: Grant | None = None  # None: the caller may do everything
 
     @property
     def due(self) -> float | None:

@@ -9,18 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from access_es.audit import Entry
+from access_es.authorization import Authorization
 from access_es.delivery.error_response import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import AuditedBody, emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
 from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, find_door
 from access_es.ingress import read_request
-from access_es.messages import Held, ProxyRequest, ProxyResponse, has_no_body
+from access_es.messages import Grant, Held, ProxyRequest, ProxyResponse, has_no_body
 from access_es.services import Services
 from access_es.sign_in.cross_site import refuse_cross_site
 from access_es.sign_in.identity import Caller
 from access_es.tasks.poll import is_poll, poll
 from access_es.tasks.replies import OwnReply
 from access_es.tasks.replies import RenderPage as RenderWaiting
+from access_es.tasks.store import TaskRequest
 from access_es.upload import take_upload
 from access_es.upstream.headers import response_headers
 
@@ -40,6 +42,7 @@ class Proxy:
         self._services = services
         self._render_page = render_page
         self._render_waiting = render_waiting
+        self._authorization = Authorization(services.permissions, services.accounts.settings.secrets)
         self._emulated_door = find_door(services.front_door)  # locally, its limits can be watched
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -137,7 +140,7 @@ class Proxy:
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""
         caller = self._admit(request)
-        entry.user, entry.how = caller.user, caller.how
+        entry.user, entry.how, entry.groups = caller.user, caller.how, caller.groups
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
             return redirect(request.mount + self._services.home_path())
@@ -148,16 +151,30 @@ class Proxy:
         return self._pass_back(answer, request)
 
     def _poll(self, request: ProxyRequest, caller: Caller) -> ProxyResponse | OwnReply:
-        return poll(self._services.tasks.service, request, caller.user, self._render_waiting)
+        granted: list[Grant | None] = []
+
+        def check(task: TaskRequest) -> None:
+            self._authorization.check_result(caller, task)
+            granted.append(task.grant)
+
+        is_limited = self._authorization.limiting_roles(caller) is not None
+        answer = poll(
+            self._services.tasks.service, request, caller.user, self._render_waiting, check if is_limited else None
+        )
+        if isinstance(answer, OwnReply) or not granted:
+            return answer
+        return self._authorization.seal(caller, answer, granted[0])
 
     def _ask_domain(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | OwnReply:
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
+            request, upload = self._authorization.admit(caller, request, upload, entry)
             started = time.perf_counter()
             try:
-                return self._services.tasks.long_queries.ask(request, caller.user, upload)
+                answer = self._services.tasks.long_queries.ask(request, caller.user, upload)
             finally:
                 entry.upstream_seconds = time.perf_counter() - started
+        return answer if isinstance(answer, OwnReply) else self._authorization.seal(caller, answer, request.grant)
 
     def _admit(self, request: ProxyRequest) -> Caller:
         if not request.target.startswith(b"/"):

@@ -14,6 +14,7 @@ from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
 from access_es.aws_credentials import BotoCredentials
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
+from access_es.live_permissions import LivePermissions, open_permissions
 from access_es.partitions import partition_of
 from access_es.settings.names import Settings
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
@@ -37,6 +38,7 @@ class Services:
     home_path: Callable[[], str]
     write_audit: Write
     tasks: Tasks
+    permissions: LivePermissions
     overflow: Overflow | None = None  # None: an answer too large for its door is an error
     front_door: str | None = None  # None: each event shows it
     streaming: bool = False  # whether a door that streams is to be expected
@@ -53,12 +55,14 @@ def build_services(
     session: AwsSession | None = None,
     function_name: str | None = None,
     network: Network = Network(),  # noqa: B008  a frozen value
+    permissions: LivePermissions | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Services:
     """Real services for these settings. AWS clients are made, and AWS is called, only when first needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
-    `network` is the way to the domain; `clock` gives the time for signatures.
+    `network` is the way to the domain; `permissions` those that change while it runs, else they are those of the
+    settings; `clock` gives the time for signatures.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -83,6 +87,7 @@ def build_services(
         home_path,
         _line_writer(),
         build_tasks(settings, domain.send, session, function_name, request_headers),
+        permissions or open_permissions(settings),
         _open_overflow(settings, session),
         settings.front_door,
         settings.streaming,

@@ -107,7 +107,7 @@ def test_serving_without_credentials_says_so_once_it_is_ready(
 
     monkeypatch.setattr("access_es.server.serve", serve)
     assert main(["serve"]) == 0
-    ready, *rest = capsys.readouterr().err.splitlines()[3:]
+    ready, *rest = capsys.readouterr().err.splitlines()[4:]
     assert ready == "access-es is ready at http://127.0.0.1:8080"
     assert len(rest) == (0 if keys else 1)
     for line in rest:

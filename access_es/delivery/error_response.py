@@ -62,7 +62,7 @@ def _page_facts(error: AccessEsError, request: ProxyRequest) -> dict[str, Any]:
 
 def as_json(error: AccessEsError, request_id: str, kind: ClientKind = "program") -> dict[str, Any]:
     """The same facts for programs, and for scripts: those of Kibana and Dashboards show `message`."""
-    body = error_body(error.status, error.code, error.message, layer=error.layer, request_id=request_id)
+    body = error_body(error.status, error.code, error.message, layer=error.layer, request_id=request_id, **error.facts)
     return {**body, "message": error.message} if kind == "script" else body
 
 

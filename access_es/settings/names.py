@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from access_es.settings import parsers
 from access_es.settings.endpoint import Endpoint, parse_address, parse_endpoint
 from access_es.settings.setting import Setting, setting
+
+if TYPE_CHECKING:
+    from access_es.permissions.roles import Permissions
 
 LONG_QUERY_PATHS = ("_reindex", "_update_by_query", "_delete_by_query", "_forcemerge", "_shrink", "_split", "_clone")
 _MOST_URL_SECONDS = 7 * 24 * 3600  # S3 User Guide, "Sharing objects with presigned URLs"
@@ -103,6 +107,12 @@ class Settings:
         "CONTACT", parsers.matching(r"[^\x00-\x1f\x7f]{1,200}", "one line of at most 200 characters"), "", "Pages",
         "Whom people can ask, shown on error pages and at the sign-in: a mail address, an https address, or a name.",
         shown_default="none",
+    )
+    permissions: Permissions | str | None = setting(
+        "PERMISSIONS", parsers.permissions, None, "Permissions",
+        "Who may do what: roles, the roles of each group, and those of everybody, as JSON, or as `file:<path>`; in "
+        "CONFIG also as an object. Without it, everybody who is signed in may do everything.",
+        shown_default="none: everybody may do everything", takes_object=True,
     )
     overflow_bucket: str | None = setting(
         "OVERFLOW_BUCKET", parsers.bucket, None, "Large answers",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from access_es.settings.regions import parse_region
+
+if TYPE_CHECKING:
+    from access_es.permissions.roles import Permissions
 
 T = TypeVar("T", int, float)
 FRONT_DOORS = ("rest", "http", "url", "alb", "local")
@@ -59,6 +62,15 @@ def secrets(text: str) -> tuple[str, ...]:
     if not found or any(len(secret) < MIN_SECRET_CHARACTERS for secret in found):
         raise ValueError(f"each secret needs {MIN_SECRET_CHARACTERS} characters or more")
     return found
+
+
+def permissions(text: str) -> Permissions | str:
+    """Roles and groups; `file:<path>` stays as it is. Raises SettingsError with every fault."""
+    if text.startswith("file:"):
+        return text
+    from access_es.permissions.form import parse_permissions  # where the setting is used
+
+    return parse_permissions(text)
 
 
 region = parse_region

@@ -28,6 +28,8 @@ class Stage:
     state: Path
     region: str | None = None
     profile: str | None = None
+    folder: Path = Path()  # that of the settings file
+    has_live_permissions: bool = False  # whether they come from CONFIG, which may change
 
     @property
     def is_local(self) -> bool:
@@ -40,7 +42,7 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
     keys = load_stage_keys(settings_file, name)
     region, profile = keys.get("aws_region") or None, keys.get("profile_name") or None
     deployed = load_stage(settings_file, name)
-    values = {**apply_config({**deployed, **given}, _fetching(region, profile)), **given}
+    values = {**apply_config({**deployed, **given}, fetching(region, profile)), **given}
     state = Path(environ.get("ACCESS_ES_STATE") or settings_file.resolve().parent / ".access-es")
     if name == LOCAL:
         for row in NAMES.values():
@@ -48,10 +50,11 @@ def read_stage(settings_file: Path, name: str, environ: Mapping[str, str]) -> St
                 values[row.name] = row.local.format(state=open_state(state))
         if not values.get("SESSION_SECRET"):
             values["SESSION_SECRET"] = _stored_secret(open_state(state) / "session-secret")
-    return Stage(name, values, state, region, profile)
+    folder, in_config = settings_file.parent, values.get("PERMISSIONS") != {**deployed, **given}.get("PERMISSIONS")
+    return Stage(name, values, state, region, profile, folder, in_config)
 
 
-def _fetching(region: str | None, profile: str | None) -> Fetch:
+def fetching(region: str | None, profile: str | None) -> Fetch:
     return lambda place: fetch_config(place, region, AwsSession(profile, region))
 
 

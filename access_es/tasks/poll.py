@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from access_es.errors import MethodNotAllowed, NotFound
@@ -11,6 +11,7 @@ from access_es.messages import Body, Held, ProxyRequest, ProxyResponse
 from access_es.tasks.failures import NotStarted, SearchLost, TaskFailed, TaskLost
 from access_es.tasks.replies import RESPONSES, OwnReply, RenderPage, address_of, redirect_to, show_waiting
 from access_es.tasks.service import TaskService
+from access_es.tasks.store import TaskRequest
 from access_es.tasks.stored_body import StoredBody, load_body
 from access_es.tasks.tickets import Ticket
 
@@ -27,15 +28,24 @@ def is_poll(request: ProxyRequest) -> bool:
 
 
 def poll(
-    service: TaskService | None, request: ProxyRequest, user: str, render_page: RenderPage
+    service: TaskService | None,
+    request: ProxyRequest,
+    user: str,
+    render_page: RenderPage,
+    check: Callable[[TaskRequest], None] | None = None,
 ) -> ProxyResponse | OwnReply:
-    """The result of the task, or a redirect back here. Raises NotFound unless it is this user's ticket."""
+    """The result of the task, or a redirect back here. Raises NotFound unless it is this user's ticket.
+
+    `check` raises an AccessEsError where the user may not have the result any more.
+    """
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed
     text = request.path.removeprefix(RESPONSES).decode("latin-1")
     ticket = service.open(text, user) if service else None
     if service is None or ticket is None:
         raise NotFound
+    if check is not None:
+        check(service.store.request(ticket.id))
     found = outcome(service, ticket, request, _hold(request))
     if found is not None:
         return found

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from access_es.messages import Headers
+from access_es.messages import Grant, Headers
 from access_es.tasks.stored_body import StoredBody
 
 LIFETIME_SECONDS = 3600  # a task of Lambda's 15 minutes, and time to fetch its result
@@ -26,6 +26,7 @@ class TaskRequest:
     headers: Headers
     body: StoredBody
     is_search: bool
+    grant: Grant | None = None  # what its user was allowed it by; None: its user could do everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def write_request(request: TaskRequest) -> str:
         "target": request.target.decode("latin-1"),
         "headers": request.headers,
         "is_search": request.is_search,
+        "grant": [request.grant.needs, request.grant.opens] if request.grant else None,
         **_body(request.body),
     })  # fmt: skip
 
@@ -107,7 +109,15 @@ def write_request(request: TaskRequest) -> str:
 def read_request(text: str, inline: bytes | None) -> TaskRequest:
     fields = json.loads(text)
     target = fields["target"].encode("latin-1")
-    return TaskRequest(fields["method"], target, _headers(fields), _stored_body(fields, inline), fields["is_search"])
+    body = _stored_body(fields, inline)
+    return TaskRequest(fields["method"], target, _headers(fields), body, fields["is_search"], _grant(fields))
+
+
+def _grant(fields: dict[str, Any]) -> Grant | None:
+    if not fields.get("grant"):
+        return None
+    needs, opens = fields["grant"]
+    return Grant(tuple((action, name) for action, name in needs), opens)
 
 
 def write_result(result: Result) -> str:

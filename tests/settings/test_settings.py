@@ -108,7 +108,7 @@ def test_a_stage_extends_another_as_zappa_has_it(tmp_path: Path) -> None:
 
 def test_a_stage_tells_where_zappa_deploys_it(tmp_path: Path) -> None:
     file = write(tmp_path, {"dev": {"aws_region": "eu-central-1"}, "prod": {"extends": "dev", "profile_name": "ops"}})
-    assert read_stage(file, "prod", {}) == Stage("prod", {}, tmp_path / ".access-es", "eu-central-1", "ops")
+    assert read_stage(file, "prod", {}) == Stage("prod", {}, tmp_path / ".access-es", "eu-central-1", "ops", tmp_path)
     assert read_stage(file, "dev", {}).profile is None
 
 

@@ -1,0 +1,129 @@
+"""Whether a caller may send a request, by the setting PERMISSIONS. It costs nothing where nobody is limited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from access_es.audit import Entry
+from access_es.errors import Forbidden
+from access_es.live_permissions import LivePermissions
+from access_es.messages import Grant, ProxyRequest, ProxyResponse
+from access_es.sign_in.identity import Caller
+from access_es.tasks.store import TaskRequest
+from access_es.upload import Upload
+
+if TYPE_CHECKING:
+    from access_es.permissions.cursors import Cursors
+    from access_es.permissions.roles import Role
+    from access_es.permissions.verdict import Allowed, CursorKind, Need, Refused
+
+_LOST = "{user} may not have this result any more: the roles have changed since it was asked for."
+
+
+class PermissionDenied(Forbidden):
+    """The caller's roles do not allow the request. `need` and `index` say what it takes, `line` where in a body."""
+
+    def __init__(self, message: str, *, need: str = "", index: str | None = None, line: int | None = None) -> None:
+        self._facts = {"need": need, "index": index, "line": line}
+        super().__init__(message)
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        return {name: value for name, value in self._facts.items() if value}
+
+
+class Authorization:
+    """`secrets` are the session secrets, newest first, which seal the ids of cursors."""
+
+    def __init__(
+        self, permissions: LivePermissions, secrets: Sequence[str], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._permissions = permissions
+        self._secrets = secrets
+        self._clock = clock
+
+    def limiting_roles(self, caller: Caller) -> tuple[Role, ...] | None:
+        """The caller's roles; None where they, or no setting, allow everything."""
+        permissions = self._permissions.current()
+        if permissions is None:
+            return None
+        from access_es.permissions.roles import is_unlimited
+
+        roles = permissions.roles_of(caller.groups, caller.only_roles)
+        return None if is_unlimited(roles) else roles
+
+    def admit(self, caller: Caller, request: ProxyRequest, upload: Upload, entry: Entry) -> tuple[ProxyRequest, Upload]:
+        """What is sent on of a request that the caller may send. Raises PermissionDenied.
+
+        For a limited caller, the sealed id of a cursor is replaced by the engine's own.
+        """
+        roles = self.limiting_roles(caller)
+        if roles is None:
+            return request, upload
+        from access_es.permissions.judge import judge
+        from access_es.permissions.verdict import Refused, Request
+
+        asked = Request(request.method, request.target, request.headers, upload)
+        verdict = judge(roles, asked, self._cursors(caller))
+        if isinstance(verdict, Refused):
+            entry.role, entry.rule = ", ".join(verdict.roles), _describe(verdict.need)
+            raise _denied(verdict, caller.user)
+        entry.role, entry.rule = verdict.role, verdict.rule
+        return _granted(request, verdict), upload if verdict.body is None else Upload(verdict.body)
+
+    def check_result(self, caller: Caller, task: TaskRequest) -> None:
+        """Raises PermissionDenied where the roles do not allow any more what the task was allowed by."""
+        roles = self.limiting_roles(caller)
+        if roles is None:
+            return
+        from access_es.permissions.judge import still_allowed
+
+        lost = still_allowed(roles, _needs(task.grant))
+        if lost is not None:
+            raise PermissionDenied(_LOST.format(user=caller.user), need=_describe(lost), index=lost.name)
+
+    def seal(self, caller: Caller, answer: ProxyResponse, grant: Grant | None) -> ProxyResponse:
+        """The answer, with the id of a cursor in it made the caller's own."""
+        if grant is None or grant.opens is None:
+            return answer
+        from access_es.permissions.cursors import seal_answer
+
+        kind = cast("CursorKind", grant.opens)
+        headers = tuple((name, value) for name, value in answer.headers if name.lower() != "content-length")
+        body = seal_answer(answer.body, kind, _needs(grant), self._cursors(caller))
+        return replace(answer, headers=headers, body=body, length_bytes=None)
+
+    def _cursors(self, caller: Caller) -> Cursors:
+        from access_es.permissions.cursors import Cursors
+
+        return Cursors(self._secrets, caller.user, self._clock())
+
+
+def _granted(request: ProxyRequest, verdict: Allowed) -> ProxyRequest:
+    needs = tuple(dict.fromkeys((need.action, need.name) for need in verdict.needs))
+    target = request.target if verdict.target is None else verdict.target
+    headers = request.headers
+    if verdict.opens is not None:  # an id can be found in plain bytes alone
+        headers = tuple((name, value) for name, value in headers if name.lower() != "accept-encoding")
+    return replace(request, target=target, headers=headers, grant=Grant(needs, verdict.opens))
+
+
+def _needs(grant: Grant | None) -> tuple[Need, ...]:
+    """Of a request whose user could do everything: everything."""
+    from access_es.permissions.verdict import Need, NeedAction
+
+    if grant is None:
+        return (Need("manage", "*"), Need("edit"))
+    return tuple(Need(cast(NeedAction, action), name) for action, name in grant.needs)
+
+
+def _describe(need: Need) -> str:
+    return f"{need.action} {need.name}".strip()
+
+
+def _denied(refused: Refused, user: str) -> PermissionDenied:
+    need = refused.need.action
+    return PermissionDenied(refused.reason(user), need=need, index=refused.index, line=refused.line)
