@@ -166,6 +166,10 @@ class Proxy:
         return self._authorization.seal(caller, answer, granted[0])
 
     def _ask_domain(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | OwnReply:
+        if request.mount:
+            from access_es.mounting.request import unmount_request  # never needed without a mount
+
+            request = unmount_request(request)
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
             request, upload = self._authorization.admit(caller, request, upload, entry)
@@ -196,7 +200,12 @@ class Proxy:
         length = answer.header("content-length")
         if length is not None and (request.method == "HEAD" or answer.status == 304):
             headers = (*headers, ("Content-Length", length))  # the length that a GET would have had
-        return replace(answer, headers=headers)
+        passed_on = replace(answer, headers=headers)
+        if not request.mount:
+            return passed_on
+        from access_es.mounting.answer import mount_answer  # never needed without a mount
+
+        return mount_answer(passed_on, request)
 
 
 class _AuditedPage:

@@ -18,6 +18,7 @@ LAYERS = (
     {"users"},
     {"ingress", "sign_in", "upstream", "delivery", "tasks"},
     {"live_permissions"},
+    {"mounting"},
     {"services", "pages"},
     {"authorization"},
     {"proxy"},
