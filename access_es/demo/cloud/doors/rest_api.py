@@ -101,7 +101,7 @@ class RestApi:
             return self.say(400, "Bad Request", arrived)
         missing = (403, "Missing Authentication Token", arrived, "MissingAuthenticationTokenException")
         if self._path(arrived) is None:  # no stage, hence nobody's gateway responses
-            return self.say(*missing, response_type=None)
+            return self.say(*missing, is_in_stage=False)
         return None if _method(arrived) in METHODS else self.say(*missing, response_type="MISSING_AUTHENTICATION_TOKEN")
 
     def build_event(self, arrived: Arrived) -> Event:
@@ -192,18 +192,17 @@ class RestApi:
 
     def say(
         self, status: int, message: str, arrived: Arrived, kind: str = "BadRequestException",
-        *, response_type: str | None = "DEFAULT_4XX",
+        *, response_type: str = "", is_in_stage: bool = True,
     ) -> Answer:  # fmt: skip
         """The gateway's own answer, as the API says it where it says something of that type."""
-        if response_type and (said := self._customised(response_type, status, arrived)):
+        if is_in_stage and (said := self._customised(response_type, status, arrived)):
             return said
         body = f'{{"message": "{message}"}}'
         return own_answer(status, body, JSON, arrived, *self._marks(arrived), ("x-amzn-ErrorType", kind))
 
     def _customised(self, response_type: str, status: int, arrived: Arrived) -> Answer | None:
-        response = self.settings.responses.get(response_type) or self.settings.responses.get(
-            f"DEFAULT_{status // 100}XX"
-        )
+        responses = self.settings.responses
+        response = responses.get(response_type) or responses.get(f"DEFAULT_{status // 100}XX")
         if response is None:
             return None
         content_type, body, headers = render_response(response, arrived)
