@@ -36,13 +36,18 @@ class Proxy:
     """The WSGI application: serves our own pages, and forwards every other request to the domain."""
 
     def __init__(
-        self, pages: WSGIApplication, services: Services, render_page: RenderPage, render_waiting: RenderWaiting
+        self,
+        pages: WSGIApplication,
+        services: Services,
+        authorization: Authorization,
+        render_page: RenderPage,
+        render_waiting: RenderWaiting,
     ) -> None:
         self._pages = pages
         self._services = services
         self._render_page = render_page
         self._render_waiting = render_waiting
-        self._authorization = Authorization(services.permissions, services.accounts.settings.secrets)
+        self._authorization = authorization
         self._emulated_door = find_door(services.front_door)  # locally, its limits can be watched
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -24,7 +24,7 @@ LAYERS = (
     {"proxy"},
     {"app"},
     {"provision", "streaming", "wsgi"},
-    {"doctor", "lambda_handler", "server"},
+    {"doctor", "lambda_handler", "may", "server"},
     {"demo"},
     {"cli"},
     {"__main__"},
