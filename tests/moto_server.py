@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from access_es.demo.cloud.rest_integrations import RestIntegrations
 from tests.running_proxy import KEY
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def running_moto() -> Iterator[str]:
         def log(self, type: str, message: str, *args: Any) -> None:
             pass
 
-    app = _OneItemAtATime(DomainDispatcherApplication(create_backend_app))
+    app = _OneItemAtATime(RestIntegrations(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from access_es.errors import AwsFailure
-from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, find_door
+from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, Streaming, find_door
 from access_es.program import program
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
 from access_es.provision.finding import Finding, fault, good, warning
+from access_es.provision.integrations import EDGE_IDLE_SECONDS, REGIONAL_IDLE_SECONDS
 from access_es.provision.plan import Found
 from access_es.provision.step import Plan
 
@@ -24,10 +25,7 @@ def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
     for blocker in plan.blockers:
         yield fault("resources", blocker.what, blocker.fix)
     for step in plan.steps:
-        if step.optional_if:
-            yield warning("resources", f"missing: {step.what}", f"{command}; AWS does not offer it everywhere")
-        else:
-            yield fault("resources", f"missing: {step.what}", command)
+        yield fault("resources", f"missing: {step.what}", command)
     for what in plan.later:
         yield warning("resources", f"after the deployment: {what}", f"zappa deploy {deployment.stage}")
     if plan == Plan():
@@ -71,6 +69,9 @@ def check_api(deployment: Deployment, found: Found) -> Iterator[Finding]:
 
 def check_limits(deployment: Deployment) -> Iterator[Finding]:
     """The limits of the front door, and how larger answers and longer queries are handled."""
+    if deployment.settings.streaming and deployment.has_rest_api:
+        yield from _streaming_limits(deployment)
+        return
     made = _door(deployment.zappa)
     door = find_door(deployment.settings.front_door) or made
     if door.name != made.name:
@@ -91,6 +92,19 @@ def check_limits(deployment: Deployment) -> Iterator[Finding]:
         yield good("limits", f"{wait}; longer queries become tasks in {deployment.settings.tasks_table}")
     else:
         yield warning("limits", f"{wait}; longer queries fail", f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
+
+
+def _streaming_limits(deployment: Deployment) -> Iterator[Finding]:
+    is_edge = "EDGE" in (deployment.zappa.get("endpoint_configuration") or ("EDGE",))  # Zappa's own default
+    door = Streaming(EDGE_IDLE_SECONDS if is_edge else REGIONAL_IDLE_SECONDS)
+    says = f"answers of up to {door.answer_bytes:,} bytes stream; the first byte may take {door.begin_seconds:.0f} s"
+    yield good("limits", says)
+    if is_edge:
+        what = f"an edge-optimised API gives up after {EDGE_IDLE_SECONDS} s without a byte, a regional one after 300"
+        yield warning("limits", what, '"endpoint_configuration": ["REGIONAL"]')
+    if not deployment.settings.tasks_table:
+        what = "longer queries fail"
+        yield warning("limits", what, f"TASKS_TABLE=access-es-{deployment.stage}-tasks")
 
 
 def _door(keys: Mapping[str, Any]) -> FrontDoor:

@@ -14,6 +14,7 @@ from access_es.errors import AccessEsError
 from access_es.program import program
 from access_es.provision.apply import apply
 from access_es.provision.deployment import Deployment
+from access_es.provision.integrations import published_variables
 from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.zappa_keys import check_keys
@@ -39,8 +40,24 @@ def check(cli: Any) -> None:
     deployment = prepared.deployment
     if cli.stage_config.get("attach_policy") == NO_PERMISSIONS:
         cli.zappa.attach_policy = json.dumps(_policy_for_zappa(prepared))
+    if deployment.has_rest_api:
+        _publish_variables(cli, prepared)
     if "s3_bucket" not in cli.stage_config:  # Zappa would make another one with each deployment
         cli.s3_bucket_name = deployment_bucket(deployment)
+
+
+def _publish_variables(cli: Any, prepared: Prepared) -> None:
+    """Let the deployment that Zappa makes in between say whether it streams.
+
+    `zappa update` publishes the integrations as they are, perhaps reset by CloudFormation, and no variables.
+    """
+    publish = cli.zappa.deploy_api_gateway
+
+    def publish_with_variables(*, api_id: str, stage_name: str, **options: Any) -> Any:
+        variables = published_variables(prepared.call, api_id, stage_name)
+        return publish(api_id=api_id, stage_name=stage_name, **{**options, "variables": variables})
+
+    cli.zappa.deploy_api_gateway = publish_with_variables
 
 
 def deployment_bucket(deployment: Deployment) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from access_es.cli import main
 from access_es.demo.running_gateway import RunningGateway
-from access_es.doctor.deployed import check_api, check_function
+from access_es.doctor.deployed import check_api, check_function, check_limits
 from access_es.doctor.examine import _ask as ask_domain
 from access_es.doctor.examine import fix_identity
 from access_es.doctor.permissions import check_permissions
@@ -227,6 +227,16 @@ def test_a_role_that_may_not_be_assumed_is_reported(
     assert told.topic == "credentials" and f"sts:AssumeRole on {role}" in told.fix
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "begin", "levels"), [("REGIONAL", "240 s", ["good"]), ("EDGE", "24 s", ["good", "warning"])]
+)
+def test_the_limits_of_an_api_that_streams(endpoint: str, begin: str, levels: list[str], make_stage: MakeStage) -> None:
+    file = make_stage({"STREAMING": "true"}, endpoint_configuration=[endpoint])
+    stage = read_deployment(file, "dev", "1", lambda place: json.dumps({"SESSION_SECRET": "s" * 40}))
+    found = list(check_limits(stage))
+    assert [one.level for one in found] == levels and begin in found[0].says and "209,715,200" in found[0].says
+
+
 @pytest.mark.usefixtures("aws")
 def test_for_people_each_line_has_its_remedy_below(
     make_stage: MakeStage, gateway: RunningGateway, capsys: pytest.CaptureFixture[str]
@@ -255,7 +265,7 @@ def test_the_deployed_function_is_compared_with_the_settings(aws: Calls, make_st
 def test_the_deployed_api_is_looked_at(make_stage: MakeStage, aws: Calls) -> None:
     deployment = prepare(make_stage(), "dev").deployment
     api = {"id": "a", "endpointConfiguration": {"types": ["EDGE"]}, "minimumCompressionSize": 0}
-    found = list(check_api(deployment, Found({}, None, FoundFunction(), FoundApi(api, {}), None)))
+    found = list(check_api(deployment, Found({}, None, FoundFunction(), FoundApi(api, None), None)))
     assert [(one.level, "zappa update dev" in one.fix) for one in found] == [("fault", True), ("warning", True)]
 
 
@@ -277,7 +287,7 @@ def test_what_iam_would_refuse_is_named_action_by_action(make_stage: MakeStage, 
 
     policy = desired_policy(prepared.deployment, prepared.found)
     (found,) = check_permissions(prepared.deployment, policy, simulate)
-    assert "may not es:ESHttpPost on arn:aws:es:us-east-1:123456789012:domain/logs/*" in found.says
+    assert "lacks es:ESHttpPost on arn:aws:es:us-east-1:123456789012:domain/logs/*" in found.says
     assert found.fix == "python -m access_es --stage dev provision" and not [name for name in asked if "*" in name]
 
 

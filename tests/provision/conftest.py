@@ -14,6 +14,13 @@ import pytest
 from access_es.provision.calls import Calls
 from tests.moto_server import REGION, moto_environment
 
+
+def integration_uri(function: str) -> str:
+    """As Zappa writes it."""
+    arn = f"arn:aws:lambda:{REGION}:123456789012:function:{function}"
+    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
 MakeStage = Callable[..., Path]
 SHIPPED = json.loads((Path(__file__).parent.parent.parent / "zappa_settings.json").read_text())["dev"]
 ENDPOINT = "https://search-logs-abc.us-east-1.es.amazonaws.com"
@@ -75,7 +82,10 @@ def deploy(aws: Calls, make_stage: MakeStage) -> Callable[[Path], str]:
         api = aws("apigateway", "create_rest_api", name=name, endpointConfiguration={"types": ["REGIONAL"]})["id"]
         root = aws("apigateway", "get_resources", restApiId=api)["items"][0]["id"]
         aws("apigateway", "put_method", restApiId=api, resourceId=root, httpMethod="ANY", authorizationType="NONE")
-        aws("apigateway", "put_integration", restApiId=api, resourceId=root, httpMethod="ANY", type="MOCK")
+        aws(
+            "apigateway", "put_integration", restApiId=api, resourceId=root, httpMethod="ANY", type="AWS_PROXY",
+            integrationHttpMethod="POST", uri=integration_uri(name),
+        )  # fmt: skip
         aws("apigateway", "create_deployment", restApiId=api, stageName="dev")
         return name
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import make_server
 
+from access_es.demo.cloud.rest_integrations import RestIntegrations
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
@@ -73,7 +75,7 @@ def main(port_file: Path, invoke_port: int) -> None:
         def log(self, type: str, message: str, *args: Any) -> None:
             pass
 
-    app = Endpoints(DomainDispatcherApplication(create_backend_app), invoke_port)
+    app = Endpoints(RestIntegrations(DomainDispatcherApplication(create_backend_app)), invoke_port)
     server = make_server(HOST, 0, app, threaded=True, request_handler=QuietHandler)
     draft = port_file.with_suffix(".draft")
     draft.write_text(str(server.server_port), encoding="ascii")
