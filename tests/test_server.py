@@ -14,6 +14,7 @@ import pytest
 
 from access_es.errors import SettingsError
 from access_es.server import serve
+from tests.eventually import eventually
 from tests.server_process import Running, read_answer, read_to_end, running
 
 
@@ -221,11 +222,16 @@ def test_a_client_that_leaves_early_disturbs_no_other(server: Running) -> None:
 # --- processes
 
 
+def is_served(server: Running, target: bytes) -> bool:
+    """Whether the application has begun to answer it."""
+    return b'"%s"' % target in server.exchange(b"GET /served HTTP/1.0\r\n\r\n")
+
+
 def test_requests_in_flight_finish_after_sigterm() -> None:
     """SIGTERM: the running request is answered, new ones find nobody, the exit status is 0."""
     with running() as server, server.connect() as client, server.connect() as idle:
         client.sendall(b"GET /slow?1 HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(0.3)
+        eventually(lambda: is_served(server, b"/slow?1"))
         server.process.send_signal(signal.SIGTERM)
         assert read_to_end(client).endswith(b"done")
         assert read_to_end(idle) == b""
@@ -236,7 +242,7 @@ def test_stopping_is_bounded() -> None:
     """A request that does not end does not keep the server."""
     with running(graceful_seconds=1) as server, server.connect() as client:
         client.sendall(b"GET /slow?30 HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(0.3)
+        eventually(lambda: is_served(server, b"/slow?30"))
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(6) == 0
 
@@ -244,7 +250,7 @@ def test_stopping_is_bounded() -> None:
 def test_an_interrupt_stops_at_once() -> None:
     with running() as server, server.connect() as client:
         client.sendall(b"GET /slow?30 HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(0.3)
+        eventually(lambda: is_served(server, b"/slow?30"))
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(3) == 0
 

@@ -15,9 +15,10 @@ from tests.scripted_server import say, scripted_server
 def test_a_concurrent_reader_gets_the_known_value() -> None:
     """A domain that hangs makes one of them wait, not all: each would hold a thread."""
     now = [0.0]
-    awake = threading.Event()
+    asked, awake = threading.Event(), threading.Event()
 
     def hang(connection: socket.socket, request: bytes) -> None:
+        asked.set()
         awake.wait(10)
         raise ConnectionError
 
@@ -29,7 +30,7 @@ def test_a_concurrent_reader_gets_the_known_value() -> None:
         now[0] = 60.0
         asking = threading.Thread(target=probe.is_ready)
         asking.start()
-        time.sleep(0.1)
+        assert asked.wait(10)
         began = time.monotonic()
         assert [probe.is_ready() for _ in range(5)] == [True] * 5
         assert time.monotonic() - began < 1
