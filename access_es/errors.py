@@ -2,6 +2,7 @@
 
 AccessEsError
 ├── SettingsError            the configuration cannot work; lists every fault
+├── AddressUnusable          the address to serve on is taken, or not of this machine
 ├── BadRequest          400
 ├── NotSignedIn         401
 │   ├── SessionEnded    401
@@ -77,6 +78,12 @@ class SettingsError(AccessEsError):
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("The settings are not valid:\n" + "\n".join(f"  {fault}" for fault in self.faults))
+
+
+class AddressUnusable(AccessEsError):
+    """The server cannot listen where it was told to."""
+
+    code = "address_unusable"
 
 
 class BadRequest(AccessEsError):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from access_es.errors import SettingsError
+from access_es.errors import AddressUnusable
 from access_es.server import serve
 from tests.eventually import eventually
 from tests.server_process import Running, read_answer, read_to_end, running
@@ -272,7 +272,7 @@ def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(
-            SettingsError, match=f"--port {port} cannot be listened on: Address already in use; try --port \\d+\\.$"
+            AddressUnusable, match=f"--port {port} cannot be listened on: Address already in use; try --port \\d+\\.$"
         ):
             serve(dict, port=port)  # type: ignore[arg-type]  # never called
 

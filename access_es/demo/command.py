@@ -22,7 +22,7 @@ from access_es.demo.progress import step
 from access_es.demo.running_gateway import running_gateway
 from access_es.demo.sample_data import SampleDataRefused, load_sample_data
 from access_es.demo.stack import running_engines
-from access_es.errors import SettingsError
+from access_es.errors import AddressUnusable
 from access_es.server import require_free
 from access_es.services import build_accounts_for
 from access_es.settings.read import read_settings
@@ -60,7 +60,7 @@ def run_demo(args: argparse.Namespace, stage: Stage, environ: Mapping[str, str])
 
 
 def free_port(host: str, port: int, timeout_seconds: float = 5) -> int:
-    """The port to listen on, a free one for 0. Raises SettingsError when another program has it.
+    """The port to listen on, a free one for 0. Raises AddressUnusable when another program has it.
 
     Before minutes of work, and before whoever else answers there is asked anything. A demo that was just killed lets
     go of its port within a second or two.
@@ -70,7 +70,7 @@ def free_port(host: str, port: int, timeout_seconds: float = 5) -> int:
     while True:
         try:
             require_free(host, chosen)
-        except SettingsError:
+        except AddressUnusable:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

@@ -17,7 +17,7 @@ from wsgiref.types import WSGIApplication
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-from access_es.errors import SettingsError
+from access_es.errors import AddressUnusable
 from access_es.server.worker import Worker
 
 KEEP_ALIVE_SECONDS = 75
@@ -63,7 +63,7 @@ def serve(
     first worker when it has its application. SIGTERM lets requests in flight finish for up to `graceful_seconds`.
     `trusted` are the addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     Nothing of the caller runs in a worker: neither what follows this call nor its `finally` blocks.
-    Raises SettingsError where the address cannot be listened on.
+    Raises AddressUnusable where the address cannot be listened on.
     """
     place = Place(host, port, workers, threads, graceful_seconds, tuple(trusted))
     require_free(host, port)
@@ -75,7 +75,7 @@ def serve(
 
 
 def require_free(host: str, port: int) -> None:
-    """One clear sentence at once, where gunicorn would try five times and say so ten times. Raises SettingsError."""
+    """One clear sentence at once, where gunicorn would try five times and say so ten times. Raises AddressUnusable."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -83,7 +83,7 @@ def require_free(host: str, port: int) -> None:
         reason, _, _ = str(fault.strerror).partition(" (while attempting")  # create_server's own words
         free = _next_free(host, port, family) if fault.errno == errno.EADDRINUSE else None
         advice = f"; try --port {free}" if free else ""
-        raise SettingsError([f"--host {host} --port {port} cannot be listened on: {reason}{advice}."]) from fault
+        raise AddressUnusable(f"--host {host} --port {port} cannot be listened on: {reason}{advice}.") from fault
 
 
 def _next_free(host: str, port: int, family: int) -> int | None:

@@ -4,13 +4,13 @@ import threading
 import pytest
 
 from access_es.demo.command import free_port
-from access_es.errors import SettingsError
+from access_es.errors import AddressUnusable
 
 
 def test_a_port_that_another_program_has_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = int(other.getsockname()[1])
-        with pytest.raises(SettingsError, match=f"--port {port} cannot be listened on"):
+        with pytest.raises(AddressUnusable, match=f"--port {port} cannot be listened on"):
             free_port("127.0.0.1", port, 0.2)
 
 

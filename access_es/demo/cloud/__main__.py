@@ -15,7 +15,7 @@ from access_es.demo.cloud.doors.registry import NAMES
 from access_es.demo.command import free_port
 from access_es.demo.errors import DemoUnavailable
 from access_es.demo.sample_data import SampleDataRefused
-from access_es.errors import SettingsError
+from access_es.errors import AddressUnusable
 
 _WHAT = "Browse a real Kibana through an emulated AWS Lambda and front door, with the zip that Zappa deploys."
 _DOORS = """AWS's front door to emulate (default: rest): a REST API, an HTTP API, each also at its own address, whose
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_WELCOME.format(url=url, user=demo.user, password=demo.password), flush=True)
             _say(f"Emulated front door: {args.door}. The function runs from Zappa's zip. Stop with Ctrl-C.")
             signal.pause()
-    except SettingsError as fault:
+    except AddressUnusable as fault:
         _say(fault.message)
         return 1
     except (DemoUnavailable, SampleDataRefused, DeployFailed, UserNotMade) as fault:
