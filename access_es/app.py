@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from access_es.authorization import Authorization
 from access_es.delivery.error_response import render_failure
 from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
 from access_es.ingress import read_request
@@ -32,12 +33,14 @@ def create_app(services: Services) -> Flask:
     app.url_map.merge_slashes = False  # a redirect to the address without them would be kept for good
     app.before_request(_require_arrived_body)
     app.jinja_env.globals["contact"] = read_contact(services.contact)
-    register_accounts(app, services.accounts)
+    authorization = Authorization(services.permissions, services.accounts.settings.secrets)
+    register_accounts(app, services.accounts, authorization.describe)
     app.register_blueprint(health_pages(services.probe.is_ready))
     app.register_error_handler(Exception, lambda fault: _render_error(app, fault))
     app.wsgi_app = Proxy(  # type: ignore[method-assign]
         app.wsgi_app,
         services,
+        authorization,
         lambda facts: _page(app, facts),
         lambda facts: app.jinja_env.get_template("waiting.html").render(facts),
     )

@@ -55,6 +55,16 @@ class Authorization:
         roles = permissions.roles_of(caller.groups, caller.only_roles)
         return None if is_unlimited(roles) else roles
 
+    def describe(self, caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the caller's roles, and what they allow, in sentences. Empty where no setting limits anybody."""
+        permissions = self._permissions.current()
+        if permissions is None:
+            return (), ()
+        from access_es.permissions.roles import describe
+
+        roles = permissions.roles_of(caller.groups, caller.only_roles)
+        return tuple(role.name for role in roles), describe(roles)
+
     def admit(self, caller: Caller, request: ProxyRequest, upload: Upload, entry: Entry) -> tuple[ProxyRequest, Upload]:
         """What is sent on of a request that the caller may send. Raises PermissionDenied.
 

@@ -18,6 +18,7 @@ from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
 from access_es.live_permissions import open_stage_permissions
+from access_es.may import register as register_may
 from access_es.program import program
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
@@ -78,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="a proxy with TLS in front (address or network, repeatable): its X-Forwarded-For and -Proto are believed",
     )  # fmt: skip
     register_account_commands(commands)
+    register_may(commands)
     register_provision(commands)
     register_doctor(commands)
     return parser

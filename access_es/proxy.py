@@ -36,13 +36,18 @@ class Proxy:
     """The WSGI application: serves our own pages, and forwards every other request to the domain."""
 
     def __init__(
-        self, pages: WSGIApplication, services: Services, render_page: RenderPage, render_waiting: RenderWaiting
+        self,
+        pages: WSGIApplication,
+        services: Services,
+        authorization: Authorization,
+        render_page: RenderPage,
+        render_waiting: RenderWaiting,
     ) -> None:
         self._pages = pages
         self._services = services
         self._render_page = render_page
         self._render_waiting = render_waiting
-        self._authorization = Authorization(services.permissions, services.accounts.settings.secrets)
+        self._authorization = authorization
         self._emulated_door = find_door(services.front_door)  # locally, its limits can be watched
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -166,6 +171,10 @@ class Proxy:
         return self._authorization.seal(caller, answer, granted[0])
 
     def _ask_domain(self, request: ProxyRequest, caller: Caller, entry: Entry) -> ProxyResponse | OwnReply:
+        if request.mount:
+            from access_es.mounting.request import unmount_request  # never needed without a mount
+
+            request = unmount_request(request)
         with take_upload(request.body) as upload:
             entry.bytes_in = upload.length_bytes
             request, upload = self._authorization.admit(caller, request, upload, entry)
@@ -196,7 +205,12 @@ class Proxy:
         length = answer.header("content-length")
         if length is not None and (request.method == "HEAD" or answer.status == 304):
             headers = (*headers, ("Content-Length", length))  # the length that a GET would have had
-        return replace(answer, headers=headers)
+        passed_on = replace(answer, headers=headers)
+        if not request.mount:
+            return passed_on
+        from access_es.mounting.answer import mount_answer  # never needed without a mount
+
+        return mount_answer(passed_on, request)
 
 
 class _AuditedPage:

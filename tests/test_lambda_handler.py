@@ -151,16 +151,16 @@ def test_a_cookie_for_tls_alone_stays_so_where_the_client_has_tls(
 ) -> None:
     """A load balancer may listen without TLS; the other doors never do."""
     query = urlencode({"header": "Set-Cookie: sid=1; Secure; SameSite=None; Path=/"})
-    request = arrived(
-        "GET", (("/dev" if door.endswith("-stage") else "") + f"/_demo/answer?{query}").encode(), function.bearer
-    )
+    mount = "/dev" if door.endswith("-stage") else ""
+    request = arrived("GET", f"{mount}/_demo/answer?{query}".encode(), function.bearer)
     event = emulated(door, request)
     for headers in (event.get("headers") or {}, event.get("multiValueHeaders") or {}):
         if "x-forwarded-proto" in headers:
             headers["x-forwarded-proto"] = [scheme] if isinstance(headers["x-forwarded-proto"], list) else scheme
     answer = open_door(door).read_answer(json.dumps(function.call(event, 30.0)).encode(), request)
     is_plain = door.startswith("alb") and scheme == "http"
-    assert values(answer, b"set-cookie") == ["sid=1; Path=/" if is_plain else "sid=1; Secure; SameSite=None; Path=/"]
+    attributes = "" if is_plain else "Secure; SameSite=None; "
+    assert values(answer, b"set-cookie") == [f"sid=1; {attributes}Path={mount}/"]
 
 
 @pytest.mark.parametrize("door", NAMES)

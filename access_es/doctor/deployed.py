@@ -25,7 +25,10 @@ def check_plan(deployment: Deployment, plan: Plan) -> Iterator[Finding]:
     for blocker in plan.blockers:
         yield fault("resources", blocker.what, blocker.fix)
     for step in plan.steps:
-        yield fault("resources", f"missing: {step.what}", command)
+        if step.optional_if:
+            yield warning("resources", f"missing: {step.what}", f"{command}; AWS does not offer it everywhere")
+        else:
+            yield fault("resources", f"missing: {step.what}", command)
     for what in plan.later:
         yield warning("resources", f"after the deployment: {what}", f"zappa deploy {deployment.stage}")
     if plan == Plan():

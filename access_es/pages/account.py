@@ -37,7 +37,10 @@ def show_account() -> AnyResponse:
         return _account_page()
     page.check_navigation()
     caller = _caller()
-    return jsonify(user=caller.user, groups=caller.groups, how=caller.how, token=caller.token)
+    roles, rights = page.rights(caller)
+    return jsonify(
+        user=caller.user, groups=caller.groups, roles=roles, rights=rights, how=caller.how, token=caller.token
+    )
 
 
 @pages.post("/tokens")
@@ -82,10 +85,13 @@ def change_password() -> AnyResponse:
 
 def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
     page.check_navigation()
+    roles, rights = page.rights(_caller())
     return page.render(
         "account.html",
         error,
         caller=_caller(),
+        roles=roles,
+        rights=rights,
         home_path=page.accounts().settings.home_path(),
         tokens=page.accounts().directory.tokens(_user()),
         now=page.accounts().clock(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Request, Response, current_app, make_response, render_template, request, session
@@ -20,7 +21,8 @@ from access_es.sign_in.identity import Caller
 from access_es.sign_in.session_cookie import Session
 from access_es.users.user import User
 
-EXTENSION = "access-es accounts"
+EXTENSION, RIGHTS = "access-es accounts", "access-es rights"
+DescribeRights = Callable[[Caller], tuple[tuple[str, ...], tuple[str, ...]]]
 log = logging.getLogger(__name__)
 
 
@@ -130,3 +132,13 @@ def current_session() -> Session | None:
 
 def accounts() -> Accounts:
     return cast(Accounts, current_app.extensions[EXTENSION])
+
+
+def nobody_is_limited(caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where the setting PERMISSIONS is not there: no roles, and nothing to say about them."""
+    return (), ()
+
+
+def rights(caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the caller's roles, and what they allow, in sentences."""
+    return cast(DescribeRights, current_app.extensions[RIGHTS])(caller)

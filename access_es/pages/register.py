@@ -8,17 +8,19 @@ from flask import Flask
 from flask_login import LoginManager
 
 from access_es.pages import account, sign_in
-from access_es.pages.page import EXTENSION, load_offered, load_signed_in
+from access_es.pages.page import EXTENSION, RIGHTS, DescribeRights, load_offered, load_signed_in, nobody_is_limited
 from access_es.sign_in.build import Accounts
 from access_es.sign_in.flask_session import Sessions
 
 
-def register_accounts(app: Flask, accounts: Accounts) -> None:
+def register_accounts(app: Flask, accounts: Accounts, describe_rights: DescribeRights = nobody_is_limited) -> None:
     """Give the app its sessions, Flask-Login, and the pages below `/--access-es/`.
 
-    The app renders every `AccessEsError` that the pages raise for programs.
+    `describe_rights` gives the names of a caller's roles, and what they allow, in sentences. The app renders every
+    `AccessEsError` that the pages raise for programs.
     """
     app.extensions[EXTENSION] = accounts
+    app.extensions[RIGHTS] = describe_rights
     app.session_interface = Sessions(accounts.cookies, accounts.clock)
     # Flask-Login would take a remember-me cookie signed with this key. There are none: nobody ever knows the key.
     app.secret_key = secrets.token_hex(32)

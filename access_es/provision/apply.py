@@ -26,22 +26,25 @@ def apply(
     if plan.blockers:
         raise ProvisionFailed("\n".join(f"{blocker.what}: {blocker.fix}." for blocker in plan.blockers))
     for step in plan.steps:
-        _do(step, call, sleep)
-        report(step.what)
+        is_done = _do(step, call, sleep)
+        report(step.what if is_done else f"not done, as AWS does not offer it here: {step.what}")
 
 
-def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> None:
+def _do(step: Step, call: Call, sleep: Callable[[float], object]) -> bool:
+    """Whether it is done; False for an optional one that AWS does not offer."""
     waited = 0.0
     while True:
         try:
             call(step.service, step.operation, **step.parameters)
         except AwsFailure as failure:
             if failure.reason in step.done_if and (failure.was_repeated or waited):
-                return
+                return True
+            if failure.reason in step.optional_if:
+                return False
             if failure.reason not in step.wait_for or waited >= _MAX_WAIT_SECONDS:
                 raise ProvisionFailed(_explain(step, failure)) from failure
         else:
-            return
+            return True
         sleep(_PAUSE_SECONDS)
         waited += _PAUSE_SECONDS
 

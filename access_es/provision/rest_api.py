@@ -1,15 +1,16 @@
-"""The REST API that Zappa made: its own answer to requests that are too large, and whether its answers stream."""
+"""The REST API that Zappa made: where it is, its answers to what it does not forward, and if its answers stream."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from access_es.front_doors import STREAM_VARIABLE
-from access_es.provision.calls import Call, ask
+from access_es.partitions import partition_of
+from access_es.provision.calls import Call
 from access_es.provision.deployment import Deployment
+from access_es.provision.gateway_responses import REFUSALS, gateway_response, is_set
 from access_es.provision.integrations import (
     BUSY,
     Integration,
@@ -21,57 +22,53 @@ from access_es.provision.integrations import (
 )
 from access_es.provision.step import Blocker, Plan, Step
 
-_TYPE = "REQUEST_TOO_LARGE"
-_SENTENCE = (
-    "The request is too large for the gateway: a body may have about 4.5 MB (6 MB as a Lambda event). "
-    "Send it in smaller parts, such as smaller bulk requests."
-)
-# As our own errors look (delivery.failure). Gateway responses know this variable: API Gateway Developer Guide,
-# "API Gateway mapping template and access logging variable reference".
-_TEMPLATE = json.dumps(
-    {
-        "error": {
-            "type": "request_too_large",
-            "reason": _SENTENCE,
-            "code": "request_too_large",
-            "layer": "gateway",
-            "request_id": "$context.requestId",
-        },
-        "status": 413,
-    }
-)
-RESPONSE = {"responseType": _TYPE, "statusCode": "413", "responseTemplates": {"application/json": _TEMPLATE}}
+# AWS lists this type among those that can be set, and says elsewhere that it cannot ("Important notes").
+_MAYBE_NOT_SETTABLE = frozenset(("REQUEST_TOO_LARGE",))
+_NOT_SETTABLE = ("BadRequestException",)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundApi:
-    """`too_large` is how it answers a request that is too large; `variables` are those of its stage."""
+    """`responses` are its gateway responses, by their type; `variables` are those of its stage."""
 
     api: Mapping[str, Any]
-    too_large: Mapping[str, Any] | None
+    responses: Mapping[str, Mapping[str, Any]]
     integrations: tuple[Integration, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_api(call: Call, deployment: Deployment) -> FoundApi | None:
     """Zappa names the API after the function."""
-    position: dict[str, str] = {}
-    while True:
-        page = call("apigateway", "get_rest_apis", limit=500, **position)
-        for api in page.get("items", ()):
-            if api.get("name") == deployment.function:
-                return _describe(call, deployment, api)
-        if not page.get("position"):
-            return None
-        position = {"position": page["position"]}
+    for api in _pages(call, "get_rest_apis"):
+        if api.get("name") == deployment.function:
+            return _describe(call, deployment, api)
+    return None
 
 
 def _describe(call: Call, deployment: Deployment, api: Mapping[str, Any]) -> FoundApi:
     id = api["id"]
-    too_large = ask(
-        call, ("NotFoundException",), "apigateway", "get_gateway_response", restApiId=id, responseType=_TYPE
-    )
-    return FoundApi(api, too_large, find_integrations(call, id), find_variables(call, id, deployment.stage))
+    responses = {response["responseType"]: response for response in _pages(call, "get_gateway_responses", restApiId=id)}
+    return FoundApi(api, responses, find_integrations(call, id), find_variables(call, id, deployment.stage))
+
+
+def _pages(call: Call, operation: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
+    position: dict[str, str] = {}
+    while True:
+        page = call("apigateway", operation, limit=500, **parameters, **position)
+        yield from page.get("items", ())
+        if not page.get("position"):
+            return
+        position = {"position": page["position"]}
+
+
+def start_page(deployment: Deployment, api_id: str) -> str:
+    """Where people open Kibana or Dashboards: a domain of one's own, or the API's address with its stage."""
+    domain = deployment.zappa.get("domain")
+    if domain:
+        base = str(deployment.zappa.get("base_path") or "").strip("/")
+        return f"https://{domain}/{base}/" if base else f"https://{domain}/"
+    suffix = partition_of(deployment.region).suffix
+    return f"https://{api_id}.execute-api.{deployment.region}.{suffix}/{deployment.stage}/"
 
 
 def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
@@ -81,22 +78,26 @@ def plan_api(deployment: Deployment, found: FoundApi | None) -> Plan:
         fix = 'set "apigateway_version": "v1", or STREAMING to "false"'
         return Plan(blockers=(Blocker(what, fix),)) if streams else Plan()
     if found is None:
-        later = "the API's answer to requests that are too large, once it is deployed"
+        later = "the API's own answers to requests that it does not forward, once it is deployed"
         return Plan(later=(later, *(("its answers as streams, once it is deployed",) if streams else ())))
     id = found.api["id"]
-    steps = (*_explain_refusal(id, found), *plan_integrations(deployment, id, found.integrations))
+    steps = (*_explain_refusals(deployment, found), *plan_integrations(deployment, id, found.integrations))
     idle = wanted_idle_seconds(streams, found.api)
     if not steps and not says_otherwise(found.variables, idle):
         return Plan()
     return Plan((*steps, _publish(deployment, found, idle)))
 
 
-def _explain_refusal(id: str, found: FoundApi) -> tuple[Step, ...]:
-    current = found.too_large or {}
-    if all(current.get(key) == RESPONSE[key] for key in ("statusCode", "responseTemplates")):
-        return ()
-    what = "make the API explain its refusal of requests that are too large"
-    return (Step(what, "apigateway", "put_gateway_response", {"restApiId": id, **RESPONSE}, wait_for=BUSY),)
+def _explain_refusals(deployment: Deployment, found: FoundApi) -> Iterator[Step]:
+    address = start_page(deployment, found.api["id"])
+    for wanted in (gateway_response(refusal, address) for refusal in REFUSALS):
+        kind = wanted["responseType"]
+        if not is_set(wanted, found.responses.get(kind)):
+            yield Step(
+                f"make the API explain its refusal {kind}",
+                "apigateway", "put_gateway_response", {"restApiId": found.api["id"], **wanted},
+                wait_for=BUSY, optional_if=_NOT_SETTABLE if kind in _MAYBE_NOT_SETTABLE else (),
+            )  # fmt: skip
 
 
 def _publish(deployment: Deployment, found: FoundApi, idle: int) -> Step:

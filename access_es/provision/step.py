@@ -12,7 +12,8 @@ class Step:
     """One call to AWS. Its parameters may hold a secret, so they hide in `repr`.
 
     `wait_for` are AWS's reasons to try again a little later, because what an earlier step made is not ready yet;
-    `done_if` those that mean that the call, sent twice because its first answer got lost, had been successful.
+    `done_if` those that mean that the call, sent twice because its first answer got lost, had been successful;
+    `optional_if` those that mean that AWS does not offer this here, which nothing else depends on.
     """
 
     what: str
@@ -21,6 +22,7 @@ class Step:
     parameters: Mapping[str, Any] = field(repr=False)
     wait_for: tuple[str, ...] = ()
     done_if: tuple[str, ...] = ()
+    optional_if: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

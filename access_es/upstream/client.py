@@ -30,6 +30,7 @@ from access_es.upstream.diagnosis import diagnose
 from access_es.upstream.failures import FAULTS, explain_call, may_repeat
 from access_es.upstream.headers import request_headers
 from access_es.upstream.network import Network
+from access_es.upstream.redaction import redact
 from access_es.upstream.signing import Signer
 from access_es.upstream.target import WireTarget, build_target
 
@@ -135,7 +136,9 @@ class Domain:
             host = self.endpoint.host
             headers = headers.and_(self._signer.sign(method, target, host, upload.sha256, credentials, self._clock()))
         response = self._call(method, str(target), headers, upload, answer_by)
-        return read_answer(response, whole_bytes=WHOLE_BYTES if response.status == 403 else 0, answer_by=answer_by)
+        is_refusal = response.status in (401, 403)
+        answer = read_answer(response, whole_bytes=WHOLE_BYTES if is_refusal else 0, answer_by=answer_by)
+        return redact(answer, credentials.token) if credentials and credentials.token else answer
 
     def _framed(
         self, method: str, headers: list[tuple[str, str]], upload: Upload, waits: Iterator[float] | None

@@ -10,6 +10,7 @@ from tests.fidelity.bad_domain import BadDomain
 from tests.running_proxy import running_proxy
 from tests.scripted_server import Play, say, scripted_server
 
+SESSION_TOKEN = "FwoGZXIvYXdzEJr//////////wEaDG" + "Zm9vYmFy+/0123456789" * 30 + "=="
 VALID_REQUEST = say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
@@ -19,7 +20,12 @@ def _attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BadDomain]:
     with (
         scripted_server([lambda connection, request: stage[0](connection, request)] * 10_000) as server,
         running_proxy(
-            server.url, tmp_path_factory.mktemp("attacked"), users=("alice", "bob"), workers=2, ES_READ_SECONDS="3"
+            server.url,
+            tmp_path_factory.mktemp("attacked"),
+            users=("alice", "bob"),
+            workers=2,
+            ES_READ_SECONDS="3",
+            AWS_SESSION_TOKEN=SESSION_TOKEN,
         ) as front,
     ):
         yield BadDomain(front, server, stage)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from access_es.upstream.connection import _FinalAnswer
+from tests.attacks.conftest import SESSION_TOKEN
 from tests.fidelity.bad_domain import BadDomain, respond_then
 from tests.fidelity.raw_client import CutShortError, RawAnswer, exchange, request_bytes
 from tests.scripted_server import Play, say
@@ -39,6 +40,29 @@ def test_the_domain_opens_no_password_window_in_our_name(attacked: BadDomain, sc
     attacked.play(say(b"HTTP/1.1 401 No\r\nWWW-Authenticate: %b\r\nContent-Length: 0\r\n\r\n" % scheme))
     answer = ask(attacked)
     assert (answer.status, answer.values("www-authenticate")) == (401, [])
+
+
+def echo(status: bytes) -> Play:
+    """What we sent, in a header and, where it is a refusal, in the body as well."""
+
+    def play(connection: socket.socket, request: bytes) -> None:
+        token = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"x-amz-security-token:"))
+        assert SESSION_TOKEN.encode() in token
+        body = request if status >= b"4" else b""
+        head = b"HTTP/1.1 %b\r\nX-Echo: %b\r\nContent-Length: %d\r\n\r\n" % (status, token, len(body))
+        connection.sendall(head + body)
+
+    return play
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"403 Forbidden", b"400 Bad Request", b"302 Found"])
+def test_a_domain_that_echoes_us_does_not_give_our_session_token_away(attacked: BadDomain, status: bytes) -> None:
+    attacked.play(echo(status))
+    answer = ask(attacked)
+    assert answer.status == int(status[:3])
+    assert b"x-amz-security-token:" in answer.values("x-echo")[0].lower()
+    assert SESSION_TOKEN.encode() not in answer.head + answer.tail and b"****" in answer.head
+    assert (b"x-amz-date" in answer.body.lower()) == (status >= b"4")
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "TRACE"])

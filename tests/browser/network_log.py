@@ -34,6 +34,7 @@ class Watch:
 
     answers: list[Answer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    pending: set[Request] = field(default_factory=set)  # on their way
     console: list[tuple[str, str]] = field(default_factory=list)  # each error, and the address it is about
 
     def refusals(self) -> list[Answer]:
@@ -60,12 +61,15 @@ def watch(page: Page) -> Watch:
         notes.answers.append(Answer(request.method, target, response.status, kind, content_type, sent))
 
     def note_failure(request: Request) -> None:
+        notes.pending.discard(request)
         notes.failures.append(f"{request.method} {request.url}: {request.failure}")
 
     def note_console(message: ConsoleMessage) -> None:
         if message.type == "error":
             notes.console.append((message.text, message.location["url"]))
 
+    page.on("request", notes.pending.add)
+    page.on("requestfinished", notes.pending.discard)
     page.on("response", note_answer)
     page.on("requestfailed", note_failure)
     page.on("console", note_console)

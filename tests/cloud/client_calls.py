@@ -26,9 +26,13 @@ class RecordedDoor:
     def ask(
         self, method: str, target: bytes, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> RawAnswer:
-        prefix = b"/dev" if self.name.endswith("-stage") else b""
         pairs = {**self.door.bearer, **(headers or {})}
-        return exchange(self.door.port, request_bytes(method, prefix + target, pairs, body))
+        return exchange(self.door.port, request_bytes(method, self.mount.encode() + target, pairs, body))
+
+    @property
+    def mount(self) -> str:
+        """What the door puts before every path."""
+        return "/dev" if self.name.endswith("-stage") else ""
 
     def described(self, headers: Pairs) -> Pairs:
         """Those of an answer that the query of `answer_target` still describes behind this door."""

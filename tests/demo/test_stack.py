@@ -86,5 +86,5 @@ def test_no_engine_outlives_a_killed_demo(engines: Engines, cache: Path, reachab
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands its engines to another user")
 def test_a_cache_that_the_engines_cannot_reach_is_refused_at_once(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    with pytest.raises(DemoUnavailable, match="may enter"), running_engines(tmp_path / "cache", silent):
+    with pytest.raises(DemoUnavailable, match="other users cannot enter"), running_engines(tmp_path / "cache", silent):
         raise AssertionError("started")

@@ -265,7 +265,7 @@ def test_the_deployed_function_is_compared_with_the_settings(aws: Calls, make_st
 def test_the_deployed_api_is_looked_at(make_stage: MakeStage, aws: Calls) -> None:
     deployment = prepare(make_stage(), "dev").deployment
     api = {"id": "a", "endpointConfiguration": {"types": ["EDGE"]}, "minimumCompressionSize": 0}
-    found = list(check_api(deployment, Found({}, None, FoundFunction(), FoundApi(api, None), None)))
+    found = list(check_api(deployment, Found({}, None, FoundFunction(), FoundApi(api, {}), None)))
     assert [(one.level, "zappa update dev" in one.fix) for one in found] == [("fault", True), ("warning", True)]
 
 

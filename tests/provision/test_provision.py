@@ -12,6 +12,7 @@ import pytest
 from access_es.errors import AwsFailure
 from access_es.provision.apply import ProvisionFailed, apply
 from access_es.provision.calls import Calls
+from access_es.provision.gateway_responses import REFUSALS
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.removal import plan_removal
 from access_es.provision.step import Plan
@@ -42,7 +43,7 @@ BEFORE = [
 ]  # fmt: skip
 AFTER = [
     "s3:put_bucket_cors", "lambda:put_function_event_invoke_config", "iam:put_role_policy",
-    "apigateway:put_gateway_response", "apigateway:create_deployment",
+    *["apigateway:put_gateway_response"] * len(REFUSALS), "apigateway:create_deployment",
 ]  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from access_es.provision.apply import ProvisionFailed, apply
 from access_es.provision.bucket import DesiredBucket, FoundBucket, find_bucket, plan_bucket
 from access_es.provision.deployment import Deployment, function_name, read_deployment
 from access_es.provision.function import EVENTS, FoundFunction, plan_function
+from access_es.provision.gateway_responses import REFUSALS, gateway_response
 from access_es.provision.origins import find_origins
-from access_es.provision.rest_api import RESPONSE, FoundApi, find_api, plan_api
+from access_es.provision.rest_api import FoundApi, find_api, plan_api, start_page
 from access_es.provision.step import Plan, Step
 from access_es.provision.tables import FoundTable, desired_tables, plan_table
 from tests.provision.conftest import MakeStage
@@ -145,21 +146,73 @@ def test_a_role_of_others_is_left_alone(keys: dict[str, Any], make_stage: MakeSt
     assert stage.role == ("mine" if "role_arn" in keys else f"{stage.function}-ZappaLambdaExecutionRole")
 
 
-def test_the_api_is_found_on_a_later_page(make_stage: MakeStage) -> None:
+def test_the_api_and_what_it_says_are_found_on_later_pages(make_stage: MakeStage) -> None:
     stage = deployment(make_stage())
-    said = {"defaultResponse": True, "statusCode": "413", "responseTemplates": {"application/json": "{}"}}
+    wanted = [gateway_response(refusal, start_page(stage, "b")) for refusal in REFUSALS]
 
     def call(service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        if operation == "get_gateway_response":
-            return said
-        if "position" not in parameters:
-            return {"items": [{"id": "a", "name": "other"}], "position": "2"}
-        return {"items": [{"id": "b", "name": stage.function}]}
+        first = "position" not in parameters
+        if operation == "get_gateway_responses":
+            assert parameters["restApiId"] == "b"
+            return {"items": wanted[:1], "position": "2"} if first else {"items": wanted[1:]}
+        return (
+            {"items": [{"id": "a", "name": "x"}], "position": "2"}
+            if first
+            else {"items": [{"id": "b", "name": stage.function}]}
+        )
 
     found = find_api(call, stage)
     assert found is not None and found.api["id"] == "b"
-    assert [step.operation for step in plan_api(stage, found).steps] == ["put_gateway_response", "create_deployment"]
-    assert plan_api(stage, FoundApi(found.api, RESPONSE)) == Plan()
+    assert plan_api(stage, found) == Plan()
+
+
+def test_what_the_api_does_not_say_yet_is_set_and_published(make_stage: MakeStage) -> None:
+    stage = deployment(make_stage())
+    wanted = {refusal.type: gateway_response(refusal, start_page(stage, "b")) for refusal in REFUSALS}
+    default = {
+        "responseType": "THROTTLED",
+        "defaultResponse": True,
+        "statusCode": "429",
+        "responseTemplates": {"application/json": "{}"},
+    }
+    steps = plan_api(stage, FoundApi({"id": "b"}, {**wanted, "THROTTLED": default})).steps
+    assert [(step.operation, step.parameters.get("responseType")) for step in steps] == [
+        ("put_gateway_response", "THROTTLED"),
+        ("create_deployment", None),
+    ]
+    assert len(plan_api(stage, FoundApi({"id": "b"}, {})).steps) == len(REFUSALS) + 1
+
+
+def test_a_response_that_aws_does_not_let_anybody_set_stops_nothing(make_stage: MakeStage) -> None:
+    """Whether 413 is one, its documentation says both ways."""
+    stage = deployment(make_stage())
+    told: list[str] = []
+    called: list[str] = []
+
+    def call(service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        called.append(operation)
+        if parameters.get("responseType") == "REQUEST_TOO_LARGE":
+            raise AwsFailure(operation, "BadRequestException", "not supported")
+        return {}
+
+    apply(plan_api(stage, FoundApi({"id": "b"}, {})), call, told.append)
+    assert called[-1] == "create_deployment" and len(called) == len(REFUSALS) + 1
+    assert [line for line in told if line.startswith("not done")] == [
+        "not done, as AWS does not offer it here: make the API explain its refusal REQUEST_TOO_LARGE"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "address"),
+    [
+        ({}, "https://b.execute-api.us-east-1.amazonaws.com/dev/"),
+        ({"domain": "kibana.example.com"}, "https://kibana.example.com/"),
+        ({"domain": "example.com", "base_path": "logs"}, "https://example.com/logs/"),
+        ({"aws_region": "cn-north-1"}, "https://b.execute-api.cn-north-1.amazonaws.com.cn/dev/"),
+    ],
+)
+def test_where_people_start(keys: dict[str, Any], address: str, make_stage: MakeStage) -> None:
+    assert start_page(deployment(make_stage(**keys)), "b") == address
 
 
 def test_an_http_api_on_a_later_page_and_a_load_balancer_have_addresses(make_stage: MakeStage) -> None:

@@ -71,10 +71,17 @@ class Cloud:
         storage.delete_bucket_policy(Bucket=name)
         storage.delete_bucket_cors(Bucket=name)
 
+    def gateway_responses(self) -> dict[str, dict[str, Any]]:
+        """What the REST API here says for itself, by type; nothing where none is deployed."""
+        apis = self.aws.client("apigateway")
+        found = (apis.get_gateway_responses(restApiId=api["id"])["items"] for api in apis.get_rest_apis()["items"])
+        return {response["responseType"]: response for responses in found for response in responses}
+
     @contextmanager
     def open_door(self, name: str, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:
         """One of `doors.registry.NAMES`; `settings` are those of `ListenerSettings`."""
-        front = Front(open_door(name), function.invoke, ListenerSettings(**settings))
+        door = open_door(name, responses=self.gateway_responses())
+        front = Front(door, function.invoke, ListenerSettings(**settings))
         bound = self.loop.run(front.start(HOST, port))
         try:
             yield OpenDoor(f"http://{HOST}:{bound}", bound, front, function, self)

@@ -144,9 +144,15 @@ def own_name(arrived: Arrived, mark: str, api_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """Where an API is found. With `own_domain`, the stage is not part of the path, as behind a custom domain."""
+    """Where an API is found. With `own_domain`, the stage is not part of the path, as behind a custom domain.
+
+    `base_path` is then what the domain maps to the API, such as "/logs"; empty: all of it. `responses` are its gateway
+    responses by their type, as `get_gateway_responses` tells them.
+    """
 
     stage: str = "dev"
     own_domain: bool = True
+    base_path: str = ""
     api_id: str = "emulated00"
     variables: Mapping[str, str] = field(default_factory=dict)
+    responses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from access_es.demo.cloud.doors.alb import LoadBalancer
 from access_es.demo.cloud.doors.function_url import FunctionUrl
@@ -14,15 +16,22 @@ from access_es.front_doors import STREAM_VARIABLE
 
 STREAMING_NAMES = ("rest-streaming", "rest-streaming-edge")
 NAMES = ("rest", "rest-stage", "http", "http-stage", "url", "alb", "alb-single")
+BASE_PATH = "/logs/v1"
 
 
-def open_door(name: str, stage: str = "dev") -> Door:
-    """One of NAMES or STREAMING_NAMES; `-stage` are the APIs' own addresses, whose paths begin with the stage."""
+def open_door(name: str, stage: str = "dev", responses: Mapping[str, Mapping[str, Any]] | None = None) -> Door:
+    """One of NAMES or STREAMING_NAMES, or `rest-base`: a custom domain that maps BASE_PATH to the API.
+
+    `-stage` are the APIs' own addresses, whose paths begin with the stage. `responses` are a REST API's gateway
+    responses, by their type.
+    """
+    rest = ApiSettings(stage, responses=responses or {})
     doors: dict[str, Door] = {
-        "rest": RestApi(ApiSettings(stage)),
+        "rest": RestApi(rest),
         "rest-streaming": _streaming(stage, 300),
         "rest-streaming-edge": _streaming(stage, 30),
-        "rest-stage": RestApi(ApiSettings(stage, own_domain=False)),
+        "rest-stage": RestApi(replace(rest, own_domain=False)),
+        "rest-base": RestApi(replace(rest, base_path=BASE_PATH)),
         "http": HttpApi(),
         "http-stage": HttpApi(replace(HttpApi().settings, stage=stage, own_domain=False)),
         "url": FunctionUrl(),

@@ -25,6 +25,7 @@ from access_es.demo.cloud.doors.answers import (
     read_status,
     without,
 )
+from access_es.demo.cloud.doors.gateway_response import render_response
 from access_es.demo.cloud.doors.messages import (
     ACCOUNT,
     ApiSettings,
@@ -65,10 +66,11 @@ _DROPPED_OUT = names("expect host proxy-authenticate te trailer transfer-encodin
 METHODS = names("DELETE GET HEAD OPTIONS PATCH POST PUT")  # what `ANY` stands for
 _KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _FAILURES = {
-    Failure.TIMED_OUT: (504, "Endpoint request timed out"),
-    Failure.FUNCTION_FAILED: (502, "Internal server error"),
-    Failure.THROTTLED: (500, "Internal server error"),
-    Failure.EVENT_TOO_LARGE: (413, "Request Too Long"),  # recorded: koki-develop/lgtm-generator#10
+    Failure.TIMED_OUT: (504, "Endpoint request timed out", "INTEGRATION_TIMEOUT"),
+    Failure.FUNCTION_FAILED: (502, "Internal server error", "DEFAULT_5XX"),
+    Failure.THROTTLED: (500, "Internal server error", "DEFAULT_5XX"),
+    # recorded: koki-develop/lgtm-generator#10
+    Failure.EVENT_TOO_LARGE: (413, "Request Too Long", "REQUEST_TOO_LARGE"),
 }
 
 
@@ -89,25 +91,29 @@ class RestApi:
     def refuse(self, arrived: Arrived) -> Answer | None:
         if len(arrived.body) > self.limits.body_bytes:  # its words, recorded at the same place
             words = f"HTTP content length exceeded {self.limits.body_bytes} bytes."
-            return own_answer(413, words, "text; charset=utf-8", arrived)
+            default = own_answer(413, words, "text; charset=utf-8", arrived)
+            return self._customised("REQUEST_TOO_LARGE", 413, arrived) or default
         if len(arrived.target) > (self.limits.target_bytes or 0):
             return self.say(414, "Request-URI Too Large", arrived)
         if arrived.head_bytes > self.limits.head_bytes:
             return self.say(431, "Request Header Fields Too Large", arrived)
         if re.search(r"[|{}]", arrived.query):  # "not supported for any request URL query string"
             return self.say(400, "Bad Request", arrived)
-        if self._path(arrived) is None or _method(arrived) not in METHODS:
-            return self.say(403, "Missing Authentication Token", arrived, "MissingAuthenticationTokenException")
-        return None
+        missing = (403, "Missing Authentication Token", arrived, "MissingAuthenticationTokenException")
+        if self._path(arrived) is None:  # no stage, hence nobody's gateway responses
+            return self.say(*missing, is_in_stage=False)
+        return None if _method(arrived) in METHODS else self.say(*missing, response_type="MISSING_AUTHENTICATION_TOKEN")
 
     def build_event(self, arrived: Arrived) -> Event:
         headers = group(self._headers(arrived))
         query = _query(arrived)
         path = re.sub("^/{2,}", "/", self._path(arrived) or "/")
+        # A base path stays in `path` (vincentsarago/lambda-proxy#16), and `{proxy+}` is what comes after it.
+        whole = arrived.path if self.settings.base_path else path
         body, is_base64 = as_base64(arrived.body) if arrived.body else (None, False)
         return {
             "resource": "/" if path == "/" else "/{proxy+}",
-            "path": path,
+            "path": whole,
             "httpMethod": _method(arrived),
             "headers": last(headers),
             "multiValueHeaders": headers,
@@ -121,10 +127,8 @@ class RestApi:
         }
 
     def _path(self, arrived: Arrived) -> str | None:
-        """The path below the stage, None where there is no such stage."""
-        if self.settings.own_domain:
-            return arrived.path
-        prefix = f"/{self.settings.stage}"
+        """The path below the stage or base path, None where that is not what it begins with."""
+        prefix = self.settings.base_path if self.settings.own_domain else f"/{self.settings.stage}"
         if arrived.path == prefix:
             return "/"
         return arrived.path.removeprefix(prefix) if arrived.path.startswith(f"{prefix}/") else None
@@ -182,13 +186,28 @@ class RestApi:
         return [("x-amzn-RequestId", arrived.moment.request_id), ("x-amz-apigw-id", arrived.moment.short_id)]
 
     def fail(self, failure: Failure, arrived: Arrived) -> Answer:
-        status, message = _FAILURES[failure]
+        status, message, response_type = _FAILURES[failure]
         kind = "BadRequestException" if status == 413 else "InternalServerErrorException"
-        return self.say(status, message, arrived, kind)
+        return self.say(status, message, arrived, kind, response_type=response_type)
 
-    def say(self, status: int, message: str, arrived: Arrived, kind: str = "BadRequestException") -> Answer:
+    def say(
+        self, status: int, message: str, arrived: Arrived, kind: str = "BadRequestException",
+        *, response_type: str = "", is_in_stage: bool = True,
+    ) -> Answer:  # fmt: skip
+        """The gateway's own answer, as the API says it where it says something of that type."""
+        if is_in_stage and (said := self._customised(response_type, status, arrived)):
+            return said
         body = f'{{"message": "{message}"}}'
         return own_answer(status, body, JSON, arrived, *self._marks(arrived), ("x-amzn-ErrorType", kind))
+
+    def _customised(self, response_type: str, status: int, arrived: Arrived) -> Answer | None:
+        responses = self.settings.responses
+        response = responses.get(response_type) or responses.get(f"DEFAULT_{status // 100}XX")
+        if response is None:
+            return None
+        content_type, body, headers = render_response(response, arrived)
+        said = int(response.get("statusCode") or status)
+        return own_answer(said, body, content_type, arrived, *self._marks(arrived), *headers)
 
 
 def _of_prelude(payload: bytes) -> Any:
