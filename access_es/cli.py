@@ -78,6 +78,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--trusted-proxy", action="append", default=[], type=_network, metavar="ADDRESS",
         help="a proxy with TLS in front (address or network, repeatable): its X-Forwarded-For and -Proto are believed",
     )  # fmt: skip
+    serve.add_argument(
+        "--mount", type=_mount, default=None, metavar="PATH",
+        help="answer below this path, such as /logs, which the proxy in front passes on",
+    )  # fmt: skip
     register_account_commands(commands)
     register_may(commands)
     register_provision(commands)
@@ -94,6 +98,7 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     from access_es import aws
     from access_es.app import create_app
+    from access_es.ingress.below import below
     from access_es.server import serve
     from access_es.services import build_services
 
@@ -110,11 +115,13 @@ def _serve(args: argparse.Namespace, stage: Stage) -> int:
     def make_app() -> WSGIApplication:
         sessions.append(AwsSession(stage.profile, settings.region))
         permissions = open_stage_permissions(stage, settings)
-        return create_app(build_services(settings, session=sessions[-1], network=network, permissions=permissions))
+        services = build_services(settings, session=sessions[-1], network=network, permissions=permissions)
+        app = create_app(services)
+        return below(app, args.mount) if args.mount else app
 
     return serve(
         make_app,
-        announce=lambda url: _announce(url, settings, sessions[-1]),
+        announce=lambda url: _announce(url + (args.mount or ""), settings, sessions[-1]),
         host=args.host,
         port=args.port,
         workers=args.workers or min(4, os.cpu_count() or 1),
@@ -170,6 +177,14 @@ def _network(text: str) -> str:
         return str(ip_network(text))
     except ValueError as fault:
         raise argparse.ArgumentTypeError(f"{text!r} is no address or network, as 127.0.0.1 or 10.0.0.0/8") from fault
+
+
+def _mount(text: str) -> str:
+    from access_es.ingress.below import MOUNT
+
+    if not MOUNT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path such as /logs: letters, digits and -._~$+!,=:@")
+    return text
 
 
 def _count(text: str) -> int:

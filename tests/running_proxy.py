@@ -95,6 +95,7 @@ def running_proxy(
     users: tuple[str, ...] = ("alice",),
     workers: int = 1,
     program: str = "access_es",
+    mount: str = "",
     **settings: str,
 ) -> Iterator[RunningProxy]:
     """Serve in front of a domain that knows KEY. `settings` are environment variables, such as HOME_PATH.
@@ -111,7 +112,8 @@ def running_proxy(
     log = folder / "access-es.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", program, "serve", "--port", "0", "--workers", str(workers)],
+            [sys.executable, "-m", program, "serve", "--port", "0", "--workers", str(workers),
+             *(("--mount", mount) if mount else ())],
             cwd=cwd, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
@@ -138,7 +140,7 @@ def _await_port(process: subprocess.Popen[bytes], log: Path) -> int:
     while time.monotonic() < deadline and process.poll() is None:
         for line in log.read_text().splitlines():
             if " is ready at http://" in line:
-                port = int(line.rpartition(":")[2])
+                port = int(line.rpartition(":")[2].partition("/")[0])
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
                 connection.request("GET", "/--access-es/health")
                 assert connection.getresponse().status == 200

@@ -12,6 +12,7 @@ from access_es.messages import ByteStream, Headers, ProxyRequest
 
 TARGET_KEY = "access_es.target"
 HEADERS_KEY = "access_es.headers"
+MOUNT_KEY = "access_es.mount"
 _ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -52,6 +53,7 @@ def read_request(environ: dict[str, Any]) -> ProxyRequest:
         body=_read_body(environ),
         scheme=environ["wsgi.url_scheme"],
         client_address=environ.get("REMOTE_ADDR") or "",
+        mount=environ.get(MOUNT_KEY, ""),
     )
 
 
