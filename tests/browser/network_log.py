@@ -68,8 +68,9 @@ def watch(page: Page) -> Watch:
         if message.type == "error":
             notes.console.append((message.text, message.location["url"]))
 
-    page.on("request", notes.pending.add)
-    page.on("requestfinished", notes.pending.discard)
+    # Not the methods themselves: Playwright keeps an attribute at what it calls.
+    page.on("request", lambda request: notes.pending.add(request))
+    page.on("requestfinished", lambda request: notes.pending.discard(request))
     page.on("response", note_answer)
     page.on("requestfailed", note_failure)
     page.on("console", note_console)
