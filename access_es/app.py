@@ -62,7 +62,7 @@ def _render_error(app: Flask, fault: Exception) -> Response:
     error = _to_access_es_error(fault)
     asked: ProxyRequest = request.environ.get("access_es.request") or read_request(request.environ)
     if entry := request.environ.get("access_es.entry"):
-        entry.error = error.code
+        entry.note_failure(error)
     if error.detail:
         log.warning("%s: %s [%s]", error.code, error.detail, asked.id)
     shown = render_failure(error, asked, lambda facts: _page(app, facts))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
 from access_es.messages import ProxyRequest
 
 Write = Callable[[str], object]
@@ -28,9 +29,19 @@ class Entry:
     upstream_seconds: float | None = None
     delivery: str = ""  # page, held, streamed, redirect, error; "cut" where the answer could not be sent to its end
     error: str | None = None
+    event: str | None = None  # sign_in, sign_in_failed, sign_out, token_created, token_revoked, password_changed, …
+    token: str | None = None  # the label of the API token that was used, created or revoked
     groups: tuple[str, ...] = ()
     role: str = ""  # the role that allowed it, where permissions are set and limit the user
     rule: str = ""  # what of that role, such as "read logs-*"; of a refusal, what it would take
+
+    def note_failure(self, error: AccessEsError) -> None:
+        """The error; of a failed sign-in also the user it was for, who is known only where there is such a user."""
+        self.error = error.code
+        if isinstance(error, WrongCredentials | TooManyFailures):
+            self.event = self.event or "sign_in_failed"
+            self.user = self.user or error.user
+            self.token = self.token or error.token
 
     def finish(self) -> None:
         if self.write is None:
@@ -54,7 +65,14 @@ class Entry:
             "upstream_ms": None if self.upstream_seconds is None else _milliseconds(self.upstream_seconds),
             "delivery": self.delivery,
         }
-        named = {"error": self.error, "groups": list(self.groups), "role": self.role, "rule": self.rule}
+        named = {
+            "event": self.event,
+            "token": self.token,
+            "error": self.error,
+            "groups": list(self.groups),
+            "role": self.role,
+            "rule": self.rule,
+        }
         facts.update({name: value for name, value in named.items() if value})
         return facts
 

@@ -114,9 +114,17 @@ class SessionEnded(NotSignedIn):
 
 
 class WrongCredentials(NotSignedIn):
+    """`user` and `token` (its label) are those that the attempt was for, where there are such: for the audit alone."""
+
     code = "wrong_credentials"
     title = "Signing in failed"
     message = "The user name, password or token is wrong."
+
+    def __init__(
+        self, message: str | None = None, *, detail: str = "", user: str | None = None, token: str | None = None
+    ) -> None:
+        self.user, self.token = user, token
+        super().__init__(message, detail=detail)
 
 
 class TokenExpired(WrongCredentials):
@@ -162,7 +170,7 @@ class BodyTooLarge(AccessEsError):
 
 
 class TooManyFailures(AccessEsError):
-    """Sign-in is slowed down. `retry_after_seconds` says how long to wait."""
+    """Sign-in is slowed down. `retry_after_seconds` says how long to wait; `user` is as in `WrongCredentials`."""
 
     status = 429
     code = "too_many_failures"
@@ -171,6 +179,8 @@ class TooManyFailures(AccessEsError):
 
     def __init__(self, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
+        self.user: str | None = None
+        self.token: str | None = None
         seconds = f"{retry_after_seconds} second{'' if retry_after_seconds == 1 else 's'}"
         super().__init__(f"Too many failed attempts. Try again in {seconds}.")
 

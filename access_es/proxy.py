@@ -109,7 +109,8 @@ class Proxy:
         if error.detail:
             log.warning("%s: %s [%s]", error.code, error.detail, request.id)
         if entry is not None:
-            entry.error, entry.delivery = error.code, "error"
+            entry.note_failure(error)
+            entry.delivery = "error"
         return render_failure(error, request, self._render_page)
 
     @property
@@ -145,7 +146,7 @@ class Proxy:
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""
         caller = self._admit(request)
-        entry.user, entry.how, entry.groups = caller.user, caller.how, caller.groups
+        entry.user, entry.how, entry.token, entry.groups = caller.user, caller.how, caller.token, caller.groups
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
             return redirect(request.mount + self._services.home_path())

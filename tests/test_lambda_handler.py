@@ -124,6 +124,8 @@ def test_a_person_signs_in_below_whatever_the_door_puts_before_our_paths(functio
     typed = (*HTML, cookie, (b"content-type", b"application/x-www-form-urlencoded"))
     done = ask(function, door, "POST", "/--access-es/login", typed, form)
     assert (done.status, values(done, b"location")) == (303, [f"{mount}/app/kibana?x=1"])
+    line = json.loads(next(line for line in reversed(function.lines) if line.startswith("{")))
+    assert (line["event"], line["user"], line["via"]) == ("sign_in", "alice", "password")
     session = (b"cookie", values(done, b"set-cookie")[0].partition(";")[0].encode())
     home = ask(function, door, "GET", "/", (*HTML, session))
     assert values(home, b"location") == [f"{mount}/_plugin/kibana/"]

@@ -53,17 +53,20 @@ def create_token() -> AnyResponse:
         token, text = page.accounts().directory.add_token(_user(), label, _days())
     except AccessEsError as error:
         return _refuse("tokens", error, label=label)
+    page.audit("token_created", token=token.label)
     return _account_page(created=text, label=token.label)
 
 
 @pages.post("/tokens/revoke")
 @_signed_in_only
 def revoke_token() -> AnyResponse:
+    label = request.form.get("label", "")
     try:
         page.check_form()
-        page.accounts().directory.revoke_token(_user(), request.form.get("label", ""))
+        page.accounts().directory.revoke_token(_user(), label)
     except AccessEsError as error:
         return _refuse("tokens", error)
+    page.audit("token_revoked", token=label.strip())
     return _done("revoked")
 
 
@@ -78,8 +81,10 @@ def change_password() -> AnyResponse:
         page.check_password(_user(), request.form.get("current", ""))
         user = page.accounts().directory.set_password(_user(), request.form.get("new", ""))
     except AccessEsError as error:
+        page.audit("password_change_failed")
         return _refuse("password", error)
     page.begin_session(user)
+    page.audit("password_changed")
     return _done("password")
 
 

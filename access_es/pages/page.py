@@ -10,6 +10,7 @@ from typing import Any, cast
 from flask import Request, Response, current_app, make_response, render_template, request, session
 from flask_login import UserMixin, login_user
 
+from access_es.audit import Entry
 from access_es.client_kind import client_kind
 from access_es.errors import AccessEsError, Forbidden, FormExpired, WrongCredentials
 from access_es.messages import Headers
@@ -38,7 +39,7 @@ def load_signed_in(name: str) -> SignedIn | None:
     """The user of the current session, if it is still open."""
     open_now = current_session()
     caller = accounts().identity.session_caller(open_now) if open_now and open_now.user == name else None
-    return SignedIn(caller) if caller else None
+    return _signed_in(caller)
 
 
 def load_offered(asked: Request) -> SignedIn | None:
@@ -46,6 +47,12 @@ def load_offered(asked: Request) -> SignedIn | None:
     caller = accounts().identity.identify(
         request_headers(), scheme=asked.scheme, client_address=asked.remote_addr or ""
     )
+    return _signed_in(caller)
+
+
+def _signed_in(caller: Caller | None) -> SignedIn | None:
+    if caller and (entry := audit_entry()):
+        entry.user, entry.how, entry.token, entry.groups = caller.user, caller.how, caller.token, caller.groups
     return SignedIn(caller) if caller else None
 
 
@@ -97,14 +104,28 @@ def check_password(name: str, password: str) -> User:
     """The user; raises `WrongCredentials` in the words of a form, or `TooManyFailures`."""
     try:
         return accounts().password_check.check(name, password, request.remote_addr or "")
-    except WrongCredentials:
-        raise WrongCredentials("The user name or password is wrong.") from None
+    except WrongCredentials as error:
+        raise WrongCredentials("The user name or password is wrong.", user=error.user) from None
+
+
+def audit(event: str, *, user: str | None = None, how: str | None = None, token: str | None = None) -> None:
+    """Name what happened, in the audit line of this request; `token` is a label."""
+    if entry := audit_entry():
+        entry.event = event
+        entry.user, entry.how, entry.token = user or entry.user, how or entry.how, token or entry.token
+
+
+def audit_entry() -> Entry | None:
+    entry: Entry | None = request.environ.get("access_es.entry")
+    return entry
 
 
 def render(template: str, error: AccessEsError | None, **shown: Any) -> Response:
     """The page, with the headers of our pages; `error` gives the status."""
     if error and error.detail:
         log.warning("%s: %s", error.code, error.detail)
+    if error and (entry := audit_entry()):
+        entry.note_failure(error)
     open_now = current_session() or renew_session()
     html = render_template(template, base_path=base_path(), error=error, anti_forgery=open_now.anti_forgery, **shown)
     response = make_response(html, error.status if error else 200)

@@ -42,6 +42,7 @@ def sign_in() -> AnyResponse:
             raise
         return _login_page(error, username=name)
     page.begin_session(user)
+    page.audit("sign_in", user=user.name, how="password")
     return redirect(_next(), 303)
 
 
@@ -67,6 +68,7 @@ def sign_out() -> AnyResponse:
             if not page.wants_page():
                 raise
             return _sign_out_page(error)
+        page.audit("sign_out")
         page.end_session()
         logout_user()
         page.renew_session()

@@ -153,17 +153,20 @@ class Identity:
     def _verify_token(self, offered: OfferedToken) -> Token:
         token_id = tokens.token_id(offered.text)
         token = self._stores.tokens.find(token_id) if token_id else None
-        if token is None or not tokens.matches(token, offered.text) or offered.user not in (None, token.user):
-            raise WrongCredentials
+        if token is None:
+            named = offered.user and self._stores.users.find(offered.user)
+            raise WrongCredentials(user=named.name if named else None)
+        if not tokens.matches(token, offered.text) or offered.user not in (None, token.user):
+            raise WrongCredentials(user=token.user, token=token.label)
         if token.is_expired(self._clock()):
-            raise TokenExpired
+            raise TokenExpired(user=token.user, token=token.label)
         return token
 
     def _look_up(self, proof: _Proof) -> Caller:
         """The caller, if the proof holds by what the stores say now; raises `WrongCredentials`."""
         user = self._stores.users.find(proof.user)
         if user is None or user.disabled or self._clock() >= _end(proof, self._cookies.lifetime_seconds):
-            raise WrongCredentials
+            raise _refusal(user, proof)
         only_roles = proof.roles if isinstance(proof, Token) else None
         match proof:
             case Session():
@@ -173,11 +176,16 @@ class Identity:
             case _PasswordProof():
                 holds, how, label = user.password_hash == proof.password_hash, "password", None
         if not holds:
-            raise WrongCredentials
+            raise _refusal(user, proof)
         return Caller(user.name, user.groups, how, label, only_roles)
 
     def _is_open(self, session: Session, user: User) -> bool:
         return session.epoch == user.epoch and not self._stores.revocations.is_revoked(session.id)
+
+
+def _refusal(user: User | None, proof: _Proof) -> WrongCredentials:
+    label = proof.label if isinstance(proof, Token) else None
+    return WrongCredentials(user=user.name if user else None, token=label)
 
 
 def _end(proof: _Proof, session_seconds: float) -> float:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from access_es.errors import WrongCredentials
+from access_es.errors import TooManyFailures, WrongCredentials
 from access_es.sign_in.throttle import Throttle
 from access_es.users.passwords import Passwords
 from access_es.users.stores import UserStore
@@ -28,20 +28,28 @@ class PasswordCheck:
 
     def check(self, name: str, password: str, address: str) -> User:
         """The user. Raises `WrongCredentials`, never saying what was wrong, or `TooManyFailures`."""
-        self._throttle.check(name, address, self._clock())
+        self._require_pace(name, address)
         with self._passwords.hashing_slot():
             # Once more: while this one waited for its turn, others may have failed.
-            self._throttle.check(name, address, self._clock())
-            user = self._verify(name, password)
+            self._require_pace(name, address)
+            found = self._store.find(name)
+            user = self._verified(found, password)
             if user is None:
                 self._throttle.failed(name, address, self._clock())
                 log.warning("A sign-in from %s failed.", address)  # no name: it may be a password typed in its place
-                raise WrongCredentials
+                raise WrongCredentials(user=found.name if found else None)
             self._throttle.succeeded(name, address, self._clock())
             return self._rehashed(user, password)
 
-    def _verify(self, name: str, password: str) -> User | None:
-        user = self._store.find(name)
+    def _require_pace(self, name: str, address: str) -> None:
+        """Raises `TooManyFailures` while this user must wait, with the name only where there is such a user."""
+        try:
+            self._throttle.check(name, address, self._clock())
+        except TooManyFailures as error:
+            error.user = name if self._store.find(name) else None
+            raise
+
+    def _verified(self, user: User | None, password: str) -> User | None:
         matches = self._passwords.matches(user.password_hash if user else self._passwords.dummy_hash, password)
         return user if user and matches and not user.disabled else None
 
@@ -52,7 +60,9 @@ class PasswordCheck:
         renewed = with_same_password(user, self._passwords.hash(password))
         if self._store.replace(user, renewed):
             return renewed
-        changed = self._verify(user.name, password)  # somebody was faster; perhaps with another password
+        changed = self._verified(
+            self._store.find(user.name), password
+        )  # somebody was faster; perhaps with another password
         if changed is None:
-            raise WrongCredentials
+            raise WrongCredentials(user=user.name)
         return changed

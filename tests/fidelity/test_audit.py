@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -146,6 +148,82 @@ def test_anonymous_requests_and_redirects_leave_one_line(bad: BadDomain) -> None
     assert (program["status"], program["user"], program["error"]) == (401, None, "wrong_credentials")
     assert (person["status"], person["user"], person["error"]) == (303, None, "not_signed_in")
     assert (home["status"], home["user"], home["delivery"]) == (303, "alice", "redirect")
+
+
+ACCOUNT = "/--access-es/account"
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+
+
+def page_line(
+    bad: BadDomain, method: str, path: str, form: dict[str, str] | None = None, **headers: str
+) -> dict[str, Any]:
+    """The line of one of our own pages, asked for just now."""
+    before = len(bad.front.audit())
+    body = None if form is None else urlencode(form).encode()
+    exchange(bad.front.port, request_bytes(method, path.encode(), {**FORM, **headers}, body))
+    deadline = time.monotonic() + 5
+    while len(lines := bad.front.audit()) == before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (line,) = lines[before:]
+    return {name: line.get(name) for name in ("user", "via", "event", "token", "error")}
+
+
+def facts(user: str | None, via: str | None = None, event: str | None = None, **more: str) -> dict[str, Any]:
+    return {"user": user, "via": via, "event": event, "token": None, "error": None, **more}
+
+
+def form_field(bad: BadDomain, path: str, **headers: str) -> tuple[str, str]:
+    """The form's own field, and the cookie that came with it."""
+    page = exchange(bad.front.port, request_bytes("GET", path.encode(), {**FORM, **headers}))
+    field = re.search(rb'name="anti_forgery" value="([^"]+)"', page.body)
+    assert field
+    return field[1].decode(), b"".join(page.values("set-cookie")).decode().partition(";")[0]
+
+
+def test_our_pages_say_who_did_what(bad: BadDomain) -> None:
+    session = sign_in(bad.front, "alice")
+    field, _ = form_field(bad, ACCOUNT, Cookie=session)
+
+    def post(path: str, **fields: str) -> dict[str, Any]:
+        return page_line(bad, "POST", path, {"anti_forgery": field, **fields}, Cookie=session)
+
+    assert page_line(bad, "GET", ACCOUNT, Cookie=session) == facts("alice", "session")
+    made = facts("alice", "session", "token_created", token="nightly")
+    assert post(f"{ACCOUNT}/tokens", label=" nightly ", days="1") == made
+    gone = facts("alice", "session", "token_revoked", token="nightly")
+    assert post(f"{ACCOUNT}/tokens/revoke", label="nightly") == gone
+    refused = facts("alice", "session", "password_change_failed", error="wrong_credentials")
+    assert post(f"{ACCOUNT}/password", current=CANARY, new="x" * 20, repeated="x" * 20) == refused
+    # The same one again, so that the other tests go on with it.
+    assert post(f"{ACCOUNT}/password", current=PASSWORD, new=PASSWORD, repeated=PASSWORD)["event"] == "password_changed"
+    session = sign_in(bad.front, "alice")
+    assert bad.front.audit()[-1]["event"] == "sign_in" and bad.front.audit()[-1]["user"] == "alice"
+    field, _ = form_field(bad, ACCOUNT, Cookie=session)
+    assert post("/--access-es/logout") == facts("alice", "session", "sign_out")
+
+
+@pytest.mark.parametrize(("typed", "user"), [("alice", "alice"), ("Alice ", "alice"), (CANARY, None), ("", None)])
+def test_a_failed_sign_in_names_the_user_only_where_there_is_one(bad: BadDomain, typed: str, user: str | None) -> None:
+    """What was typed may be a password in the wrong field."""
+    field, cookie = form_field(bad, "/--access-es/login")
+    form = {"username": typed, "password": CANARY, "anti_forgery": field}
+    failed = facts(user, None, "sign_in_failed", error="wrong_credentials")
+    assert page_line(bad, "POST", "/--access-es/login", form, Cookie=cookie) == failed
+    basic = base64.b64encode(f"{typed}:{CANARY}".encode()).decode()
+    assert page_line(bad, "GET", "/failed", Authorization=f"Basic {basic}") == failed
+    wrong_token = base64.b64encode(f"{typed}:aes_000000000000_{'x' * 40}".encode()).decode()
+    assert page_line(bad, "GET", "/failed", Authorization=f"Basic {wrong_token}") == failed
+
+
+def test_a_token_is_named_by_its_label(bad: BadDomain) -> None:
+    bad.play(say(WHOLE))
+    secret = bad.front.bearer["Authorization"]
+    assert page_line(bad, "GET", "/by-token", Authorization=secret) == facts("alice", "token", token="tests")
+    assert page_line(bad, "GET", ACCOUNT, Authorization=secret) == facts("alice", "token", token="tests")
+    wrong = secret[:-1] + ("b" if secret.endswith("a") else "a")
+    failed = facts("alice", None, "sign_in_failed", token="tests", error="wrong_credentials")
+    assert page_line(bad, "GET", "/by-token", Authorization=wrong) == failed
+    assert page_line(bad, "GET", ACCOUNT, Authorization=wrong) == failed
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from access_es.errors import AccessEsError, WrongCredentials
+from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
 from access_es.sign_in.build import Accounts
 from access_es.sign_in.password_check import PasswordCheck
 from access_es.sign_in.throttle import Throttle
@@ -48,6 +48,21 @@ def test_unknown_users_are_slowed_down_like_known_ones(accounts: Accounts) -> No
         return found
 
     assert refusals("ann") == refusals("nobody") == ["wrong_credentials"] * 6 + ["too_many_failures"] * 3
+
+
+def test_the_audit_learns_the_name_only_where_there_is_such_a_user(accounts: Accounts) -> None:
+    """Of attempts that are slowed down as well; the message never has it."""
+
+    def named(name: str) -> set[str | None]:
+        found = set()
+        for _ in range(9):
+            with pytest.raises(AccessEsError) as caught:
+                accounts.password_check.check(name, "wrong", HOME)
+            assert isinstance(caught.value, WrongCredentials | TooManyFailures) and name not in caught.value.message
+            found.add(caught.value.user)
+        return found
+
+    assert (named("ann"), named("nobody")) == ({"ann"}, {None})
 
 
 def test_the_log_names_no_user_and_no_password(accounts: Accounts, caplog: pytest.LogCaptureFixture) -> None:
