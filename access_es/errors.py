@@ -30,7 +30,7 @@ AccessEsError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class AccessEsError(Exception):
@@ -46,12 +46,19 @@ class AccessEsError(Exception):
     layer: ClassVar[str] = "access-es"
     title: ClassVar[str] = "Something went wrong"
     is_temporary: ClassVar[bool] = False
+    user: str | None = None
+    token: str | None = None
     message: str = "Something went wrong inside access-es. The log has the details under this request id."
 
     def __init__(self, message: str | None = None, *, detail: str = "") -> None:
         self.message = message or self.message
         self.detail = detail
         super().__init__(self.message)
+
+    def about(self, user: str | None, token: str | None = None) -> Self:
+        """The same, with the user and the token's label that a sign-in was for: where there are such, for the audit."""
+        self.user, self.token = user, token
+        return self
 
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
@@ -62,12 +69,6 @@ class AccessEsError(Exception):
     def facts(self) -> Mapping[str, object]:
         """More facts for programs, beside the code and the sentence."""
         return {}
-
-
-def error_body(status: int, code: str, reason: str, **facts: object) -> dict[str, Any]:
-    """A failure as JSON, in the shape of Elasticsearch's own: clients show `root_cause`, or else hide the reason."""
-    cause = {"type": code, "reason": reason}
-    return {"error": {"root_cause": [cause], **cause, "code": code, **facts}, "status": status}
 
 
 class SettingsError(AccessEsError):
@@ -114,17 +115,9 @@ class SessionEnded(NotSignedIn):
 
 
 class WrongCredentials(NotSignedIn):
-    """`user` and `token` (its label) are those that the attempt was for, where there are such: for the audit alone."""
-
     code = "wrong_credentials"
     title = "Signing in failed"
     message = "The user name, password or token is wrong."
-
-    def __init__(
-        self, message: str | None = None, *, detail: str = "", user: str | None = None, token: str | None = None
-    ) -> None:
-        self.user, self.token = user, token
-        super().__init__(message, detail=detail)
 
 
 class TokenExpired(WrongCredentials):
@@ -170,7 +163,7 @@ class BodyTooLarge(AccessEsError):
 
 
 class TooManyFailures(AccessEsError):
-    """Sign-in is slowed down. `retry_after_seconds` says how long to wait; `user` is as in `WrongCredentials`."""
+    """Sign-in is slowed down. `retry_after_seconds` says how long to wait."""
 
     status = 429
     code = "too_many_failures"
@@ -179,8 +172,6 @@ class TooManyFailures(AccessEsError):
 
     def __init__(self, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
-        self.user: str | None = None
-        self.token: str | None = None
         seconds = f"{retry_after_seconds} second{'' if retry_after_seconds == 1 else 's'}"
         super().__init__(f"Too many failed attempts. Try again in {seconds}.")
 

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from access_es.client_kind import ClientKind
-from access_es.errors import AccessEsError, NotSignedIn, SessionEnded, WrongCredentials, error_body
+from access_es.error_body import error_body
+from access_es.errors import AccessEsError, NotSignedIn, SessionEnded, WrongCredentials
 from access_es.messages import OWN_PREFIX, Headers, ProxyRequest, ProxyResponse
 from access_es.page_headers import page_headers
 

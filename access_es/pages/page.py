@@ -105,7 +105,7 @@ def check_password(name: str, password: str) -> User:
     try:
         return accounts().password_check.check(name, password, request.remote_addr or "")
     except WrongCredentials as error:
-        raise WrongCredentials("The user name or password is wrong.", user=error.user) from None
+        raise WrongCredentials("The user name or password is wrong.").about(error.user) from None
 
 
 def audit(event: str, *, user: str | None = None, how: str | None = None, token: str | None = None) -> None:

@@ -9,7 +9,8 @@ from http import HTTPStatus
 
 from gunicorn.http import errors as gunicorn_errors  # type: ignore[import-untyped]
 
-from access_es.errors import BadRequest, error_body
+from access_es.error_body import error_body
+from access_es.errors import BadRequest
 
 
 @dataclass(frozen=True, slots=True)

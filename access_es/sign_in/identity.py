@@ -155,11 +155,11 @@ class Identity:
         token = self._stores.tokens.find(token_id) if token_id else None
         if token is None:
             named = offered.user and self._stores.users.find(offered.user)
-            raise WrongCredentials(user=named.name if named else None)
+            raise WrongCredentials().about(named.name if named else None)
         if not tokens.matches(token, offered.text) or offered.user not in (None, token.user):
-            raise WrongCredentials(user=token.user, token=token.label)
+            raise WrongCredentials().about(token.user, token.label)
         if token.is_expired(self._clock()):
-            raise TokenExpired(user=token.user, token=token.label)
+            raise TokenExpired().about(token.user, token.label)
         return token
 
     def _look_up(self, proof: _Proof) -> Caller:
@@ -185,7 +185,7 @@ class Identity:
 
 def _refusal(user: User | None, proof: _Proof) -> WrongCredentials:
     label = proof.label if isinstance(proof, Token) else None
-    return WrongCredentials(user=user.name if user else None, token=label)
+    return WrongCredentials().about(user.name if user else None, label)
 
 
 def _end(proof: _Proof, session_seconds: float) -> float:

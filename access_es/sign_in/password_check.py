@@ -37,7 +37,7 @@ class PasswordCheck:
             if user is None:
                 self._throttle.failed(name, address, self._clock())
                 log.warning("A sign-in from %s failed.", address)  # no name: it may be a password typed in its place
-                raise WrongCredentials(user=found.name if found else None)
+                raise WrongCredentials().about(found.name if found else None)
             self._throttle.succeeded(name, address, self._clock())
             return self._rehashed(user, password)
 
@@ -46,8 +46,7 @@ class PasswordCheck:
         try:
             self._throttle.check(name, address, self._clock())
         except TooManyFailures as error:
-            error.user = name if self._store.find(name) else None
-            raise
+            raise error.about(name if self._store.find(name) else None) from None
 
     def _verified(self, user: User | None, password: str) -> User | None:
         matches = self._passwords.matches(user.password_hash if user else self._passwords.dummy_hash, password)
@@ -64,5 +63,5 @@ class PasswordCheck:
             self._store.find(user.name), password
         )  # somebody was faster; perhaps with another password
         if changed is None:
-            raise WrongCredentials(user=user.name)
+            raise WrongCredentials().about(user.name)
         return changed

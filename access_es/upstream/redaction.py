@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from access_es.errors import error_body
+from access_es.error_body import error_body
 from access_es.messages import Body, Headers, Held, ProxyResponse
 
 _REFUSALS = (401, 403)
