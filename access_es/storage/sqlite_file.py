@@ -12,12 +12,14 @@ from pathlib import Path
 
 from access_es.storage.errors import StoreUnusable
 
-_VERSION = 2
+_VERSION = 3
 _BUSY_SECONDS = 10.0
 _MAX_IDLE = 16
 _SCHEMA = """
 CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL,
-    groups TEXT NOT NULL, disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
+    groups TEXT NOT NULL, disabled INTEGER NOT NULL, epoch TEXT NOT NULL,
+    issuer TEXT NOT NULL DEFAULT '', subject TEXT NOT NULL DEFAULT '', display_name TEXT NOT NULL DEFAULT '',
+    signed_in INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE tokens (id TEXT PRIMARY KEY, user TEXT NOT NULL, label TEXT NOT NULL, digest BLOB NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, roles TEXT, UNIQUE (user, label)) WITHOUT ROWID;
 CREATE TABLE revocations (session_id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
@@ -36,6 +38,12 @@ _UPGRADES = {
         "DROP TABLE users",
         "ALTER TABLE users_2 RENAME TO users",
         "ALTER TABLE tokens ADD COLUMN roles TEXT",
+    ),
+    2: (
+        "ALTER TABLE users ADD COLUMN issuer TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE users ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE users ADD COLUMN display_name TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE users ADD COLUMN signed_in INTEGER NOT NULL DEFAULT 0",
     ),
 }
 # SQLite: "do not open an SQLite database connection, then fork(2), then try to use that database connection in the

@@ -8,6 +8,8 @@
 | session that ended early | `revocation#<session id>` | `revocation` | `expires` |
 | failures, or sign-ins, in a row | `failures#<digest>` | `failures` | `count` `last` `expires` |
 
+The item of a user whom a provider vouches for also has `issuer` `subject` `display_name` `signed_in`.
+
 All users share a pk, so that a query lists them by name; a partition reads 3,000 of them a second, and a user is read
 once per recheck time and process. The two items of a token are written in one transaction. `expires` (seconds since
 1970, whole) is when DynamoDB may delete the item, which it does within days (DynamoDB Developer Guide, "Using time to

@@ -26,6 +26,7 @@ from access_es.users.user import User
 
 T = TypeVar("T")
 _USER = ("name", "password_hash", "created", "groups", "disabled", "epoch")
+_BY_PROVIDER = ("issuer", "subject", "display_name", "signed_in")  # only in the items of users who have one
 _TOKEN = ("id", "user", "label", "digest", "created")
 _ABSENT = "attribute_not_exists(#pk)"
 
@@ -169,12 +170,14 @@ class DynamoFailures:
 
 
 def _user(item: Item) -> User:
-    return _made(User, {"groups": (), **item}, _USER)
+    known = {"groups": (), "issuer": "", "subject": "", "display_name": "", "signed_in": 0, **item}
+    return _made(User, known, (*_USER, *_BY_PROVIDER))
 
 
 def _user_item(user: User) -> Item:
     pk, sk = user_key(user.name)
-    return {"pk": pk, "sk": sk, **{name: getattr(user, name) for name in _USER}}
+    names = (*_USER, *_BY_PROVIDER) if user.issuer else _USER
+    return {"pk": pk, "sk": sk, **{name: getattr(user, name) for name in names}}
 
 
 def _token_item(token: Token, pk: str, sk: str) -> Item:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from access_es.storage.sqlite_file import SqliteFile
 from access_es.users.stores import Failures, Stores
 from access_es.users.tokens import Token
 from access_es.users.user import User
+
+_COLUMNS = tuple(field.name for field in fields(User))  # the table has those of the record, in its order
+_ADD_USER = "INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLACE_USER = (
+    "UPDATE users SET (name, password_hash, created, groups, disabled, epoch, issuer, subject, display_name, signed_in)"
+    " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE name = ? AND epoch = ? AND password_hash = ? AND groups = ?"
+)
 
 
 def open_file_stores(path: Path, clock: Callable[[], float] = time.time) -> Stores:
@@ -35,14 +44,13 @@ class FileUsers:
 
     def add(self, user: User) -> bool:
         with self._file.write() as connection:
-            added = connection.execute("INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?)", _row(user))
+            added = connection.execute(_ADD_USER, _row(user))
         return added.rowcount == 1
 
     def replace(self, old: User, new: User) -> bool:
         with self._file.write() as connection:
             replaced = connection.execute(
-                "UPDATE users SET (name, password_hash, created, groups, disabled, epoch) = (?, ?, ?, ?, ?, ?)"
-                " WHERE name = ? AND epoch = ? AND password_hash = ? AND groups = ?",
+                _REPLACE_USER,
                 (*_row(new), old.name, old.epoch, old.password_hash, _json(old.groups)),
             )
         return replaced.rowcount == 1
@@ -127,13 +135,14 @@ class FileFailures:
             connection.executemany("DELETE FROM failures WHERE key = ?", [(key,) for key in keys])
 
 
-def _user(row: tuple[str, str, int, str, int, str]) -> User:
-    name, password_hash, created, groups, is_disabled, epoch = row
-    return User(name, password_hash, created, tuple(json.loads(groups)), bool(is_disabled), epoch)
+def _user(row: tuple[Any, ...]) -> User:
+    fields = dict(zip(_COLUMNS, row, strict=True))
+    return User(**{**fields, "groups": tuple(json.loads(fields["groups"])), "disabled": bool(fields["disabled"])})
 
 
-def _row(user: User) -> tuple[str, str, int, str, int, str]:
-    return (user.name, user.password_hash, user.created, _json(user.groups), int(user.disabled), user.epoch)
+def _row(user: User) -> tuple[Any, ...]:
+    fields = {name: getattr(user, name) for name in _COLUMNS}
+    return tuple({**fields, "groups": _json(user.groups), "disabled": int(user.disabled)}.values())
 
 
 def _token(row: tuple[str, str, str, bytes, int, int, str | None]) -> Token:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable
@@ -13,6 +15,7 @@ from access_es.errors import BadRequest
 # name in Basic credentials (RFC 7617, 2); lower case, so that two people cannot differ in case alone.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 MAX_GROUPS, MAX_GROUP_CHARACTERS = 100, 256
+PROVIDER_PREFIX = "sso-"
 NAME_RULE = "A user name has 1 to 64 lower-case letters, digits and . _ @ + - and begins with a letter or digit."
 
 
@@ -26,13 +29,35 @@ class User:
     groups: tuple[str, ...] = ()  # which the setting PERMISSIONS gives roles to
     disabled: bool = False
     epoch: str = field(default_factory=lambda: _new_epoch())
+    issuer: str = ""  # the OpenID provider that vouches for the user; empty for one who was added here
+    subject: str = ""  # who it is to the provider: the two together never change and are never given again
+    display_name: str = ""  # what the provider calls the user, for people to read; may change, and is no key
+    signed_in: int = 0  # the last sign-in through the provider, seconds since 1970
+
+    @property
+    def title(self) -> str:
+        """The name to show."""
+        return self.display_name or self.name
 
 
 def check_name(name: str) -> str:
     """The name as it is kept; raises `BadRequest` with the rule if it cannot be one."""
     if not _NAME.fullmatch(name):
         raise BadRequest(NAME_RULE)
+    if name.startswith(PROVIDER_PREFIX):
+        raise BadRequest(
+            f"Names that begin with {PROVIDER_PREFIX} are those of users who sign in through the provider."
+        )
     return name
+
+
+def name_by_provider(issuer: str, subject: str) -> str:
+    """The name of a user whom a provider vouches for: never one that `check_name` lets anybody choose.
+
+    Issuer and subject are the only claims that are unique and stable (OpenID Connect Core 1.0, 5.7).
+    """
+    digest = hashlib.sha256(f"{issuer}\0{subject}".encode()).digest()
+    return PROVIDER_PREFIX + base64.b32encode(digest[:20]).decode("ascii").lower()
 
 
 def normalize_name(typed: str) -> str:

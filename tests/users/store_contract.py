@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,14 @@ class StoreContract:
         put = disabled(User("ann@example.org", "scrypt$ü", 5, groups=("ops", "/search/Lesende ü")))
         assert stores.users.add(put)
         assert stores.users.find("ann@example.org") == put
+
+    def test_a_user_of_a_provider_comes_back_as_it_was_put(self, stores: Stores) -> None:
+        put = User("sso-x", "", 5, ("/search",), False, "e", "https://id.example", "a|b", "Ann Ü", int(NOW))
+        assert stores.users.add(put)
+        assert stores.users.find("sso-x") == put
+        later = replace(put, display_name="Ann B", signed_in=int(NOW) + 5)
+        assert stores.users.replace(put, later)
+        assert stores.users.all() == [later]
 
     def test_an_unknown_user_is_none(self, stores: Stores) -> None:
         assert stores.users.find("nobody") is None

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from access_es.errors import BadRequest
-from access_es.users.user import User, check_name, disabled, enabled, normalize_name, with_password, with_same_password
+from access_es.users.user import (
+    User,
+    check_name,
+    disabled,
+    enabled,
+    name_by_provider,
+    normalize_name,
+    with_password,
+    with_same_password,
+)
 
 ANN = User("ann", "scrypt$salt$hash", 1)
 
@@ -43,3 +52,11 @@ def test_two_users_never_share_an_epoch() -> None:
 def test_a_password_hashed_anew_keeps_sessions() -> None:
     renewed = with_same_password(ANN, "other")
     assert (renewed.password_hash, renewed.epoch) == ("other", ANN.epoch)
+
+
+def test_the_name_of_a_provider_s_user_cannot_be_chosen() -> None:
+    name = name_by_provider("https://id.example", "ann")
+    assert name == "sso-" + name[4:] and len(name) == 36
+    assert name != name_by_provider("https://id.exampl", "e\0ann") != name_by_provider("https://id.example", "bob")
+    with pytest.raises(BadRequest, match="provider"):
+        check_name(name)
