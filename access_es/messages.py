@@ -13,6 +13,7 @@ from access_es.client_kind import ClientKind, client_kind
 
 Headers = tuple[tuple[str, str], ...]
 OWN_PREFIX = b"/--access-es/"
+PROBES = OWN_PREFIX + b"probe/"  # see `door_probe`
 OWN_COOKIES = ("__Host-access-es", "access-es")  # over https, over http; never passed on to the domain
 
 
@@ -62,6 +63,11 @@ class ProxyRequest:
     def is_for_us(self) -> bool:
         """Whether this is one of our own pages: Elasticsearch names cannot start with `-`, so none is hidden."""
         return self.target.startswith(OWN_PREFIX) or self.path == OWN_PREFIX[:-1]
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether `doctor --door` tries out the front door."""
+        return self.target.startswith(PROBES)
 
     def header(self, name: str) -> str | None:
         """The first value of a header; `name` in lower case."""

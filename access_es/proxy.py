@@ -55,7 +55,7 @@ class Proxy:
         if self._emulated_door is not None:
             return self._emit_emulated(self._emulated_door, request, start_response)
         entry = Entry(request, self._services.write_audit)
-        if request.is_for_us and not is_poll(request):
+        if _is_page(request):
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
             return _AuditedPage(self._pages, environ, start_response, entry)
@@ -70,7 +70,7 @@ class Proxy:
         entry = Entry(request, self._services.write_audit)
 
         def produce() -> ProxyResponse:
-            if request.is_for_us and not is_poll(request):
+            if _is_page(request):
                 return run_own_page(self._pages, request, entry)
             return buffer_answer(self.answer(request, entry), request, entry, door, self._services.overflow)
 
@@ -87,7 +87,7 @@ class Proxy:
         entry = Entry(request, self._services.write_audit)
 
         def produce() -> ProxyResponse:
-            if request.is_for_us and not is_poll(request):
+            if _is_page(request):
                 return run_own_page(self._pages, request, entry)
             return stream_answer(self.answer(request, entry), request, entry, door, self._services.overflow)
 
@@ -145,6 +145,11 @@ class Proxy:
 
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""
+        if request.is_probe:
+            from access_es.door_probe.answer import answer_probe  # hardly ever needed
+
+            accounts = self._services.accounts
+            return answer_probe(request, accounts.settings.secrets, accounts.clock())
         caller = self._admit(request)
         entry.user, entry.how, entry.token, entry.groups = caller.user, caller.how, caller.token, caller.groups
         if request.target == b"/" and request.is_navigation:
@@ -212,6 +217,11 @@ class Proxy:
         from access_es.mounting.answer import mount_answer  # never needed without a mount
 
         return mount_answer(passed_on, request)
+
+
+def _is_page(request: ProxyRequest) -> bool:
+    """Whether this is one of our own pages, and not an answer like the domain's."""
+    return request.is_for_us and not is_poll(request) and not request.is_probe
 
 
 class _AuditedPage:

@@ -16,7 +16,7 @@ LAYERS = (
     {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials"},
     {"storage"},
     {"users"},
-    {"ingress", "sign_in", "upstream", "delivery", "tasks"},
+    {"door_probe", "ingress", "sign_in", "upstream", "delivery", "tasks"},
     {"live_permissions"},
     {"mounting"},
     {"services", "pages"},

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from access_es.doctor.deployed_door import examine_door
 from access_es.doctor.examine import examine
 from access_es.provision.finding import Finding
 
@@ -19,13 +20,20 @@ def register(subparsers: Any) -> None:
     """Add `doctor` to what `argparse.ArgumentParser.add_subparsers` gave; it sets `aws_command`."""
     what = "say what is wrong with a stage, and what fixes it"
     parser: argparse.ArgumentParser = subparsers.add_parser("doctor", help=what, description=what)
+    parser.add_argument(
+        "--door", nargs="?", const="", metavar="URL",
+        help="instead, ask the deployed front door itself, at its own address or at this one, and say what came",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(aws_command=doctor)
 
 
 def doctor(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """1 where something is wrong; warnings alone are 0."""
-    findings = examine(Path(args.settings), args.stage, environ)
+    file = Path(args.settings)
+    findings = (
+        examine(file, args.stage, environ) if args.door is None else examine_door(file, args.stage, environ, args.door)
+    )
     found = list(findings) if args.json else list(_print_findings(findings))
     if args.json:
         print(json.dumps([finding.as_json() for finding in found], indent=2))

@@ -52,6 +52,6 @@ def domain() -> Iterator[RecordingDomain]:
         yield recording
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=(*NAMES, "rest-streaming"))
 def through(request: pytest.FixtureRequest, lambda_door: OpenLambdaDoor, domain: RecordingDomain) -> RecordedDoor:
     return RecordedDoor(request.param, lambda_door(request.param, domain=domain.url), domain)

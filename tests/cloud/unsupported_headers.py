@@ -23,6 +23,7 @@ _LAST = {"query-repeat", "query-repeat-unsorted", "query-repeat-same", "query-re
 TARGETS: dict[str, set[str]] = {
     "rest": _REST,
     "rest-stage": _REST,
+    "rest-streaming": _REST,
     "http": _HTTP,
     "http-stage": _HTTP,
     "url": set(),
@@ -45,6 +46,7 @@ _REST_HEADERS = {
 ANSWER_HEADERS: dict[str, set[str]] = {
     "rest": _REST_HEADERS,
     "rest-stage": _REST_HEADERS,
+    "rest-streaming": _REST_HEADERS,
     "http": {"date"},
     "http-stage": {"date"},
     "url": _RENAMED,
@@ -54,6 +56,7 @@ ANSWER_HEADERS: dict[str, set[str]] = {
 METHODS: dict[str, set[str]] = {
     "rest": {"REPORT"},
     "rest-stage": {"REPORT"},
+    "rest-streaming": {"REPORT"},
     "alb": {"REPORT"},
     "alb-single": {"REPORT"},
 }

@@ -11,7 +11,7 @@ import pytest
 from access_es.doctor import command
 from access_es.provision.finding import Finding, fault, good, warning
 
-ARGS = argparse.Namespace(settings="zappa_settings.json", stage="dev", json=False)
+ARGS = argparse.Namespace(door=None, settings="zappa_settings.json", stage="dev", json=False)
 
 
 def report(monkeypatch: pytest.MonkeyPatch, *found: Finding) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from access_es.demo.cloud.rest_integrations import PUBLISHED
+from access_es.demo.cloud.rest_integrations import is_published_streaming
 from access_es.errors import AwsFailure
 from access_es.front_doors import STREAM_VARIABLE
 from access_es.provision.apply import apply
@@ -46,10 +44,7 @@ def variables(aws: Calls, prepared: Prepared) -> dict[str, str]:
 
 
 def is_published(prepared: Prepared) -> bool:
-    """What the emulated API does."""
-    connection = http.client.HTTPConnection(os.environ["AWS_ENDPOINT_URL"].partition("//")[2])
-    connection.request("GET", f"{PUBLISHED}{api_of(prepared)}/dev")
-    return bool(json.loads(connection.getresponse().read())["streams"])
+    return is_published_streaming(os.environ["AWS_ENDPOINT_URL"], api_of(prepared), "dev")
 
 
 def integration(aws: Calls, prepared: Prepared) -> dict[str, Any]:

@@ -38,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until interrupted. Exit status 1 where this machine cannot."""
     parser = argparse.ArgumentParser(prog="python -m access_es.demo.cloud", description=_WHAT)
     parser.add_argument("--door", choices=NAMES, default="rest", help=_DOORS)
+    parser.add_argument("--streaming", action="store_true", help="with the door rest: its answers stream")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
     args = parser.parse_args(arguments)
+    if args.streaming and args.door != "rest":
+        parser.error("only the door rest streams")
     try:
         port = free_port("127.0.0.1", args.port)
         signal.signal(signal.SIGTERM, _terminate)
-        with running_demonstration(args.door, port, os.environ, _say) as demo:
+        with running_demonstration(args.door, port, os.environ, _say, streaming=args.streaming) as demo:
             url = f"{demo.door.url}/dev" if args.door.endswith("-stage") else demo.door.url
             print(_WELCOME.format(url=url, user=demo.user, password=demo.password), flush=True)
             _say(f"Emulated front door: {args.door}. The function runs from Zappa's zip. Stop with Ctrl-C.")

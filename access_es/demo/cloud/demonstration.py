@@ -45,9 +45,12 @@ class Demonstration:
 
 @contextmanager
 def running_demonstration(
-    door: str, port: int, environ: Mapping[str, str], progress: Progress
+    door: str, port: int, environ: Mapping[str, str], progress: Progress, *, streaming: bool = False
 ) -> Iterator[Demonstration]:
-    """The demo domain, deployed to, and a door to it. Everything ends with the block."""
+    """The demo domain, deployed to, and a door to it. Everything ends with the block.
+
+    With `streaming`, the door is the REST API as it was deployed and provisioned.
+    """
     cache = cache_folder(environ, os.geteuid())
     credential = Credential(f"ASIADEMO{secrets.token_hex(6).upper()}", secrets.token_urlsafe(30), secrets.token_hex(20))
     with ExitStack() as stack:
@@ -56,12 +59,13 @@ def running_demonstration(
         gateway = stack.enter_context(running_gateway([credential], engines.elasticsearch, engines.kibana))
         load_sample_data(engine_sender(str(engines.elasticsearch)), progress)
         cloud = stack.enter_context(running_cloud(folder, credential))
-        variables = _variables(gateway.url)
+        variables = {**_variables(gateway.url), **({"STREAMING": "true"} if streaming else {})}
         package = _deploy(cloud, folder, cache, variables, progress)
         password = _add_user(cloud.aws, variables, environ)
         runtime = virtual_environment("lambda-runtime", [RUNTIME], cache, progress)
         function = cloud.create_function(package, runtime, {})
-        opened = stack.enter_context(cloud.open_door(door, function, port))
+        front = cloud.published_api(package.name, "dev") if streaming else door
+        opened = stack.enter_context(cloud.open_door(front, function, port))
         yield Demonstration(opened, USER, password)
 
 

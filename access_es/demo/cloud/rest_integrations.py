@@ -6,12 +6,14 @@ pairs: hashicorp/terraform-provider-aws#45649; for timeouts: #45482.
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -82,6 +84,17 @@ class RestIntegrations:
         environ = {**environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
         body = b"".join(self._moto(environ, start))
         return int(statuses[-1][:3]), json.loads(body or b"{}")
+
+
+def is_published_streaming(aws_url: str, api: str, stage: str) -> bool:
+    """Whether the integrations stream that a stage has published."""
+    place = urlsplit(aws_url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port)
+    try:
+        connection.request("GET", f"{PUBLISHED}{api}/{stage}")
+        return bool(json.loads(connection.getresponse().read())["streams"])
+    finally:
+        connection.close()
 
 
 def refuse(integration: Mapping[str, Any]) -> str | None:

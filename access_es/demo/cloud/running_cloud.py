@@ -12,10 +12,14 @@ from typing import Any
 from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
 from access_es.demo.cloud.deploy import Package
 from access_es.demo.cloud.doors.listener import Front, ListenerSettings
+from access_es.demo.cloud.doors.messages import ApiSettings, Door
 from access_es.demo.cloud.doors.registry import open_door
+from access_es.demo.cloud.doors.rest_api import RestApi
+from access_es.demo.cloud.doors.rest_streaming import StreamingRestApi
 from access_es.demo.cloud.event_loop import EventLoop
 from access_es.demo.cloud.invoke_api import InvokeApi
 from access_es.demo.cloud.lambda_service import Function, LambdaService
+from access_es.demo.cloud.rest_integrations import is_published_streaming
 from access_es.demo.cloud.sandbox import FunctionSettings
 from access_es.demo.cloud.virtual_environments import VirtualEnvironment
 from access_es.demo.credentials import Credential
@@ -77,11 +81,19 @@ class Cloud:
         found = (apis.get_gateway_responses(restApiId=api["id"])["items"] for api in apis.get_rest_apis()["items"])
         return {response["responseType"]: response for responses in found for response in responses}
 
+    def published_api(self, function_name: str, stage: str) -> Door:
+        """The REST API that was deployed for a function, as its stage has been published."""
+        gateway = self.aws.client("apigateway")
+        (api,) = [each["id"] for each in gateway.get_rest_apis()["items"] if each["name"] == function_name]
+        variables = gateway.get_stage(restApiId=api, stageName=stage).get("variables") or {}
+        rest = RestApi(ApiSettings(stage, variables=variables, responses=self.gateway_responses()))
+        return StreamingRestApi(rest) if is_published_streaming(self.aws.url, api, stage) else rest
+
     @contextmanager
-    def open_door(self, name: str, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:
-        """One of `doors.registry.NAMES`; `settings` are those of `ListenerSettings`."""
-        door = open_door(name, responses=self.gateway_responses())
-        front = Front(door, function.invoke, ListenerSettings(**settings))
+    def open_door(self, door: str | Door, function: Function, port: int = 0, **settings: Any) -> Iterator[OpenDoor]:
+        """One of `doors.registry.NAMES` or a door itself; `settings` are those of `ListenerSettings`."""
+        opened = open_door(door, responses=self.gateway_responses()) if isinstance(door, str) else door
+        front = Front(opened, function.invoke, ListenerSettings(**settings))
         bound = self.loop.run(front.start(HOST, port))
         try:
             yield OpenDoor(f"http://{HOST}:{bound}", bound, front, function, self)

@@ -28,8 +28,8 @@ def open_door(name: str, stage: str = "dev", responses: Mapping[str, Mapping[str
     rest = ApiSettings(stage, responses=responses or {})
     doors: dict[str, Door] = {
         "rest": RestApi(rest),
-        "rest-streaming": _streaming(stage, 300),
-        "rest-streaming-edge": _streaming(stage, 30),
+        "rest-streaming": _streaming(rest, 300),
+        "rest-streaming-edge": _streaming(rest, 30),
         "rest-stage": RestApi(replace(rest, own_domain=False)),
         "rest-base": RestApi(replace(rest, base_path=BASE_PATH)),
         "http": HttpApi(),
@@ -41,7 +41,7 @@ def open_door(name: str, stage: str = "dev", responses: Mapping[str, Mapping[str
     return doors[name]
 
 
-def _streaming(stage: str, idle_seconds: int) -> StreamingRestApi:
+def _streaming(rest: ApiSettings, idle_seconds: int) -> StreamingRestApi:
     """As provisioning leaves it: the stage's variable agrees with its integration."""
-    settings = ApiSettings(stage, variables={STREAM_VARIABLE: str(idle_seconds)})
+    settings = replace(rest, variables={STREAM_VARIABLE: str(idle_seconds)})
     return StreamingRestApi(RestApi(settings), idle_seconds)
