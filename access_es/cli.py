@@ -91,7 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _serve(args: argparse.Namespace, stage: Stage) -> int:
     if not stage.values.get("ES_ENDPOINT"):
-        return _fail(f"Set ES_ENDPOINT to the domain's address, or try '{program()} demo', which brings a domain.")
+        return _fail(f"Set ES_ENDPOINT to the domain's address, or try '{program()} demo', which starts a demo domain.")
     settings = read_settings({"FRONT_DOOR": "local", **stage.values})
     network = read_network(os.environ, settings.connect_url)
     is_open = open_stage_permissions(stage, settings).current() is None
