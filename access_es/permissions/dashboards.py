@@ -119,6 +119,7 @@ _ROWS: tuple[tuple[str, str, Read], ...] = (
     ("GET", r"|(?:app|bundles|\d+/bundles|built_assets|ui|plugins|node_modules|translations)(?:/.*)?", _view),
     ("GET", r"bootstrap[a-z-]*\.js|startup\.js|status|api/status|goto/.+", _view),
     ("GET POST PUT DELETE", r"(?:elasticsearch|es_admin)/(?P<rest>.+)", legacy),
+    ("GET", r"elasticsearch|es_admin", _view),
     ("GET POST PUT DELETE", r"api/console/proxy", console),
     ("GET", r"api/console/api_server", _view),
     ("GET", rf"{_KIBANA}/(?:settings|scripts/languages|home/tutorials)|{_KIBANA}/management/saved_objects/.*", _view),
