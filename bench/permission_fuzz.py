@@ -24,7 +24,7 @@ _WRITER_FINE = ("fuzz-1", "fuzz-2", "fuzz-new", "team-1", "team-new", "<fuzz-{no
 def fuzz(world: World, requests: int, seed: int, kibana: bool) -> tuple[Outcome, Outcome]:
     """Two thirds of the requests as a reader, one as a writer."""
     world.fill("A")
-    reader = Maker(random.Random(seed), world.foreign(), "/_plugin/kibana" if kibana else "")
+    reader = Maker(random.Random(seed), world.foreign(), kibana="/_plugin/kibana" if kibana else "")
     read = read_all(world, [reader.make() for _ in range(requests * 2 // 3)])
     world.fill("A")
     writer = Maker(random.Random(seed + 1), world.foreign(), fine=_WRITER_FINE)

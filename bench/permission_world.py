@@ -22,13 +22,16 @@ from access_es.permissions.roles import Role
 from access_es.permissions.verdict import Allowed, Request
 from access_es.upload import Upload
 from access_es.upstream.target import build_target
-from bench.permission_requests import ALLOWED, FORBIDDEN, FORBIDDEN_ALIASES, Foreign, Sent
+from bench.permission_bodies import ALLOWED, FORBIDDEN, FORBIDDEN_ALIASES, Foreign
+from bench.permission_requests import Sent
 
 MARK = b"zqforbidden"
 READER = (Role("reader", read=("fuzz-*",), dashboards="view"),)
 WRITER = (Role("writer", read=("fuzz-*",), write=("fuzz-*",), manage=("team-*",)),)
 # What changes by itself from one answer to the next.
-_VOLATILE = re.compile(rb'"took(?:_in_millis)?"\s*:\s*\d+|"(?:_scroll_id|pit_id|task)"\s*:\s*"[^"]*"')
+_VOLATILE = re.compile(
+    rb'"took(?:_in_millis)?"\s*:\s*\d+|"(?:_scroll_id|pit_id|task)"\s*:\s*"[^"]*"|\b\d{10} +\d\d:\d\d:\d\d\b'
+)
 _DIGITS = re.compile(rb"[0-9][0-9.,a-z]*")
 _HEALTH = (b"/", b"/_cluster/health")  # free for all, with counts of the whole cluster
 Judge = Callable[[tuple[Role, ...], Sent], Allowed | None]
@@ -78,7 +81,7 @@ class Wire:
 
     def _send(self, sent: Sent, strip: bytes) -> tuple[int, bytes]:
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, 30)
+            self._socket = socket.create_connection(self._address, 10)
         target = sent.target.removeprefix(strip) or b"/"
         framing = [("Content-Length", str(len(sent.body)))] if sent.body or sent.method in ("POST", "PUT") else []
         pairs = (("Host", "localhost"), ("kbn-version", "5.1.1"), ("osd-xsrf", "1"), *sent.headers, *framing)
