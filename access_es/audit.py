@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
-from access_es.messages import ProxyRequest
+from access_es.messages import OWN_PREFIX, ProxyRequest
 
+_INVITATION = OWN_PREFIX.decode() + "invite/"
 Write = Callable[[str], object]
 
 
@@ -22,7 +23,7 @@ class Entry:
     write: Write | None = field(repr=False)
     started: float = field(default_factory=time.perf_counter)
     user: str | None = None
-    how: str | None = None  # session, token or password
+    how: str | None = None  # session, token, password or invitation
     status: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
@@ -57,7 +58,7 @@ class Entry:
             "via": self.how,
             "client": self.request.client_address,
             "method": self.request.method,
-            "path": self.request.path.decode("latin-1"),
+            "path": _shown(self.request.path),
             "status": self.status,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
@@ -75,6 +76,11 @@ class Entry:
         }
         facts.update({name: value for name, value in named.items() if value})
         return facts
+
+
+def _shown(path: bytes) -> str:
+    """An invitation's link lets in whoever has it."""
+    return (_INVITATION + "…") if path.startswith(_INVITATION.encode()) else path.decode("latin-1")
 
 
 def _milliseconds(seconds: float) -> float:

@@ -20,6 +20,7 @@ from access_es.errors import AccessEsError
 from access_es.live_permissions import open_stage_permissions
 from access_es.may import register as register_may
 from access_es.program import program
+from access_es.provision.address import find_start_page
 from access_es.provision.command import register as register_provision
 from access_es.services import build_accounts_for
 from access_es.settings.file import DEFAULT_FILE
@@ -162,6 +163,7 @@ def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     accounts = build_accounts_for(
         read_settings(values), region=stage.region, session=AwsSession(stage.profile, stage.region)
     )
+    args.start_page = None if stage.is_local else lambda: find_start_page(Path(args.settings), stage.name)
     status: int = args.accounts_command(args, accounts.directory)
     return status
 

@@ -7,7 +7,7 @@ import secrets
 from flask import Flask
 from flask_login import LoginManager
 
-from access_es.pages import account, sign_in
+from access_es.pages import account, invite, sign_in
 from access_es.pages.page import EXTENSION, RIGHTS, DescribeRights, load_offered, load_signed_in, nobody_is_limited
 from access_es.sign_in.build import Accounts
 from access_es.sign_in.flask_session import Sessions
@@ -32,3 +32,4 @@ def register_accounts(app: Flask, accounts: Accounts, describe_rights: DescribeR
     manager.init_app(app)
     app.register_blueprint(sign_in.pages)
     app.register_blueprint(account.pages)
+    app.register_blueprint(invite.pages)

@@ -17,6 +17,7 @@ from access_es.storage.dynamodb_key import TABLE_NAME
 from access_es.storage.dynamodb_table import Call
 from access_es.users.directory import Directory
 from access_es.users.dynamodb_stores import open_dynamodb_stores
+from access_es.users.invitations import Invitations
 from access_es.users.passwords import METHOD, Passwords
 from access_es.users.stores import Stores
 
@@ -70,8 +71,9 @@ def build_accounts(
     passwords = Passwords(settings.password_method)
     cookies = SessionCookies(settings.secrets, settings.session_seconds)
     check = PasswordCheck(stores.users, passwords, Throttle(stores.failures), clock)
+    invitations = Invitations(settings.secrets, clock)
     identity = Identity(stores, cookies, check, settings.recheck_seconds, clock)
-    return Accounts(settings, stores, cookies, check, Directory(stores, passwords, clock), identity, clock)
+    return Accounts(settings, stores, cookies, check, Directory(stores, passwords, invitations, clock), identity, clock)
 
 
 def _open_file(path: str, clock: Callable[[], float]) -> Stores:

@@ -14,6 +14,7 @@ from access_es.errors import AccessEsError, BadRequest
 from access_es.users import passwords
 from access_es.users import tokens as token_rules
 from access_es.users.directory import Directory
+from access_es.users.invitations import PATH
 from access_es.users.tokens import Token
 from access_es.users.user import User
 
@@ -35,7 +36,12 @@ def _register_users(parser: argparse.ArgumentParser) -> None:
     for name, handler, what in (("add", add_user, "add a user"), ("passwd", set_password, "set a user's password")):
         action = _action(actions, name, handler, what)
         action.add_argument("name", metavar="NAME")
-        action.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        source = action.add_mutually_exclusive_group()
+        source.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        source.add_argument(
+            "--invite", action="store_true", help="print a link with which the user chooses a password, once"
+        )
+        action.add_argument("--url", metavar="URL", help="with --invite: the address of access-es, for the whole link")
         if name == "add":
             action.add_argument("--group", action="append", default=[], metavar="GROUP", help="a group (repeatable)")
     _listing(_action(actions, "list", list_users, "list all users"))
@@ -95,15 +101,32 @@ def _reporting(handler: Handler) -> Handler:
 
 
 def add_user(args: argparse.Namespace, directory: Directory) -> int:
+    if args.invite:
+        directory.add_invited(args.name, args.group)
+        return _invite(args, directory)
     directory.check_free(args.name)  # before a password is asked for in vain
     directory.add_user(args.name, _read_password(args), args.group)
     return _print(f"Added the user '{args.name}'.")
 
 
 def set_password(args: argparse.Namespace, directory: Directory) -> int:
+    if args.invite:
+        return _invite(args, directory)
     directory.user(args.name)  # before a password is asked for in vain
     directory.set_password(args.name, _read_password(args))
     return _print(f"Changed the password of '{args.name}'. The user's sessions end, API tokens stay valid.")
+
+
+def _invite(args: argparse.Namespace, directory: Directory) -> int:
+    """The link alone on standard output. `start_page` finds the address of a deployed stage."""
+    invitation, sealed = directory.invite(args.name)
+    find = getattr(args, "start_page", None)
+    address = args.url or (find() if find else None)
+    until = datetime.fromtimestamp(invitation.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    print(f"Give this link to '{args.name}'. It works once, until {until}, and is not shown again.", file=sys.stderr)
+    if not address:
+        print("Put the address of access-es before it, or name it with --url.", file=sys.stderr)
+    return _print(f"{(address or '').rstrip('/')}{PATH}{sealed}")
 
 
 def list_users(args: argparse.Namespace, directory: Directory) -> int:

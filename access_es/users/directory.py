@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from access_es.errors import BadRequest, NotFound
+from access_es.users.invitations import Invitation, InvitationOver, Invitations
 from access_es.users.passwords import Passwords, check_password
 from access_es.users.stores import Stores
 from access_es.users.tokens import DEFAULT_DAYS, MAX_TOKENS_PER_USER, Token, issue
@@ -15,10 +16,13 @@ from access_es.users.user import User, check_groups, check_name, disabled, enabl
 class Directory:
     """Each method does one thing whole, or raises `BadRequest` or `NotFound` with a sentence that says why not."""
 
-    def __init__(self, stores: Stores, passwords: Passwords, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, stores: Stores, passwords: Passwords, invitations: Invitations, clock: Callable[[], float] = time.time
+    ) -> None:
         self._users = stores.users
         self._tokens = stores.tokens
         self._passwords = passwords
+        self._invitations = invitations
         self._clock = clock
 
     def now(self) -> float:
@@ -47,6 +51,37 @@ class Directory:
         if not self._users.add(user):
             raise BadRequest(f"There is a user '{name}' already.")
         return user
+
+    def add_invited(self, name: str, groups: Iterable[str] = ()) -> User:
+        """A user without a password, who cannot sign in before accepting an invitation."""
+        check_name(name)
+        user = User(name, self._passwords.dummy_hash, int(self._clock()), check_groups(groups))
+        if not self._users.add(user):
+            raise BadRequest(f"There is a user '{name}' already.")
+        return user
+
+    def invite(self, name: str) -> tuple[Invitation, str]:
+        """An invitation to choose a password, and the end of its link, which is not stored."""
+        user = self.user(name)
+        if user.disabled:
+            raise BadRequest(f"The user '{name}' is disabled: the link would not work. Enable the user first.")
+        return self._invitations.make(user)
+
+    def invited(self, sealed: str) -> User:
+        """Whom an invitation is for, as long as it can be accepted. Raises `InvitationOver`."""
+        invitation = self._invitations.open(sealed)
+        user = self._users.find(invitation.user)
+        if user is None or user.disabled or user.epoch != invitation.epoch:
+            raise InvitationOver
+        return user
+
+    def accept(self, sealed: str, password: str) -> User:
+        """Set the password that an invited person chose. Of several at once, one succeeds."""
+        invited = self.invited(sealed)
+        changed = with_password(invited, self._hash(invited.name, password))
+        if not self._users.replace(invited, changed):
+            raise InvitationOver
+        return changed
 
     def set_password(self, name: str, password: str) -> User:
         """Every open session of the user ends; API tokens live on."""

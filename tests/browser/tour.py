@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from access_es.demo.kibana import BASE_PATH
 from access_es.demo.sample_data import PATTERN
+from tests.browser.chromium import TIMEOUT_SECONDS
 from tests.browser.kibana import (
     ACCOUNT,
     APP,
@@ -25,12 +28,13 @@ from tests.browser.kibana import (
 from tests.browser.network_log import Watch, watch
 
 PLACES = {
-    "app/kibana#/visualize/step/1": "Or, Open a Saved Visualization",
-    "app/kibana#/management/kibana/objects": "Edit Saved Objects",
-    "app/timelion": "Timelion",
-    "status": "Status: Green",
-    "": "Discover",
+    "app/kibana#/visualize/step/1": ("Or, Open a Saved Visualization", 1),
+    "app/kibana#/management/kibana/objects": ("Edit Saved Objects", 3),
+    "app/timelion": ("Timelion", 0),
+    "status": ("Status: Green", 0),
+    "": ("Discover", 0),
 }
+"""What each place shows, and how many lists of saved objects it asks for."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,18 @@ def tour(page: Page, mount: str, hits: int) -> Seen:
     return Seen(watched, frozenset(_normalised(watched, mount)), tuple(images))
 
 
-def wait_until_quiet(page: Page, watched: Watch) -> None:
-    """Until every request has its answer and none has followed for a second."""
+def wait_until_quiet(page: Page, watched: Watch, is_there: Callable[[], bool]) -> None:
+    """Until what must come is there, every request has its answer, and none has followed for a second."""
     answered = -1
-    while len(watched.answers) > answered or watched.pending:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while (len(watched.answers) > answered or watched.pending or not is_there()) and time.monotonic() < deadline:
         answered = len(watched.answers)
         page.wait_for_timeout(1000)
+
+
+def saved_lists(watched: Watch) -> int:
+    """How many lists of saved objects were answered so far."""
+    return sum("/.kibana/" in answer.path and "_search?size=100" in answer.target for answer in watched.answers)
 
 
 def shorten(page: Page) -> str:

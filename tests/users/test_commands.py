@@ -295,3 +295,32 @@ def test_a_password_that_cannot_be_is_refused_before_it_is_typed_again(tmp_path:
     assert process.wait(30) == 1
     os.close(ours)
     assert b"again" not in seen
+
+
+def test_an_invitation_is_printed_once_and_lets_a_person_choose(
+    run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("users", "add", "bob", "--group", "readers", "--invite") == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("/--access-es/invite/") and printed.out.count("\n") == 1
+    assert "works once" in printed.err and "--url" in printed.err
+    user = accounts.directory.accept(printed.out.strip().rpartition("/")[2], "what bob has chosen")
+    assert (user.name, user.groups) == ("bob", ("readers",))
+
+
+def test_an_invitation_for_a_new_password_with_the_whole_address(
+    run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("users", "passwd", "ann", "--invite", "--url", "https://kibana.example.com/dev/") == 0
+    link = capsys.readouterr().out.strip()
+    assert link.startswith("https://kibana.example.com/dev/--access-es/invite/")
+    assert accounts.directory.accept(link.rpartition("/")[2], "a new one of hers").name == "ann"
+
+
+def test_a_deployed_stage_knows_its_address(accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    args = parse("users", "passwd", "ann", "--invite")
+    args.start_page = lambda: "https://abc.execute-api.us-east-1.amazonaws.com/dev/"
+    assert args.accounts_command(args, accounts.directory) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("https://abc.execute-api.us-east-1.amazonaws.com/dev/--access-es/invite/")
+    assert "--url" not in printed.err
