@@ -50,9 +50,9 @@ def create_token() -> AnyResponse:
     label = request.form.get("label", "")
     try:
         page.check_form()
-        token, text = page.accounts().directory.add_token(_user(), label, _days())
+        token, text = page.accounts().directory.add_token(_user(), label, _days(), _chosen_roles())
     except AccessEsError as error:
-        return _refuse("tokens", error, label=label)
+        return _refuse("tokens", error, label=label, chosen=request.form.getlist("role"))
     page.audit("token_created", token=token.label)
     return _account_page(created=text, label=token.label)
 
@@ -88,7 +88,7 @@ def change_password() -> AnyResponse:
     return _done("password")
 
 
-def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
+def _account_page(error: AccessEsError | None = None, **shown: object) -> Response:
     page.check_navigation()
     roles, rights = page.rights(_caller())
     return page.render(
@@ -109,7 +109,7 @@ def _account_page(error: AccessEsError | None = None, **shown: str) -> Response:
     )
 
 
-def _refuse(section: str, error: AccessEsError, **shown: str) -> Response:
+def _refuse(section: str, error: AccessEsError, **shown: object) -> Response:
     """Show the error beside the form that was sent; programs get the error itself."""
     if not page.wants_page():
         raise error
@@ -118,6 +118,19 @@ def _refuse(section: str, error: AccessEsError, **shown: str) -> Response:
 
 def _done(what: str) -> AnyResponse:
     return redirect(f"{page.base_path()}/--access-es/account?done={what}", 303)
+
+
+def _chosen_roles() -> tuple[str, ...] | None:
+    """The roles for a token, of those that its user has now; None: all, and those that come later."""
+    has, chosen = page.rights(_caller())[0], tuple(request.form.getlist("role"))
+    if "choose_roles" not in request.form or (has and set(chosen) == set(has)):
+        return None
+    if not chosen:
+        raise BadRequest("Choose at least one role for the token.")
+    for role in chosen:
+        if role not in has:
+            raise BadRequest(f"You do not have the role '{role}', so your token cannot have it.")
+    return chosen
 
 
 def _days() -> int:

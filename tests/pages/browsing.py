@@ -38,7 +38,7 @@ def sign_in(
     return client.post(path, data=fields, headers=PAGE, base_url=base)
 
 
-def send(client: FlaskClient, action: str, **fields: str) -> TestResponse:
+def send(client: FlaskClient, action: str, **fields: str | list[str]) -> TestResponse:
     """Fill in one of the account page's forms."""
     fields["anti_forgery"] = hidden(open_page(client, ACCOUNT))
     return client.post(ACCOUNT + action, data=fields, headers=PAGE)
