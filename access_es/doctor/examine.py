@@ -12,7 +12,9 @@ from access_es.aws_credentials import BotoCredentials
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
 from access_es.doctor.domain import CLOCK_FIX, check_address, check_domain, check_network
 from access_es.doctor.permissions import check_permissions
+from access_es.doctor.roles import check_roles
 from access_es.errors import AwsFailure, NoCredentials, SettingsError
+from access_es.live_permissions import open_permissions, open_stage_permissions
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.finding import Finding, fault, good, setting_faults, warning
@@ -53,6 +55,7 @@ def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     stage = read_stage(file, LOCAL, environ)
     settings = read_settings(stage.values)
     yield good("settings", f"{file.name} is complete" if file.exists() else "the environment has all that is needed")
+    yield from check_roles(open_stage_permissions(stage, settings).current())
     if settings.sign:
         _, found = _check_identity(Calls(stage.region or settings.region, stage.profile))
         yield found
@@ -75,6 +78,7 @@ def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Fi
         return
     deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, call.session))
     yield good("settings", f"{file.name} is complete")
+    yield from check_roles(open_permissions(deployment.settings, folder=file.parent).current())
     yield from _check_network(deployment)
     yield from check_limits(deployment)
     call.data_region = deployment.data_region

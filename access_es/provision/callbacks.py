@@ -30,7 +30,7 @@ def prune(cli: Any) -> None:
     """Remove from the package what no call of ours reads. A callback of its own, for use without provisioning."""
     pruning = _module("prune")
     excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
-    pruning.prune_package(Path(cli.zip_path), excluded)
+    pruning.prune_package(Path(cli.zip_path), excluded, _deploying().packed_files(cli))
 
 
 def post(cli: Any) -> None:

@@ -7,18 +7,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from access_es.errors import AccessEsError
+from access_es.errors import AccessEsError, SettingsError
 from access_es.program import program
 from access_es.provision.apply import apply
-from access_es.provision.deployment import Deployment
+from access_es.provision.deployment import Deployment, read_values
 from access_es.provision.integrations import published_variables
+from access_es.provision.packed_file import packed_path, permissions_file_faults
 from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.zappa_keys import check_keys
 from access_es.settings.file import LOCAL, load_stage_keys
+from access_es.settings.stage import fetching
 
 DEPLOYING = ("deploy", "update")
 NO_PERMISSIONS = "access_es/provision/no_permissions.json"  # what is attached if ever this callback does not run
@@ -74,6 +76,19 @@ def make(cli: Any) -> None:
         apply(prepared.plan, prepared.call, lambda done: print(f"Provisioned: {done}."))
     except AccessEsError as error:
         sys.exit(error.message)
+
+
+def packed_files(cli: Any) -> dict[str, bytes]:
+    """The file of PERMISSIONS, if the settings name one, by its path in the package."""
+    file = _file(cli)
+    with _exit_on_error(cli):
+        keys = load_stage_keys(file, cli.api_stage)
+        fetch = fetching(keys.get("aws_region") or None, keys.get("profile_name") or None)
+        values = read_values(file, cli.api_stage, fetch, missing=[])
+        path = packed_path(values.get("PERMISSIONS", ""))
+        if faults := permissions_file_faults(values.get("PERMISSIONS", ""), file.parent):
+            raise SettingsError(faults)
+    return {} if path is None else {str(PurePosixPath(path)): (file.parent / path).read_bytes()}
 
 
 def _prepare(cli: Any) -> Prepared:

@@ -10,6 +10,7 @@ from typing import Any
 
 from access_es.errors import AwsFailure, SettingsError
 from access_es.partitions import partition_of
+from access_es.provision.packed_file import permissions_file_faults
 from access_es.settings.file import load_stage, load_stage_keys
 from access_es.settings.names import Settings
 from access_es.settings.read import read_settings
@@ -85,7 +86,7 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
     """What `zappa deploy` would deploy. The environment of this machine does not count. Raises SettingsError."""
     keys = load_stage_keys(file, stage)
     missing: list[str] = []
-    values = apply_config({**_texts(keys), **load_stage(file, stage)}, _recording_missing(fetch, missing))
+    values = read_values(file, stage, fetch, missing)
     has_own_secret = bool(values.get("SESSION_SECRET", "").strip())
     if missing and not has_own_secret:
         values["SESSION_SECRET"] = _PLACEHOLDER
@@ -95,11 +96,17 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
         account=account,
         region=region,
         function=function or function_name(file, stage, keys),
-        settings=_read_for_lambda(values, list(_region_faults(region))),
+        settings=_read_for_lambda(values, list(_region_faults(region)), file.parent),
         zappa=keys,
         missing_parameter=missing[0] if missing else None,
         has_own_secret=has_own_secret,
     )
+
+
+def read_values(file: Path, stage: str, fetch: Fetch, missing: list[str]) -> dict[str, str]:
+    """The settings as text, those of CONFIG over the others; its parameter goes to `missing` where it is not there."""
+    values = {**_texts(load_stage_keys(file, stage)), **load_stage(file, stage)}
+    return apply_config(values, _recording_missing(fetch, missing))
 
 
 def _region_faults(region: str) -> Iterator[str]:
@@ -112,7 +119,7 @@ def _region_faults(region: str) -> Iterator[str]:
         yield f"aws_region: {fault}."
 
 
-def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:
+def _read_for_lambda(values: Mapping[str, str], faults: list[str], folder: Path) -> Settings:
     for name, table in (("USERS", "dynamodb:<table>"), ("TASKS_TABLE", "<table>")):
         if values.get(name, "").startswith("file:"):
             faults.append(f"{name}: a Lambda function has no permanent files; use {table}.")
@@ -120,6 +127,7 @@ def _read_for_lambda(values: Mapping[str, str], faults: list[str]) -> Settings:
         faults.append("TASKS_TABLE: this is the table of USERS; long queries need their own.")
     if values.get("FRONT_DOOR", "").strip() == "local":
         faults.append("FRONT_DOOR: local has no limits, but a function has; leave it empty.")
+    faults += permissions_file_faults(values.get("PERMISSIONS", ""), folder)
     try:
         settings = read_settings(values)
     except SettingsError as error:

@@ -14,7 +14,9 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 OURS = "access_es"
@@ -32,16 +34,30 @@ left whole: botocore and boto3 call more of it on their own, and no first reques
 _CHECKED, _UNCHECKED = 0b11, 0b01  # the flags of bytecode that goes by its source's hash
 
 
-def prune_package(package: Path, excluded: frozenset[str] = frozenset()) -> None:
-    """Rewrite the zip in place, without the folders and files named in `excluded`; every other entry as it was."""
+def prune_package(
+    package: Path, excluded: frozenset[str] = frozenset(), added: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Rewrite the zip in place, without the folders and files named in `excluded`; every other entry as it was.
+
+    `added` are files of the project that go in all the same, by their paths, whatever Zappa's own patterns exclude.
+    """
     pruned = package.with_name(f"{package.name}.pruned")
     with zipfile.ZipFile(package) as old, zipfile.ZipFile(pruned, "w", zipfile.ZIP_DEFLATED) as new:
         services = packed_services(old.namelist())
         for entry in old.infolist():
-            if entry.filename.partition("/")[0] in excluded:
+            if entry.filename.partition("/")[0] in excluded or entry.filename in added:
                 continue
             new.writestr(entry, pruned_entry(entry.filename, old.read(entry), services), zipfile.ZIP_DEFLATED)
+        for name, data in added.items():
+            new.writestr(_readable(name), data, zipfile.ZIP_DEFLATED)
     pruned.replace(package)
+
+
+def _readable(name: str) -> zipfile.ZipInfo:
+    """An entry that Lambda's user may read (Lambda Developer Guide, "Working with .zip file archives")."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o100644 << 16
+    return entry
 
 
 def unrelated_names(project: Path, installed: Path) -> frozenset[str]:

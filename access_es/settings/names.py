@@ -111,7 +111,7 @@ class Settings:
     permissions: Permissions | str | None = setting(
         "PERMISSIONS", parsers.permissions, None, "Permissions",
         "Who may do what: roles, the roles of each group, and those of everybody, as JSON, or as `file:<path>`; in "
-        "CONFIG also as an object. Without it, everybody who is signed in may do everything.",
+        "CONFIG also as an object; docs/permissions.md. Without it, everybody who is signed in may do everything.",
         shown_default="none: everybody may do everything", takes_object=True,
     )
     overflow_bucket: str | None = setting(

@@ -48,7 +48,10 @@ def provisioned(file: Path) -> Prepared:
 
 def reached(gateway: RunningGateway, **more: str) -> dict[str, str]:
     arn = "arn:aws:es:us-east-1:123456789012:domain/demo"
-    return {"ES_ENDPOINT": gateway.url, "ES_REGION": "us-east-1", "ES_DOMAIN_ARN": arn, **more}
+    everything = '{"roles": {"admin": {"manage": ["*"], "dashboards": "edit"}}, "groups": {"ops": ["admin"]}}'
+    return {
+        "ES_ENDPOINT": gateway.url, "ES_REGION": "us-east-1", "ES_DOMAIN_ARN": arn, "PERMISSIONS": everything, **more
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("aws")
@@ -61,7 +64,8 @@ def test_after_a_deployment_nothing_is_wrong(
     status, found = doctor(file)
     assert [one for one in found if one["level"] in ("fault", "warning")] == [] and status == 0
     topics = {one["topic"] for one in found}
-    assert {"settings", "credentials", "limits", "resources", "permissions", "clock", "signature"} <= topics
+    assert {"settings", "roles", "credentials", "limits", "resources", "permissions", "clock", "signature"} <= topics
+    assert any("admin (manage *, dashboards edit)" in one["says"] for one in found)
 
 
 @pytest.mark.usefixtures("aws")
@@ -82,6 +86,9 @@ NEW_USER: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({"ES_ENDPOINT": "https://es.example.com"}, {}, "settings", "ES_REGION is missing"),
     ({"ES_ENDPIONT": "x"}, {}, "settings", "did you mean ES_ENDPOINT"),
     ({"USERS": "file:users.db"}, {}, "settings", "a Lambda function has no permanent files"),
+    ({"PERMISSIONS": "file:nowhere.json"}, {}, "settings", "nowhere.json cannot be read"),
+    ({"PERMISSIONS": "file:/etc/permissions.json"}, {}, "settings", "outside of the package"),
+    ({"PERMISSIONS": '{"rules": {}}'}, {}, "settings", "there is no 'rules'"),
     ({"OVERFLOW_BUCKET": "My_Bucket"}, {}, "settings", "OVERFLOW_BUCKET: 'My_Bucket' is not the name of an S3 bucket"),
     ({"CONFIG": "", "SESSION_SECRET": ""}, {}, "settings", "SESSION_SECRET is missing"),
     ({"CONFIG": "", "SESSION_SECRET": "secret"}, {}, "settings", "each secret needs 32 characters"),
@@ -106,6 +113,9 @@ WARNED: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({"FRONT_DOOR": "alb"}, {}, "limits", "FRONT_DOOR is alb, but what Zappa deploys is rest"),
     ({"OVERFLOW_BUCKET": ""}, {}, "limits", "larger ones are refused"),
     ({"TASKS_TABLE": ""}, {}, "limits", "longer queries fail"),
+    ({}, {}, "roles", "everybody who is signed in may do everything"),
+    ({"PERMISSIONS": "{}"}, {}, "roles", "nobody may do anything"),
+    ({"PERMISSIONS": '{"roles": {"a": {}, "b": {}}, "default": ["a"]}'}, {}, "roles", "no group has the role b"),
     ({}, {"aws_region": "eu-west-1"}, "network", "the function is in eu-west-1, the domain in us-east-1"),
 ]
 
@@ -172,7 +182,8 @@ def test_the_local_stage_is_examined_with_the_environment(
     monkeypatch.setenv("ES_ENDPOINT", gateway.url)
     monkeypatch.setenv("ES_REGION", "us-east-1")
     status, found = doctor(file, "local")
-    assert status == 0 and {one["level"] for one in found if one["topic"] != "clock"} == {"good"}
+    assert status == 0 and {one["level"] for one in found if one["topic"] not in ("clock", "roles")} == {"good"}
+    assert [one["level"] for one in found if one["topic"] == "roles"] == ["warning"]
 
 
 def test_without_credentials_the_rest_waits(

@@ -88,6 +88,18 @@ def test_of_the_project_our_package_alone_is_packed(tmp_path: Path) -> None:
         assert archive.namelist() == ["access_es/x.py", "flask/app.py", "zappa_settings.py"]
 
 
+def test_a_file_of_permissions_is_packed_as_it_is_now_whatever_is_excluded(tmp_path: Path) -> None:
+    package = tmp_path / "package.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        for name in ("access_es/x.py", "conf/permissions.json", "conf/secrets.json"):
+            archive.writestr(name, "old")
+    prune_package(package, frozenset(("conf",)), {"conf/permissions.json": b"new"})
+    with zipfile.ZipFile(package) as archive:
+        assert archive.namelist() == ["access_es/x.py", "conf/permissions.json"]
+        assert archive.read("conf/permissions.json") == b"new"
+        assert archive.getinfo("conf/permissions.json").external_attr >> 16 & 0o444 == 0o444
+
+
 def test_services_are_those_with_a_model() -> None:
     names = [
         "botocore/data/s3/2006-03-01/service-2.json.gz",
