@@ -60,9 +60,13 @@ class Leak:
 
 
 class Wire:
-    """One connection at a time to a server on loopback: targets and headers go out as they are."""
+    """One connection at a time to a server on loopback: targets and headers go out as they are.
 
-    def __init__(self, url: str) -> None:
+    `keep_alive`: not to Kibana 5, which now and then leaves the next request on a connection unanswered.
+    """
+
+    def __init__(self, url: str, keep_alive: bool = True) -> None:
+        self._keep_alive = keep_alive
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
         self._socket: socket.socket | None = None
@@ -83,7 +87,8 @@ class Wire:
         if self._socket is None:
             self._socket = socket.create_connection(self._address, 10)
         target = sent.target.removeprefix(strip) or b"/"
-        framing = [("Content-Length", str(len(sent.body)))] if sent.body or sent.method in ("POST", "PUT") else []
+        framing = [] if self._keep_alive else [("Connection", "close")]
+        framing += [("Content-Length", str(len(sent.body)))] if sent.body or sent.method in ("POST", "PUT") else []
         pairs = (("Host", "localhost"), ("kbn-version", "5.1.1"), ("osd-xsrf", "1"), *sent.headers, *framing)
         lines = "".join(f"{name}: {value}\r\n" for name, value in pairs)
         self._socket.sendall(
@@ -92,7 +97,7 @@ class Wire:
         answer = http.client.HTTPResponse(self._socket, method=sent.method)
         answer.begin()
         body = answer.read()
-        if answer.will_close:
+        if answer.will_close or not self._keep_alive:
             self.close()
         return answer.status, body
 
@@ -127,7 +132,7 @@ class World:
         self._shared = shared
         self._forbidden = tuple(name for name in FORBIDDEN if not (shared and name.startswith(".")))
         self.engine = Wire(url)
-        self._kibana = Wire(kibana_url) if kibana_url else None
+        self._kibana = Wire(kibana_url, keep_alive=False) if kibana_url else None
         self._prefix = kibana_prefix.encode()
         self.major = int(self.engine.ask("GET", "/")["version"]["number"].split(".")[0])
         is_opensearch = self.engine.ask("GET", "/")["version"].get("distribution") == "opensearch"

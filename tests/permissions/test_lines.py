@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 
+from access_es.permissions.judge import judge
 from access_es.permissions.lines import needs_of_bulk
 from access_es.permissions.unjudgeable import Unjudgeable
+from access_es.permissions.verdict import Allowed, Request
+from access_es.upload import take_upload
+from tests.permissions.asking import WRITER, cursors
 
 ACTIONS = ("index", "index", "index", "create", "update", "delete")
 DOCUMENTS = (b'{"a":1}', b'{"index":{"_index":"secret"}}', b"", b'{"delete":{"_index":"secret"}}', b"x" * 300, b"\r")
@@ -75,3 +81,21 @@ def test_a_document_of_any_size_is_passed_over_and_an_action_is_not() -> None:
     with pytest.raises(Unjudgeable) as caught:
         list(needs_of_bulk(giant(b'{"delete":{"_index":"a"}}\n'), None))
     assert caught.value.line == 2
+
+
+def test_a_bulk_is_judged_in_constant_memory() -> None:
+    line = b'{"index":{"_index":"logs-%d","_id":"1"}}\n{"a":"' + b"x" * 1000 + b'"}\n'
+    with tempfile.TemporaryFile() as file:
+        for number in range(20_000):
+            file.write(line % (number % 3))
+        file.seek(0)
+        with take_upload(file) as upload:
+            asked = Request("POST", b"/_bulk", (("Content-Type", "application/x-ndjson"),), upload)
+            tracemalloc.start()
+            try:
+                verdict = judge(WRITER, asked, cursors())
+                peak = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+    assert isinstance(verdict, Allowed)
+    assert peak < 2 * 1024 * 1024 < upload.length_bytes / 10
