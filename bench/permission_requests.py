@@ -15,7 +15,7 @@ from access_es.permissions import routes
 from bench.permission_bodies import BodyMaker
 
 _TYPES = ("doc", "_doc", "type", "*", "%5Fdoc", "_search", "doc,type", "_all")
-_IDS = ("1", "2", "a%2Fb", "_search", "_mget", "_validate", "%5Fsearch", "1/../../zsecret", "x")
+_IDS = ("1", "2", "a%2Fb", "_search", "_mget", "_validate", "%5Fsearch", "1/../../zsecret", "x", "metadata", "docs")
 _QUERIES = (
     "q=u:alpha", "size=3", "scroll=1m", "explain=true", "filter_path=hits", "format=yaml", "pretty", "typed_keys=true",
     "v", "h=index",

@@ -81,6 +81,25 @@ def _needs_of_entry(plain: str, value: Any, is_alone: bool, line: int | None) ->
             yield from (Need("read", name, line) for name in (names if isinstance(names, dict) else _scalars(names)))
 
 
+def needs_of_index(body: object) -> Iterator[Need]:
+    """What the mappings and settings of an index may lead to beyond it.
+
+    A percolator resolves the lookups of the queries that are written to it; and an index can be made to recover from
+    another one, or from a snapshot.
+    """
+    waiting: list[Any] = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if any("shrink" in key or "resize" in key for key in node):
+                yield Need("manage", "*", unsure="a setting in its body can name another index as its source")
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif node in ("percolator", "remote_snapshot"):
+            yield Need("manage", "*", unsure="a percolator or a snapshot in its body can lead to any index")
+
+
 def _scalars(value: Any) -> Iterator[str]:
     """Names as the engines take them: text, and what they turn into text."""
     if isinstance(value, list):

@@ -7,7 +7,7 @@ from typing import Any
 
 from access_es.permissions.call import Call, needs
 from access_es.permissions.lines import needs_of_bulk, needs_of_msearch
-from access_es.permissions.queries import needs_of_query, needs_of_search
+from access_es.permissions.queries import needs_of_index, needs_of_query, needs_of_search
 from access_es.permissions.unjudgeable import Unjudgeable
 from access_es.permissions.verdict import Need
 
@@ -171,6 +171,11 @@ def manage(call: Call) -> Iterable[Need]:
     return needs("manage", call.indices())
 
 
+def put_mapping(call: Call) -> Iterator[Need]:
+    yield Need("manage", call.indices())
+    yield from needs_of_index(call.json())
+
+
 def create(call: Call) -> Iterator[Need]:
     """A new index, or one made from another, with the aliases in its body."""
     body = call.json()
@@ -180,6 +185,7 @@ def create(call: Call) -> Iterator[Need]:
         raise Unjudgeable("the aliases in its body are not an object")
     yield from (Need("manage", name) for name in aliases)
     yield from needs_of_query(aliases)
+    yield from needs_of_index({key: value for key, value in body.items() if key != "aliases"})
 
 
 def put_alias(call: Call) -> Iterator[Need]:

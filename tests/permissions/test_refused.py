@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from access_es.permissions.roles import Role
-from tests.permissions.asking import KIBANAS, NDJSON, READER, WRITER, allowed, refused
+from tests.permissions.asking import KIBANAS, MANAGER, NDJSON, READER, WRITER, allowed, refused
 
 LOOKUP = {"query": {"terms": {"u": {"index": "secret", "id": "1", "path": "u"}}}}
 TEXT = json.dumps(LOOKUP)
@@ -155,7 +155,7 @@ MORE: list[tuple[Any, ...]] = [
     # Metadata, cursors and administration.
     ("GET", "/_mapping"), ("GET", "/_settings"), ("GET", "/_stats"), ("GET", "/_cat/aliases"), ("GET", "/_cluster/health?level=indices"),
     ("GET", "/_cluster/health/secret"), ("GET", "/_alias/secret"), ("GET", "/logs-1/_alias/secret"), ("GET", "/_cat"), ("GET", "/_nodes"),
-    ("GET", "/_resolve/index/*"), ("GET", "/_template"), ("GET", "/_cluster/settings"), ("GET", "/_snapshot"), ("GET", "/_scripts/x"),
+    ("GET", "/_resolve/index/*"), ("GET", "/_template"), ("GET", "/_cluster/settings"), ("GET", "/_cluster/state/metadata/logs-1"), ("GET", "/_snapshot"), ("GET", "/_scripts/x"),
     ("GET", "/_tasks/node:1"), ("POST", "/_tasks/node:1/_cancel"), ("GET", "/_search/scroll/abc"), ("DELETE", "/_search/point_in_time/_all"),
     ("DELETE", "/_search/scroll", {"scroll_id": ["_all"]}), ("DELETE", "/_search/scroll", b"abc", "text/plain"), ("GET", "/_cat/pit_segments"),
     ("POST", "/logs-1/_forcemerge"), ("POST", "/_cache/clear"), ("GET", "/_flush"), ("PUT", "/logs-1/_settings", {}), ("DELETE", "/logs-1"),
@@ -255,6 +255,18 @@ def test_what_cannot_be_judged_through_kibana_is_not_for_people_who_may_only_rea
     refused(reads_all, "POST", "/_dashboards/internal/search/es", {"params": {"index": "a", "method": "PUT"}})
     refused(reads_all, "POST", "/_plugins/_sql", {"query": "DELETE FROM a"})
     allowed(reads_all, "POST", "/_plugins/_sql", {"query": "SELECT 1"})
+
+
+def test_an_index_that_would_read_others_is_not_made_by_a_manager() -> None:
+    percolator = {"properties": {"q": {"type": "percolator"}}}
+    refused(MANAGER, "PUT", "/team-x", {"mappings": percolator})
+    refused(MANAGER, "PUT", "/team-x/_mapping", percolator)
+    refused(MANAGER, "PUT", "/team-x/_mapping", '{"properties":{"q":{"type":"percol\\u0061tor"}}}')
+    refused(MANAGER, "PUT", "/team-x", {"settings": {"index.shrink.source.name": "secret"}})
+    refused(MANAGER, "PUT", "/team-x", {"settings": {"index": {"resize": {"source": {"name": "secret"}}}}})
+    refused(MANAGER, "PUT", "/team-x", {"aliases": {"team-y": {"filter": LOOKUP["query"]}}})
+    refused(MANAGER, "POST", "/_aliases", {"actions": [{"add": {"indices": ["team-x", "secret"], "alias": "team-y"}}]})
+    refused(MANAGER, "POST", "/_aliases", {"actions": [{"remove_index": {"index": "secret"}}]})
 
 
 def test_the_sentence_says_who_what_where_and_what_to_ask_for() -> None:
