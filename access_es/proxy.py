@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from access_es.audit import Entry
 from access_es.authorization import Authorization
+from access_es.delivery.cross_origin import CrossOrigin
 from access_es.delivery.error_response import RenderPage, redirect, render_failure
 from access_es.delivery.wsgi import AuditedBody, emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
@@ -48,6 +49,7 @@ class Proxy:
         self._render_page = render_page
         self._render_waiting = render_waiting
         self._authorization = authorization
+        self._cross_origin = CrossOrigin(services.cors_origins)
         self._emulated_door = find_door(services.front_door)  # locally, its limits can be watched
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -111,7 +113,8 @@ class Proxy:
         if entry is not None:
             entry.note_failure(error)
             entry.delivery = "error"
-        return render_failure(error, request, self._render_page)
+        response = render_failure(error, request, self._render_page)
+        return self._cross_origin.share(response, request) if self._shares(request) else response
 
     @property
     def front_door(self) -> str | None:
@@ -150,6 +153,18 @@ class Proxy:
 
             accounts = self._services.accounts
             return answer_probe(request, accounts.settings.secrets, accounts.clock())
+        if not self._shares(request):
+            return self._answer(request, entry)
+        preflight = self._cross_origin.preflight(request)
+        if preflight is not None:
+            entry.delivery = "preflight"
+        return preflight or self._cross_origin.share(self._answer(request, entry), request)
+
+    def _shares(self, request: ProxyRequest) -> bool:
+        """Whether scripts of other origins may read the answer: never one of our own pages."""
+        return bool(self._services.cors_origins) and (not request.is_for_us or is_poll(request))
+
+    def _answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         caller = self._admit(request)
         entry.user, entry.how, entry.token, entry.groups = caller.user, caller.how, caller.token, caller.groups
         if request.target == b"/" and request.is_navigation:
@@ -202,7 +217,8 @@ class Proxy:
         )
         if caller is None:
             raise NotSignedIn
-        refuse_cross_site(request.method, request.headers, caller.how)
+        if not (self._shares(request) and self._cross_origin.allows(request)):
+            refuse_cross_site(request.method, request.headers, caller.how)
         return caller
 
     def _pass_back(self, answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:

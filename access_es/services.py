@@ -43,6 +43,7 @@ class Services:
     front_door: str | None = None  # None: each event shows it
     streaming: bool = False  # whether a door that streams is to be expected
     contact: str = ""  # whom people can ask
+    cors_origins: tuple[str, ...] = ()  # whose scripts may use the API
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -92,6 +93,7 @@ def build_services(
         settings.front_door,
         settings.streaming,
         settings.contact,
+        settings.cors_origins,
     )
 
 

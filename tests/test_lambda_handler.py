@@ -19,6 +19,7 @@ from tests.ingress.events import Pairs, arrived, changed, emulated
 from tests.lambda_process import LambdaProcess, environment_of, lambda_process, start
 from tests.running_proxy import PASSWORD
 
+TOOLS = "https://tools.example.com"
 HTML: Pairs = ((b"accept", b"text/html"),)
 KEEP_WARM = {
     "detail-type": "Scheduled Event",
@@ -34,7 +35,9 @@ KEEP_WARM = {
 @pytest.fixture(scope="module")
 def function(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LambdaProcess]:
     folder = tmp_path_factory.mktemp("lambda")
-    with lambda_process(gateway.url, folder, variables={"AWS_LAMBDA_FUNCTION_NAME": "access-es-dev"}) as running:
+    with lambda_process(
+        gateway.url, folder, variables={"AWS_LAMBDA_FUNCTION_NAME": "access-es-dev", "CORS_ORIGINS": TOOLS}
+    ) as running:
         yield running
 
 
@@ -170,6 +173,30 @@ def test_headers_with_an_underscore_reach_the_domain(function: LambdaProcess, do
     answer = ask(function, door, "GET", "/_demo/echo", (*function.bearer, (b"sg_tenant", b"a"), (b"x_amz_date", b"b")))
     seen = [(name.lower(), value) for name, value in json.loads(answer.body)["headers"]]
     assert ("sg_tenant", "a") in seen and "x_amz_date" not in dict(seen)
+
+
+@pytest.mark.parametrize("door", NAMES)
+def test_pages_of_another_origin_read_answers_and_are_not_asked_to_sign_in_for_a_preflight(
+    function: LambdaProcess, door: str
+) -> None:
+    origin: Pairs = ((b"origin", TOOLS.encode()),)
+    asked = (
+        *origin,
+        (b"access-control-request-method", b"POST"),
+        (b"access-control-request-headers", b"authorization"),
+    )
+    preflight = ask(function, door, "OPTIONS", "/_search", asked)
+    assert (preflight.status, preflight.body) == (204, b"")
+    assert values(preflight, b"access-control-allow-headers") == ["authorization"]
+    query = urlencode({"header": "Access-Control-Allow-Origin: *"})
+    answer = ask(function, door, "GET", f"/_demo/answer?{query}", (*function.bearer, *origin))
+    refused = ask(function, door, "GET", "/_search", origin)
+    for shared, status in ((preflight, 204), (answer, 200), (refused, 401)):
+        assert shared.status == status
+        assert values(shared, b"access-control-allow-origin") == [TOOLS]
+        assert values(shared, b"access-control-allow-credentials") == ["true"]
+    ours = ask(function, door, "GET", "/--access-es/health", origin)
+    assert values(ours, b"access-control-allow-origin") == []
 
 
 @pytest.mark.parametrize("door", NAMES)

@@ -16,7 +16,10 @@ _ABSENT = ("ResourceNotFoundException", "LoadBalancerNotFound")
 def find_origins(call: Call, deployment: Deployment, api: FoundApi | None) -> tuple[str, ...]:
     """None before the first deployment, unless there is a custom domain. Raises AwsFailure."""
     own = [f"https://{deployment.zappa['domain']}"] if deployment.zappa.get("domain") else []
-    return tuple(dict.fromkeys((*own, *_given(call, deployment, api))))
+    found = tuple(dict.fromkeys((*own, *_given(call, deployment, api))))
+    # A page of another origin comes here over two others, its own and ours: browsers then call it "null"
+    # (fetch.spec.whatwg.org, 3.1, "serializing a request origin").
+    return (*found, "null") if found and deployment.settings.cors_origins else found
 
 
 def _given(call: Call, deployment: Deployment, api: FoundApi | None) -> Iterator[str]:

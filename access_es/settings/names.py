@@ -103,6 +103,12 @@ class Settings:
         "Where users and API tokens are stored: `file:<path>` or `dynamodb:<table>`.",
         required="dynamodb:<table> or file:<path>", local="file:{state}/users.db",
     )
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS", parsers.origins, (), "Sign-in",
+        "Origins of other web pages whose scripts may use the API, with their users' sign-in: exact ones with commas "
+        "between them, such as `https://tools.example.com`.",
+        shown_default="none",
+    )
     contact: str = setting(
         "CONTACT", parsers.matching(r"[^\x00-\x1f\x7f]{1,200}", "one line of at most 200 characters"), "", "Pages",
         "Whom people can ask, shown on error pages and at the sign-in: a mail address, an https address, or a name.",

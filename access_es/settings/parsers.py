@@ -56,6 +56,17 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def origins(text: str) -> tuple[str, ...]:
+    """Origins as browsers send them, with commas between them; extensions of browsers have schemes of their own."""
+    found = names(text)
+    for origin in found:
+        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9.\[\]:_-]+", origin):
+            raise ValueError(
+                f"{origin!r} is not an exact origin, such as https://tools.example.com or http://localhost:3000"
+            )
+    return found
+
+
 def secrets(text: str) -> tuple[str, ...]:
     """Secrets with commas between them. What is wrong is said without the text."""
     found = names(text)

@@ -231,6 +231,14 @@ def test_an_http_api_on_a_later_page_and_a_load_balancer_have_addresses(make_sta
     assert find_origins(call, stage, None) == wanted
 
 
+def test_pages_that_cors_origins_names_come_to_the_bucket_without_a_name(make_stage: MakeStage) -> None:
+    """Two origins lie between them and the bucket."""
+    named = {"CORS_ORIGINS": "https://tools.example.com"}
+    with_domain = deployment(make_stage(named, domain="kibana.example.com", apigateway_enabled=False))
+    assert find_origins(failing(), with_domain, None) == ("https://kibana.example.com", "null")
+    assert find_origins(failing(), deployment(make_stage(named, apigateway_enabled=False)), None) == ()
+
+
 @pytest.mark.parametrize("keys", [{"function_url_enabled": True}, {"alb_enabled": True}])
 def test_a_door_that_is_not_there_yet_has_no_address(keys: dict[str, Any], make_stage: MakeStage) -> None:
     absent = failing("ResourceNotFoundException" if "function_url_enabled" in keys else "LoadBalancerNotFound")

@@ -112,6 +112,27 @@ def test_a_stage_tells_where_zappa_deploys_it(tmp_path: Path) -> None:
     assert read_stage(file, "dev", {}).profile is None
 
 
+def test_origins_are_exact() -> None:
+    text = "https://tools.example.com, http://localhost:3000,http://[::1]:80, chrome-extension://hkedbapjpblbodpgbajblpnlpenaebaa"
+    assert read_settings({**GOOD, "CORS_ORIGINS": text}).cors_origins == tuple(part.strip() for part in text.split(","))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*.example.com",
+        "https://tools.example.com/",
+        "null",
+        "tools.example.com",
+        "https://Tools.example.com",
+    ],
+)
+def test_what_no_browser_sends_as_an_origin_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError, match="is not an exact origin, such as https"):
+        read_settings({**GOOD, "CORS_ORIGINS": f"https://a.example, {origin}"})
+
+
 @pytest.mark.parametrize("users", ["dynamodb:accounts", "dynamodb:a.b_C-1", "file:/var/users.db"])
 def test_accounts_are_kept_in_a_table_or_a_file(users: str) -> None:
     assert read_settings({**GOOD, "USERS": users}).users == users
