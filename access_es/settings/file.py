@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -96,7 +95,8 @@ def _wrong_types(variables: Mapping[str, Any]) -> Iterable[str]:
 
 def near_misses(variables: Iterable[str]) -> Iterable[str]:
     """A sentence for each name that looks like a setting and is none."""
+    from difflib import get_close_matches  # for mistakes alone: a cold start does without
+
     for name in variables:
-        close = difflib.get_close_matches(name.upper(), NAMES, n=1, cutoff=0.8)
-        if name not in NAMES and close:
+        if name not in NAMES and (close := get_close_matches(name.upper(), NAMES, n=1, cutoff=0.8)):
             yield f"{name} is not a setting; did you mean {close[0]}?"

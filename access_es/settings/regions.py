@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 # From botocore's `partitions.json` (version 1.44); a test compares the two. A region that is newer works where the
@@ -27,9 +26,11 @@ def parse_region(text: str) -> str:
 
 def nearest(text: str, names: Iterable[str]) -> str:
     """The name that a person is likely to have meant: first the one with the same letters, in another order."""
+    from difflib import SequenceMatcher  # for mistakes alone: a cold start does without
+
     text = text.lower().replace("_", "-")
 
     def likeness(name: str) -> tuple[bool, float, str]:
-        return sorted(name) == sorted(text), difflib.SequenceMatcher(None, name, text).ratio(), name
+        return sorted(name) == sorted(text), SequenceMatcher(None, name, text).ratio(), name
 
     return max(names, key=likeness)
