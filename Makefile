@@ -4,10 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-HEAVY := engines or browser or cloud or heavy
-PARALLEL := -n auto --dist loadfile
-# A machine that is busy can make a test of time fail: those that failed are run once more, alone, and must pass then.
-ONCE_MORE := --last-failed --last-failed-no-failures none
 
 .PHONY: help install run zappa demo-lambda test test-fast check format bench bench-lambda clean
 
@@ -26,15 +22,12 @@ zappa: .venv-deploy/.ready  ## run Zappa in .venv-deploy, whose libraries it pac
 demo-lambda: $(VENV)/.demo-lambda  ## the same through AWS Lambda as Zappa deploys it, and API Gateway, all on this machine
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
-test: test-fast  ## all tests: units, servers, then real Elasticsearch, Kibana, browser and cloud
+test: $(VENV)/.dev  ## all tests: units, servers, then real Elasticsearch, Kibana, browser and cloud
 	.ci/system-packages chromium fonts-dejavu-core
-	$(BIN)/python -m pytest $(PARALLEL) -m "servers and not ($(HEAVY))" $(ARGS) || \
-		$(BIN)/python -m pytest -m "servers and not ($(HEAVY))" $(ONCE_MORE) $(ARGS)
-	$(BIN)/python -m pytest -m "$(HEAVY)" $(ARGS) || $(BIN)/python -m pytest -m "$(HEAVY)" $(ONCE_MORE) $(ARGS)
+	$(BIN)/python -m tests.run all $(ARGS)
 
 test-fast: $(VENV)/.dev  ## unit tests: no server, engine, browser or cloud needed
-	$(BIN)/python -m pytest $(PARALLEL) -m "not (servers or $(HEAVY))" $(ARGS) || \
-		$(BIN)/python -m pytest -m "not (servers or $(HEAVY))" $(ONCE_MORE) $(ARGS)
+	$(BIN)/python -m tests.run fast $(ARGS)
 
 check: $(VENV)/.dev  ## formatter, linter, types
 	$(BIN)/ruff format --check .
