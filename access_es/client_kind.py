@@ -40,6 +40,16 @@ def client_kind(headers: Iterable[tuple[str, str]]) -> ClientKind:
     return "script" if _is_browser(said) else "program"
 
 
+def takes_json_for_a_verdict(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether this is rsyslog's omelasticsearch, known by libcurl's own headers: `Accept: */*`, and no User-Agent.
+
+    It takes any answer in JSON for what the domain says of its lines, and drops them where that is an error; after an
+    answer that is no JSON it tries again (rsyslog/rsyslog#4944).
+    """
+    said = {name.lower(): value for name, value in headers}
+    return said.get("accept") == "*/*" and "user-agent" not in said
+
+
 def prefers_page(accept: str) -> bool:
     """Whether an Accept header asks for HTML before anything else.
 

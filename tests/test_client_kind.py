@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from access_es.client_kind import client_kind, prefers_page
+from access_es.client_kind import client_kind, prefers_page, takes_json_for_a_verdict
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -80,6 +80,14 @@ def test_programs(who: str) -> None:
 )
 def test_the_dearest_type_counts(accept: str, page: bool) -> None:
     assert prefers_page(accept) == page
+
+
+def test_rsyslog_is_known_by_what_it_does_not_say() -> None:
+    basic = ("Authorization", "Basic YWxpY2U6eA==")
+    rsyslog = (("Host", "es"), basic, ("Accept", "*/*"), ("Content-Type", "application/json; charset=utf-8"))
+    assert takes_json_for_a_verdict(rsyslog)
+    for headers in (*PEOPLE.values(), *SCRIPTS.values(), *PROGRAMS.values()):
+        assert not takes_json_for_a_verdict(headers.items())
 
 
 def test_lines_of_one_header_are_read_together() -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from access_es.client_kind import ClientKind
+from access_es.client_kind import ClientKind, takes_json_for_a_verdict
 from access_es.error_body import error_body
 from access_es.errors import AccessEsError, NotSignedIn, SessionEnded, WrongCredentials
 from access_es.messages import OWN_PREFIX, Headers, ProxyRequest, ProxyResponse
@@ -27,6 +27,8 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
     """The response to an error: a redirect to sign in, a page, or JSON."""
     if isinstance(error, NotSignedIn) and not isinstance(error, WrongCredentials) and request.is_navigation:
         return redirect(_login_address(request))
+    if error.is_temporary and takes_json_for_a_verdict(request.headers):
+        return _as_text(error)
     kind = request.client_kind
     if type(error) is NotSignedIn and kind == "script":
         error = SessionEnded()
@@ -38,6 +40,12 @@ def render_failure(error: AccessEsError, request: ProxyRequest, render_page: Ren
         headers = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
     body = b"" if request.method == "HEAD" else data
     return ProxyResponse.held(error.status, (*headers, *_challenges(error, kind), *error.extra_headers), body)
+
+
+def _as_text(error: AccessEsError) -> ProxyResponse:
+    """For a client that tries again after anything but JSON."""
+    headers = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), *error.extra_headers)
+    return ProxyResponse.held(503, headers, f"{error.message} ({error.code})\n".encode())
 
 
 def redirect(address: str) -> ProxyResponse:

@@ -79,6 +79,26 @@ def test_a_person_gets_the_error_as_a_page(bad: BadDomain, fault: str) -> None:
     assert bad.front.audit()[-1]["request_id"].encode() in answer.body
 
 
+# As rsyslog 8.2302 sends them. It drops the lines of a batch that is answered with JSON, and keeps those of any other.
+RSYSLOG = {"Accept": "*/*", "Content-Type": "application/json; charset=utf-8"}
+
+
+@pytest.mark.parametrize("fault", ["hangs up", "is silent", "resets in a small body"])
+def test_rsyslog_keeps_its_lines_for_later(bad: BadDomain, fault: str) -> None:
+    play, _, code = FAULTS[fault]
+    bad.play(play)
+    answer = exchange(bad.front.port, request_bytes("POST", b"/_bulk", {**bad.front.bearer, **RSYSLOG}, b"{}\n"))
+    assert (answer.status, answer.values("content-type")) == (503, [b"text/plain; charset=utf-8"])
+    assert code.encode() in answer.body and not answer.body.startswith(b"{")
+    assert bad.front.audit()[-1]["error"] == code
+
+
+def test_rsyslog_reads_json_where_trying_again_would_be_in_vain(bad: BadDomain) -> None:
+    headers = {**RSYSLOG, "Authorization": "Bearer wrong"}
+    answer = exchange(bad.front.port, request_bytes("POST", b"/_bulk", headers, b"{}\n"))
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (401, "wrong_credentials")
+
+
 def test_an_unreachable_domain_is_a_502_that_says_so(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed = taken.getsockname()[1]
