@@ -16,6 +16,7 @@ from access_es.delivery.wsgi import AuditedBody, emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
 from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, find_door
 from access_es.ingress import read_request
+from access_es.ingress.request_line import explain_method, explain_target
 from access_es.messages import Grant, Held, ProxyRequest, ProxyResponse, has_no_body
 from access_es.services import Services
 from access_es.sign_in.cross_site import refuse_cross_site
@@ -207,8 +208,8 @@ class Proxy:
         return answer if isinstance(answer, OwnReply) else self._authorization.seal(caller, answer, request.grant)
 
     def _admit(self, request: ProxyRequest) -> Caller:
-        if not request.target.startswith(b"/"):
-            raise BadRequest("The request target must be a path.")
+        if fault := explain_method(request.method) or explain_target(request.target):
+            raise BadRequest(fault)
         if request.header("service-worker") is not None and request.path.count(b"/") == 1:
             # It would be asked for every page of its folder: here, for our own, passwords and tokens included.
             raise Forbidden("A service worker for this whole site is not forwarded.")

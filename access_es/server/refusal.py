@@ -11,6 +11,7 @@ from gunicorn.http import errors as gunicorn_errors  # type: ignore[import-untyp
 
 from access_es.error_body import error_body
 from access_es.errors import BadRequest
+from access_es.server.request import BadRequestLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def explain(fault: Exception) -> Refusal:
     """The refusal for an error of the parser or of a body that the application could not read."""
     if isinstance(fault, BadRequest):
         return Refusal(fault.status, fault.code, fault.message)
+    if isinstance(fault, BadRequestLine):
+        return Refusal(400, BadRequest.code, fault.sentence)
     return next((refusal for kind, refusal in _REFUSALS if isinstance(fault, kind)), _BAD_FRAMING)
 
 

@@ -7,15 +7,24 @@ from functools import partial
 from typing import Any
 
 from gunicorn.http.body import ChunkedReader, LengthReader  # type: ignore[import-untyped]
-from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders  # type: ignore[import-untyped]
+from gunicorn.http.errors import InvalidHeader, InvalidRequestLine, LimitRequestHeaders  # type: ignore[import-untyped]
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
+from access_es.ingress.request_line import explain_method, explain_target
 from access_es.server.body import PatientUnreader, RequestBody, StrictChunks
 
 Pairs = tuple[tuple[str, str], ...]
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%\[\]:-]+")  # RFC 3986, 3.2.2 and 3.2.3: host and port, no user
+
+
+class BadRequestLine(InvalidRequestLine):  # type: ignore[misc]
+    """A method or target that cannot be passed on. `sentence` says what was probably meant."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
 
 
 class StrictRequest(Request):  # type: ignore[misc]
@@ -41,6 +50,8 @@ class StrictRequest(Request):  # type: ignore[misc]
         """RFC 9112, 3.2 knows no bytes beyond ASCII in a target, but curl and others send them: kept, not refused."""
         parts = line_bytes.split(b" ", 2)
         if len(parts) == 3:
+            if parts[0].isalpha() and parts[1] and parts[2].startswith(b"HTTP/1."):
+                _require_meaning(parts[0].decode(), parts[1])
             self.target = parts[1].decode("latin-1")
             parts[1] = _NON_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], parts[1])
         super().parse_request_line(b" ".join(parts))
@@ -105,6 +116,14 @@ class StrictParser(RequestParser):  # type: ignore[misc]
         if self.mesg is None or self.mesg.body.is_consumed:
             return True
         return bool(super().finish_body(deadline, max_bytes))
+
+
+def _require_meaning(method: str, target: bytes) -> None:
+    """Raises BadRequestLine for what would otherwise be called bad framing."""
+    is_other_form = target.lower().startswith((b"http://", b"https://")) or method in ("OPTIONS", "CONNECT")
+    fault = explain_method(method) or (None if is_other_form else explain_target(target))  # RFC 9112, 3.2: four forms
+    if fault:
+        raise BadRequestLine(fault)
 
 
 def _split(line: str) -> tuple[str, str]:
