@@ -1,4 +1,8 @@
-"""Hedging: a search without an answer after a while is sent a second time, as a task. The faster answer wins."""
+"""Hedging: a search without an answer after a while is sent a second time, as a task.
+
+The first attempt is dropped as soon as a runner has the task, so that the domain does the work of one of them: what
+is done twice is at most the time before that. An answer that comes earlier is taken, and the task withdrawn.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,12 @@ from access_es.tasks.service import TaskState
 from access_es.tasks.tickets import Ticket
 
 _LATEST_START = 0.85  # of the time there is: to start a task takes a second, when the function is cold
-_CHECK_SECONDS = 1.0  # how often to see whether the task was faster
+_CHECK_SECONDS = 0.2  # how often to see whether a runner has the task
 log = logging.getLogger("access_es.tasks")
 
 
 class HandedOver(Exception):
-    """The task answered first, or the client must be redirected now. The connection to the domain is closed."""
+    """The task has begun, or the client must be redirected now. The connection to the domain is closed."""
 
 
 class Hedge:
@@ -56,18 +60,18 @@ class Hedge:
             self._continue_without_task(f"{error.code}: {error.detail}")
         while (left := self.until - time.monotonic()) > 0:
             yield min(_CHECK_SECONDS, left) if self.ticket else left
-            if self.ticket and time.monotonic() < self.until and self._is_answered(self.ticket):
+            if self.ticket and time.monotonic() < self.until and self._has_begun(self.ticket):
                 break
         raise HandedOver
 
-    def _is_answered(self, ticket: Ticket) -> bool:
+    def _has_begun(self, ticket: Ticket) -> bool:
         try:
             state = self._state(ticket)
         except AccessEsError:
             return False  # it can be looked at later, too
         if state == "failed":
             self._continue_without_task("its task has failed")
-        return state == "answered"
+        return state in ("running", "answered")
 
     def _continue_without_task(self, why: str) -> None:
         log.warning("A search continues without a task: %s", why)

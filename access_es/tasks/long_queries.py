@@ -12,7 +12,7 @@ from collections.abc import Generator
 from access_es.errors import DomainTimeout
 from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.tasks.durations import BODY_BYTES, Durations, shape_of
-from access_es.tasks.failures import OutOfTime, TasksUnusable
+from access_es.tasks.failures import NotStarted, OutOfTime, TaskFailed, TaskLost, TasksUnusable
 from access_es.tasks.hedge import HandedOver, Hedge
 from access_es.tasks.poll import outcome
 from access_es.tasks.replies import OwnReply, accept, address_of, redirect_to
@@ -25,6 +25,7 @@ from access_es.upload import Upload
 PAGE_SECONDS = 4.0  # a person looks at a blank tab no longer than this
 _LATE_SECONDS = 0.05  # a timeout so close to the deadline is the front door's, not the domain's
 _SLOW_SHARE = 0.9
+_REPEAT_SECONDS = 3.0  # with less time left, one more attempt has little hope
 
 
 class LongQueries:
@@ -44,8 +45,8 @@ class LongQueries:
         match self._rules.choose(request):
             case TaskAtOnce() as strategy:
                 return self._as_task(self._service, request, user, upload, strategy)
-            case TaskWhenSlow() if request.answer_by is not None:
-                return self._search(self._service, request, user, upload, request.answer_by)
+            case TaskWhenSlow(early) if request.answer_by is not None:
+                return self._read(self._service, request, user, upload, request.answer_by, early)
         return self._send_directly(request, upload)
 
     def _send_directly(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
@@ -79,9 +80,10 @@ class LongQueries:
         found = _try_outcome(service, ticket, request, until) if time.monotonic() < until else None
         return found or redirect_to(_address(service, ticket, request), request)
 
-    def _search(
-        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, answer_by: float
+    def _read(
+        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, answer_by: float, early: bool
     ) -> ProxyResponse | OwnReply:
+        """Something that may be sent twice. `early`: a search, which often turns out to be slow."""
         began = time.monotonic()
         until = _until(request)
         expected = self._durations.expect(_shape(request, upload)) if self._durations else None
@@ -93,7 +95,7 @@ class LongQueries:
         hedge = Hedge(
             lambda: service.start(user, request, upload, is_search=True),
             service.state,
-            self._task_after(request, expected),
+            self._task_after(request, expected) if early else float("inf"),
             until,
             answer_by if request.due is None else request.due,
         )
@@ -103,7 +105,7 @@ class LongQueries:
         return found
 
     def _task_after(self, request: ProxyRequest, expected: float | None) -> float:
-        """When a search without an answer also starts as a task, in seconds."""
+        """When a search without an answer starts as a task, in seconds."""
         if request.begin_by is not None and not request.is_navigation:
             return float("inf")  # the door waits for minutes: only shortly before it gives up
         # One that is known to answer in time is not asked twice before it takes twice as long.
@@ -120,7 +122,7 @@ class LongQueries:
         except (HandedOver, DomainTimeout) as end:
             if hedge.ticket is None:
                 raise (end if _is_specific(end) else OutOfTime(can_wait=True)) from end
-            return self._wait(service, request, hedge.ticket, hedge.until)
+            return self._wait_or_repeat(service, request, upload, hedge.ticket, hedge.until)
         except BaseException:
             if hedge.ticket:
                 service.abandon(hedge.ticket)
@@ -129,6 +131,18 @@ class LongQueries:
         if hedge.ticket:
             service.abandon(hedge.ticket)
         return answer
+
+    def _wait_or_repeat(
+        self, service: TaskService, request: ProxyRequest, upload: Upload, ticket: Ticket, until: float
+    ) -> ProxyResponse | OwnReply:
+        """The task's result; or, where the task fails while there is time left, that of one more attempt here: the
+        sandbox of the task may be one that does not reach the domain."""
+        try:
+            return self._wait(service, request, ticket, until)
+        except (TaskFailed, TaskLost, NotStarted):
+            if time.monotonic() >= until - _REPEAT_SECONDS:
+                raise
+            return self._send_directly(request, upload)
 
     def _note(self, request: ProxyRequest, upload: Upload, seconds: float) -> None:
         shape = _shape(request, upload)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from access_es.messages import ProxyRequest
 from access_es.tasks.prefer import read_preference
+from access_es.tasks.reads import is_read
 from access_es.tasks.searches import console_request, is_search, split_path, ui_segments
 
 _OWN_TASK = b"wait_for_completion=false"  # then the engine makes it a task of its own, and answers at once
@@ -18,7 +19,13 @@ class Direct:
 
 @dataclass(frozen=True, slots=True)
 class TaskWhenSlow:
-    """A search: sent at once, and as a task as well if there is no answer after a while."""
+    """It only reads: sent at once, and continued as a task if there is no answer in time.
+
+    `after_a_while`: a search, whose task starts early; else one that is usually fast, and whose task starts only when
+    the front door's time is nearly over.
+    """
+
+    after_a_while: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class TaskAtOnce:
 
 
 Strategy = Direct | TaskWhenSlow | TaskAtOnce
-_DIRECT, _TASK_WHEN_SLOW = Direct(), TaskWhenSlow()
+_DIRECT, _SEARCH, _READ = Direct(), TaskWhenSlow(), TaskWhenSlow(after_a_while=False)
 
 
 class Rules:
@@ -52,7 +59,9 @@ class Rules:
             return _DIRECT
         if self._is_long(method, target):
             return TaskAtOnce(is_search(method, target))
-        return _TASK_WHEN_SLOW if is_search(method, target) else _DIRECT
+        if is_search(method, target):
+            return _SEARCH
+        return _READ if is_read(method, target) else _DIRECT
 
     def _is_long(self, method: str, target: bytes) -> bool:
         path, _, query = target.partition(b"?")

@@ -44,7 +44,7 @@ _NOT_NORMALIZED = re.compile(rb"(?:^|/)(?:\.|%2e){1,2}(?:/|$)|[\\#\x00-\x1f]", r
 def is_search(method: str, target: bytes) -> bool:
     """Whether this only reads, so that sending it twice is safe."""
     path, _, query = target.partition(b"?")
-    if method not in ("GET", "POST") or not _CANDIDATE.search(path) or _NOT_NORMALIZED.search(path):
+    if method not in ("GET", "POST") or not _CANDIDATE.search(path) or not is_normalized(path):
         return False
     segments = split_path(path)
     inner = ui_segments(segments)
@@ -67,6 +67,16 @@ def console_request(method: str, target: bytes) -> tuple[str, bytes] | None:
     return asked.get("method", "").upper(), inner if inner.startswith(b"/") else b"/" + inner
 
 
+def is_normalized(path: bytes) -> bool:
+    """Whether browsers and servers read this path alike."""
+    return not _NOT_NORMALIZED.search(path)
+
+
+def names_stateful_parameter(query: bytes) -> bool:
+    """Whether a query asks for something that stays at the engine."""
+    return bool(query) and any(name in _STATEFUL_PARAMETERS for name in _parameters(query))
+
+
 def split_path(path: bytes) -> tuple[bytes, ...]:
     """The segments as the engine reads them: decoded one by one, empty ones left out."""
     return tuple(unquote_to_bytes(segment) for segment in path.split(b"/") if segment)
@@ -82,7 +92,7 @@ def ui_segments(segments: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
 
 
 def _is_engine_search(segments: tuple[bytes, ...], query: bytes) -> bool:
-    if query and any(name in _STATEFUL_PARAMETERS for name in _parameters(query)):
+    if names_stateful_parameter(query):
         return False
     for size in (2, 1):
         names, asked = segments[:-size], segments[-size:]

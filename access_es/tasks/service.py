@@ -11,7 +11,7 @@ from access_es.errors import AccessEsError
 from access_es.messages import Headers, ProxyRequest
 from access_es.tasks.failures import NotStarted, TasksUnusable
 from access_es.tasks.heartbeat import DEAD_SECONDS
-from access_es.tasks.store import LIFETIME_SECONDS, Result, Store, TaskRequest
+from access_es.tasks.store import LIFETIME_SECONDS, Progress, Result, Store, TaskRequest
 from access_es.tasks.stored_body import BlobStore, StoredBody, is_plain, store_body
 from access_es.tasks.tickets import Ticket, Tickets
 from access_es.upload import CHUNK_BYTES, Upload
@@ -21,7 +21,7 @@ START_SECONDS = 60.0  # an event waits in Lambda's queue when the account's conc
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS, _GROWTH = 0.02, 0.2, 1.3
 _RESULT_PAUSE_SECONDS = 1.0
 TaskStatus = Literal["running", "done", "lost", "withdrawn", "unknown"]
-TaskState = Literal["open", "answered", "failed"]
+TaskState = Literal["open", "running", "answered", "failed"]
 log = logging.getLogger("access_es.tasks")
 
 
@@ -98,10 +98,11 @@ class TaskService:
         return status
 
     def state(self, ticket: Ticket) -> TaskState:
-        """Whether the domain's answer is there, or may still come. Raises TasksUnusable, ResultLost."""
-        status = self.wait_for_end(ticket, 0.0)
+        """How far the task is: "open" before a runner has it. Raises TasksUnusable, ResultLost."""
+        progress = self.store.read_progress(ticket.id)
+        status = self._status(ticket, progress)
         if status == "running":
-            return "open"
+            return "running" if progress is not None and progress.state == "claimed" else "open"
         return "answered" if status == "done" and self.store.result(ticket.id).failure is None else "failed"
 
     def abandon(self, ticket: Ticket) -> None:
@@ -125,6 +126,9 @@ class TaskService:
             if may_wait:
                 return "running"
             raise
+        return self._status(ticket, progress)
+
+    def _status(self, ticket: Ticket, progress: Progress | None) -> TaskStatus:
         if progress is None:
             return "unknown"
         match progress.state:

@@ -50,6 +50,20 @@ def test_a_task_that_is_faster_wins() -> None:
     assert time.monotonic() - began < 2
 
 
+def test_the_first_attempt_is_dropped_as_soon_as_a_runner_has_the_task() -> None:
+    """And not before: until then it may still answer, and what the domain did for it is not done twice."""
+    began = time.monotonic()
+    hedge = Hedge(
+        lambda: TICKET,
+        lambda ticket: "running" if time.monotonic() > began + 0.5 else "open",
+        0.1,
+        began + 9,
+        began + 9,
+    )
+    wait_out(hedge)
+    assert time.monotonic() - began == pytest.approx(0.6, abs=0.15)
+
+
 def test_where_none_can_be_started_the_first_one_goes_on() -> None:
     def start() -> Ticket:
         raise NotStarted

@@ -9,6 +9,7 @@ from access_es.tasks.rules import Direct, Rules, Strategy, TaskAtOnce, TaskWhenS
 from tests.tasks.requests import asked
 
 LATER = (("Prefer", "respond-async, wait=3"),)
+READ = TaskWhenSlow(after_a_while=False)
 RULES = Rules((*LONG_QUERY_PATHS, "archive/_search"))
 
 
@@ -16,7 +17,26 @@ RULES = Rules((*LONG_QUERY_PATHS, "archive/_search"))
     ("method", "target", "course"),
     [
         ("GET", "/logs/_search", TaskWhenSlow()),
-        ("GET", "/logs/_doc/1", Direct()),
+        ("GET", "/logs/_doc/1", READ),
+        ("GET", "/", READ),
+        ("GET", "/logs", READ),
+        ("GET", "/_cat/indices?v", READ),
+        ("GET", "/_cluster/health?wait_for_status=green", READ),
+        ("GET", "/logs,metrics/_stats/docs", READ),
+        ("GET", "/_all/_mapping", READ),
+        ("GET", "/logs/%5Fsettings", READ),
+        ("POST", "/_plugin/kibana/api/console/proxy?path=_cat%2Findices&method=GET", READ),
+        ("HEAD", "/logs", Direct()),
+        ("DELETE", "/logs", Direct()),
+        ("POST", "/logs/_doc/1", Direct()),
+        ("GET", "/_search/scroll?scroll_id=x", Direct()),
+        ("GET", "/_sql?query=x", Direct()),
+        ("GET", "/_async_search/abc", Direct()),
+        ("GET", "/logs/_refresh", Direct()),
+        ("GET", "/logs/_stats?scroll=1m", Direct()),
+        ("GET", "/_cat/../_flush", Direct()),
+        ("GET", "/_plugin/kibana/app/kibana", Direct()),
+        ("GET", "/_dashboards/api/saved_objects/_find", Direct()),
         ("POST", "/_bulk", Direct()),
         ("POST", "/_reindex", TaskAtOnce(False)),
         ("POST", "/logs/_update_by_query?conflicts=proceed", TaskAtOnce(False)),

@@ -72,7 +72,7 @@ def test_a_failure_is_no_answer(place: StoreFixture, failure: Failure | None, st
     ticket = service.start("alice", REQUEST, Upload(b"{}"), is_search=True)
     assert service.state(ticket) == "open"
     assert place.store.claim(ticket.id, "r1")
-    assert service.state(ticket) == "open"
+    assert service.state(ticket) == "running"
     place.store.finish(ticket.id, "r1", Result(502, None, (), StoredBody(0, False, b""), failure))
     assert service.state(ticket) == state
 
