@@ -169,6 +169,7 @@ ENDPOINTS: dict[bytes, Endpoint] = {
     b"/_demo/giant": answer_large,
     b"/_demo/slow": answer_slow,
     b"/demo-slow/_search": answer_slow,
+    b"/demo-slow/_stats": answer_slow,
     b"/demo-slow/_update_by_query": answer_slow,
     b"/_demo/slow/stats": answer_slow_stats,
     b"/_demo/echo": answer_echo,
