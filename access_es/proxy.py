@@ -114,7 +114,8 @@ class Proxy:
         if entry is not None:
             entry.note_failure(error)
             entry.delivery = "error"
-        response = render_failure(error, request, self._render_page)
+        as_text = entry is not None and entry.token in self._services.text_error_tokens
+        response = render_failure(error, request, self._render_page, as_text=as_text)
         return self._cross_origin.share(response, request) if self._shares(request) else response
 
     @property

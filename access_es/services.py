@@ -44,6 +44,7 @@ class Services:
     streaming: bool = False  # whether a door that streams is to be expected
     contact: str = ""  # whom people can ask
     cors_origins: tuple[str, ...] = ()  # whose scripts may use the API
+    text_error_tokens: tuple[str, ...] = ()  # labels of tokens whose programs try again after a text alone
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -94,6 +95,7 @@ def build_services(
         settings.streaming,
         settings.contact,
         settings.cors_origins,
+        settings.text_error_tokens,
     )
 
 

@@ -23,11 +23,13 @@ _BASIC: Headers = (("WWW-Authenticate", 'Basic realm="access-es", charset="UTF-8
 _MAX_NEXT_CHARACTERS = 4096  # a longer deep link would not fit the address bar of every browser and gateway
 
 
-def render_failure(error: AccessEsError, request: ProxyRequest, render_page: RenderPage) -> ProxyResponse:
+def render_failure(
+    error: AccessEsError, request: ProxyRequest, render_page: RenderPage, *, as_text: bool = False
+) -> ProxyResponse:
     """The response to an error: a redirect to sign in, a page, or JSON."""
     if isinstance(error, NotSignedIn) and not isinstance(error, WrongCredentials) and request.is_navigation:
         return redirect(_login_address(request))
-    if error.is_temporary and takes_json_for_a_verdict(request.headers):
+    if error.is_temporary and (as_text or takes_json_for_a_verdict(request.headers)):
         return _as_text(error)
     kind = request.client_kind
     if type(error) is NotSignedIn and kind == "script":

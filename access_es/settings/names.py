@@ -103,6 +103,12 @@ class Settings:
         "Where users and API tokens are stored: `file:<path>` or `dynamodb:<table>`.",
         required="dynamodb:<table> or file:<path>", local="file:{state}/users.db",
     )
+    text_error_tokens: tuple[str, ...] = setting(
+        "TEXT_ERROR_TOKENS", parsers.names, (), "Sign-in",
+        "Labels of API tokens whose programs get 503 and a text, not JSON, for errors that are worth another try. "
+        "rsyslog gets that anyway; this is for others that drop what is refused in JSON.",
+        shown_default="none",
+    )
     cors_origins: tuple[str, ...] = setting(
         "CORS_ORIGINS", parsers.origins, (), "Sign-in",
         "Origins of other web pages whose scripts may use the API, with their users' sign-in: exact ones with commas "

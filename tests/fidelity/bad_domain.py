@@ -15,7 +15,11 @@ from tests.running_proxy import RunningProxy, running_proxy
 from tests.scripted_server import Play, Scripted, hang_up, scripted_server
 
 _MOST_REQUESTS = 10_000
-_SHORT_TIMEOUTS: dict[str, Any] = {"ES_CONNECT_SECONDS": "1", "ES_READ_SECONDS": "0.5"}
+_SHORT_TIMEOUTS: dict[str, Any] = {
+    "ES_CONNECT_SECONDS": "1",
+    "ES_READ_SECONDS": "0.5",
+    "TEXT_ERROR_TOKENS": "syslog, logs",
+}
 
 
 @dataclass

@@ -93,6 +93,15 @@ def test_rsyslog_keeps_its_lines_for_later(bad: BadDomain, fault: str) -> None:
     assert bad.front.audit()[-1]["error"] == code
 
 
+def test_programs_with_a_token_of_the_setting_get_text_too(bad: BadDomain) -> None:
+    bad.play(hang_up)
+    token = bad.front.command("tokens", "add", "alice", "logs").stdout.strip()
+    for path in (b"/_bulk", b"/_search"):
+        answer = exchange(bad.front.port, request_bytes("POST", path, {"Authorization": f"Bearer {token}"}, b"{}\n"))
+        assert (answer.status, answer.values("content-type")) == (503, [b"text/plain; charset=utf-8"])
+    assert ask(bad.front).values("content-type") == [b"application/json"]  # any other token
+
+
 def test_rsyslog_reads_json_where_trying_again_would_be_in_vain(bad: BadDomain) -> None:
     headers = {**RSYSLOG, "Authorization": "Bearer wrong"}
     answer = exchange(bad.front.port, request_bytes("POST", b"/_bulk", headers, b"{}\n"))
