@@ -12,10 +12,10 @@ from access_es.provision.prepare import open_deployment
 from access_es.provision.rest_api import find_api, start_page
 
 
-def find_start_page(file: Path, stage: str) -> str | None:
-    """Where people open Kibana; None where AWS does not say it, or not to us."""
+def find_start_page(file: Path, stage: str, function: str | None = None) -> str | None:
+    """Where people open Kibana; None where AWS does not say it, or not to us. `function` is its name, if known."""
     try:
-        deployment, call = open_deployment(file, stage)
+        deployment, call = open_deployment(file, stage, function)
         return address_of(deployment, call)
     except AccessEsError:
         return None

@@ -28,7 +28,7 @@ def zip(cli: Any) -> None:
 
 def prune(cli: Any) -> None:
     """Remove from the package what no call of ours reads. A callback of its own, for use without provisioning."""
-    pruning = _module("prune")
+    pruning = _module("provision.prune")
     excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
     pruning.prune_package(Path(cli.zip_path), excluded, _deploying().packed_files(cli))
 
@@ -36,13 +36,14 @@ def prune(cli: Any) -> None:
 def post(cli: Any) -> None:
     """At the end: the function and its address exist."""
     _deploying().make(cli)
+    _module("doctor.after_deployment").show(cli)
 
 
 def _deploying() -> Any:
-    return _module("deploying")
+    return _module("provision.deploying")
 
 
 def _module(name: str) -> Any:
     if PROJECT not in sys.path:
         sys.path.insert(0, PROJECT)
-    return importlib.import_module(f"access_es.provision.{name}")
+    return importlib.import_module(f"access_es.{name}")

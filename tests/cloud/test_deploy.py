@@ -31,6 +31,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsEndpoints]:
         yield running
 
 
+printed: list[str] = []  # by the deployment
+
+
 @pytest.fixture(scope="module")
 def deployed(aws: AwsEndpoints, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """From a clone in which people have worked: with an environment, users, secrets and notes of their own."""
@@ -39,7 +42,7 @@ def deployed(aws: AwsEndpoints, tmp_path_factory: pytest.TempPathFactory) -> Dep
     for name in SECRETS:
         (deployment.project / name).parent.mkdir(parents=True, exist_ok=True)
         (deployment.project / name).write_text("not to be packed")
-    deployment.deploy()
+    printed.append(deployment.deploy())
     return deployment
 
 
@@ -47,6 +50,23 @@ def test_the_function_is_there_as_the_settings_say(deployed: Deployment, aws: Aw
     function = aws.client("lambda").get_function_configuration(FunctionName=deployed.function_name)
     assert function["Handler"] == "access_es.lambda_handler.lambda_handler"
     assert re.fullmatch(r"python3\.\d+", function["Runtime"]) and function["State"] == "Active"
+
+
+def test_the_deployment_ends_with_all_that_the_readme_needs(deployed: Deployment, aws: AwsEndpoints) -> None:
+    """The address to open, the command for the first user, and a verdict; and that command gives a whole link."""
+    (api,) = aws.client("apigateway").get_rest_apis()["items"]
+    address = f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/dev/"
+    assert f"Open        {address}\n" in printed[0]
+    assert "-m access_es --stage dev users add NAME --invite\n" in printed[0] and "\nDoctor      " in printed[0]
+    added = access_es(deployed, "users", "add", "alice", "--invite")
+    assert added.returncode == 0 and added.stdout.startswith(f"{address}--access-es/invite/"), added.stderr
+
+
+def test_the_api_explains_its_own_refusals(deployed: Deployment, aws: AwsEndpoints) -> None:
+    (api,) = aws.client("apigateway").get_rest_apis()["items"]
+    said = aws.client("apigateway").get_gateway_response(restApiId=api["id"], responseType="THROTTLED")
+    assert "gateway_throttled" in said["responseTemplates"]["application/json"]
+    assert f"{api['id']}.execute-api" in said["responseTemplates"]["text/html"]
 
 
 def test_its_role_may_do_what_the_settings_need_on_nothing_but_that(deployed: Deployment, aws: AwsEndpoints) -> None:

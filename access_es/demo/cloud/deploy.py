@@ -75,11 +75,12 @@ class Deployment:
             stdin=subprocess.DEVNULL,
         )
 
-    def deploy(self) -> None:
-        """Raises DeployFailed."""
+    def deploy(self) -> str:
+        """What it printed. Raises DeployFailed."""
         done = self.zappa("deploy")
         if done.returncode != 0:
             raise DeployFailed(f"{done.stdout}\n{done.stderr}")
+        return done.stdout
 
     def download(self, folder: Path) -> Package:
         """Fetch what was deployed: the zip from its bucket, the configuration from Lambda."""
