@@ -43,7 +43,7 @@ def kind_of(path: bytes, interface: bytes, content_type: str) -> Kind | None:
     bundle too, as webpack's public path. Bundles below a build number are built once for all paths.
     """
     segments = path[len(interface) + 1 :].split(b"/")
-    if segments[0] == b"s" and len(segments) > 2:  # a space of Kibana's
+    if segments[0] in (b"s", b"w") and len(segments) > 2:  # a space of Kibana, a workspace of Dashboards
         del segments[:2]
     media_type = content_type.partition(";")[0].strip().lower()
     if segments[0] in _PROGRAMS:

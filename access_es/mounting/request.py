@@ -20,7 +20,7 @@ _NEXT = re.compile(rb"(?<=[?&])(next|nextUrl)=([^&]*)")
 # Bodies that name pages of the interface; in any other such a path is data. Kibana takes its path off an address itself
 # before it is shortened; reports have all of it, and the server looks for the path that it knows
 # (opensearch-project/dashboards-reporting: public/components/context_menu, server/routes/lib/createReport.ts).
-_NAMES_PAGES = re.compile(rb"(/s/[^/]+)?/(shorten|api/(shorten_url|short_url|reporting)(/.*)?)")
+_NAMES_PAGES = re.compile(rb"(/[sw]/[^/]+)?/(shorten|api/(shorten_url|short_url|reporting)(/.*)?)")
 # A part of a document has other offsets once it is rewritten; a server may always send the whole (RFC 9110, 14.2).
 _OF_PARTS = frozenset(("range", "if-range"))
 

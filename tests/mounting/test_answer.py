@@ -126,6 +126,7 @@ def test_a_body_is_closed_through_the_rewriting() -> None:
         ("/_plugin/kibana/elasticsearch/_msearch", "application/json"),
         ("/_plugin/kibana/elasticsearch/logs/_search", "text/html"),
         ("/_plugin/kibana/s/team/api/spaces/space", "text/html"),
+        ("/_dashboards/w/x1/api/console/proxy?path=x", "text/html"),
         ("/_dashboards/api/status", "application/json"),
         ("/_dashboards/translations/en.json", "application/json"),
         ("/_dashboards/7969/bundles/core/core.entry.js", "application/javascript"),

@@ -73,7 +73,14 @@ def test_a_page_to_come_back_to(query: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/shorten", "/api/shorten_url", "/s/team/api/shorten_url", "/api/reporting/generateReport"]
+    "path",
+    [
+        "/shorten",
+        "/api/shorten_url",
+        "/s/team/api/shorten_url",
+        "/w/x1/api/reporting/generateReport",
+        "/api/reporting/generateReport",
+    ],
 )
 def test_bodies_that_name_pages(path: str) -> None:
     body = b'{"url":"/dev/_dashboards/app/x#/y","query_url":"/dev/_dashboards","n":"at /dev/_dashboards","o":"/dev/_dashboards-x"}'
