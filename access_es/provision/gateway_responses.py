@@ -71,11 +71,11 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title} · access-es</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.25rem}}
-dt{{float:left;width:6rem;opacity:.7}}dd{{margin:0;overflow-wrap:anywhere}}a{{color:inherit}}</style></head>
+dt{{float:left;width:6rem;opacity:.7}}dd{{margin:0 0 0 6rem;overflow-wrap:anywhere}}a{{color:inherit}}</style></head>
 <body><main><h1>{title}</h1><p>{reason}</p>
 <dl><dt>Code</dt><dd><code>{code}</code></dd><dt>Where</dt><dd><code>gateway</code></dd>
 <dt>Request</dt><dd><code>{request_id}</code></dd></dl>
-<p><a href="{address}">{address}</a></p></main></body></html>
+<p>Start page: <a href="{address}">{address}</a></p></main></body></html>
 """
 _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large", 429: "Too many requests", 500: "No usable answer",
            504: "No answer in time", None: "Not forwarded"}  # fmt: skip
