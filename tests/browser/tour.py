@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -27,73 +26,103 @@ from tests.browser.kibana import (
 )
 from tests.browser.network_log import Watch, watch
 
+LISTS = r"/\.kibana/\w+/_search\?size=100"
 PLACES = {
-    "app/kibana#/visualize/step/1": ("Or, Open a Saved Visualization", 1),
-    "app/kibana#/management/kibana/objects": ("Edit Saved Objects", 3),
-    "app/timelion": ("Timelion", 0),
-    "status": ("Status: Green", 0),
-    "": ("Discover", 0),
+    "app/kibana#/visualize/step/1": (LISTS, 1),
+    "app/kibana#/management/kibana/objects": (LISTS, 3),
+    "app/timelion": ("/api/timelion/run", 1),
+    "status": ("/api/status", 1),
+    "": ("/_msearch", 2),
 }
-"""What each place shows, and how many lists of saved objects it asks for."""
+"""Which requests each place makes last, and how many of them."""
+QUIET_MILLISECONDS = 700
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one tour saw: every request but for what differs each time, and how Kibana looked where the pictures count."""
+    """What one tour saw: every request but for what differs each time, those that were under way when the page was
+    left, and how many pictures and fonts each place got."""
 
     watched: Watch
-    requests: frozenset[tuple[str, str, int, str]]
+    requests: frozenset[tuple[str, str]]
+    left: frozenset[tuple[str, str]]
     images: tuple[int, ...]
+
+    def differs_from(self, other: Seen) -> set[tuple[str, str]]:
+        return set(self.requests ^ other.requests) - self.left - other.left
+
+
+class Tour:
+    """A page that goes from one place to the next, in a window whose base URL is the site's."""
+
+    def __init__(self, page: Page, mount: str) -> None:
+        self.page = page
+        self.mount = mount
+        self.watched = watch(page)
+        self._left: set[tuple[str, str]] = set()
+
+    def go(self, address: str) -> None:
+        """To another document. What is under way in this one ends, as it does for everybody who goes on."""
+        before = len(self.watched.failures)
+        pending = {(request.method, request.url) for request in self.watched.pending}
+        self.page.goto("about:blank")
+        ended = self.watched.failures[before:]
+        self.watched.failures[before:] = [failure for failure in ended if not failure.endswith("net::ERR_ABORTED")]
+        self._left |= {
+            self._normal(method, urlsplit(url)._replace(scheme="", netloc="").geturl()) for method, url in pending
+        }
+        self._left |= {self._normal(*failure.split(" ")[:2]) for failure in ended}
+        self.page.goto(address)
+
+    def visit(self, place: str, last: str, times: int) -> int:
+        """Until all that the place asks for has come; how many pictures and fonts it got."""
+        before = len(self.watched.answers)
+        self.go(f"{self.mount}{BASE_PATH}/{place}")
+        settle_by = time.monotonic() + TIMEOUT_SECONDS
+        while sum(bool(re.search(last, answer.target)) for answer in self.watched.answers[before:]) < times:
+            assert time.monotonic() < settle_by, f"{place} never asked for {last} {times} times"
+            self.page.wait_for_timeout(100)
+        answered = -1
+        while (len(self.watched.answers) > answered or self.watched.pending) and time.monotonic() < settle_by:
+            answered = len(self.watched.answers)
+            self.page.wait_for_timeout(QUIET_MILLISECONDS)
+        return int(self.page.evaluate(_LOADED))
+
+    def seen(self, images: list[int]) -> Seen:
+        requests = {self._normal(answer.method, answer.target) for answer in self.watched.answers}
+        kept = frozenset(each for each in requests if not _FIRST_TIME.search(each[1]))
+        return Seen(self.watched, kept, frozenset(self._left), tuple(images))
+
+    def _normal(self, method: str, target: str) -> tuple[str, str]:
+        """As it would be without the mount, and without what changes each time."""
+        path = re.sub("^https?://[^/]*", "", target.rstrip(":"))
+        assert path.startswith(f"{self.mount}/"), target
+        return method, _CHANGING.sub("", path.removeprefix(self.mount).replace(f"next={self.mount}/", "next=/"))
 
 
 def tour(page: Page, mount: str, hits: int) -> Seen:
-    """Everything, watched. The page belongs to a window whose base URL is the site's."""
-    watched = watch(page)
+    """Everything, watched."""
+    walk = Tour(page, mount)
     page.goto(mount + ERRORS)
     sign_in(page, "alice")
     expect_hits(page, hits)
     assert urlsplit(page.url).path == mount + APP
     short = shorten(page)
     assert urlsplit(short).path.startswith(f"{mount}{BASE_PATH}/goto/")
-    page.goto("about:blank")
-    page.goto(short)
+    walk.go(short)
     expect_hits(page, hits)
     assert urlsplit(page.url).path == mount + APP and "level:ERROR" in page.url
-    page.goto(f"{mount}{APP}#/visualize/create?type=histogram&indexPattern={PATTERN}&{LAST_10_DAYS}")
+    walk.go(f"{mount}{APP}#/visualize/create?type=histogram&indexPattern={PATTERN}&{LAST_10_DAYS}")
     expect(bars(page)).to_have_count(1)
     settle(page)
-    page.goto(f"{mount}{APP}#/dev_tools/console")
+    walk.go(f"{mount}{APP}#/dev_tools/console")
     settle(page)
     expect(run_in_console(page, f"GET {PATTERN}/_search?size=0")).to_contain_text('"total"')
-    images = []
-    for place in (
-        "app/kibana#/visualize/step/1",
-        "app/kibana#/management/kibana/objects",
-        "app/timelion",
-        "status",
-        "",
-    ):
-        page.goto(f"{mount}{BASE_PATH}/{place}")
-        page.wait_for_load_state("networkidle")
-        images.append(loaded_images(page))
-    page.goto(mount + ACCOUNT)
+    images = [walk.visit(place, last, times) for place, (last, times) in PLACES.items()]
+    walk.go(mount + ACCOUNT)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("status")).to_have_text("You are signed out.")
-    return Seen(watched, frozenset(_normalised(watched, mount)), tuple(images))
-
-
-def wait_until_quiet(page: Page, watched: Watch, is_there: Callable[[], bool]) -> None:
-    """Until what must come is there, every request has its answer, and none has followed for a second."""
-    answered = -1
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while (len(watched.answers) > answered or watched.pending or not is_there()) and time.monotonic() < deadline:
-        answered = len(watched.answers)
-        page.wait_for_timeout(1000)
-
-
-def saved_lists(watched: Watch) -> int:
-    """How many lists of saved objects were answered so far."""
-    return sum("/.kibana/" in answer.path and "_search?size=100" in answer.target for answer in watched.answers)
+    return walk.seen(images)
 
 
 def shorten(page: Page) -> str:
@@ -105,25 +134,8 @@ def shorten(page: Page) -> str:
     return address.input_value()
 
 
-def loaded_images(page: Page) -> int:
-    """How many pictures and fonts the page has got, by images in it and in its style sheets."""
-    found: int = page.evaluate(_LOADED)
-    return found
-
-
 _LOADED = """() => performance.getEntriesByType('resource')
   .filter(entry => /\\.(svg|png|woff2?|ttf)/.test(entry.name) && entry.responseStatus === 200).length"""
 # What Kibana does in an index of its own the first time that somebody comes.
 _FIRST_TIME = re.compile(r"/\.kibana/_mapping/|/\.kibana/index-pattern/[^/]*$|/field_capabilities$|/_mapping/field/")
 _CHANGING = re.compile(r"(?<=[?&])(_|t|preference)=[^&]*|\d{13}")
-
-
-def _normalised(watched: Watch, mount: str) -> list[tuple[str, str, int, str]]:
-    """As they would be without the mount."""
-    found = []
-    for answer in watched.answers:
-        assert answer.target.startswith(mount + "/"), answer
-        target = _CHANGING.sub("", answer.target.removeprefix(mount).replace(f"next={mount}/", "next=/"))
-        if not _FIRST_TIME.search(target):
-            found.append((answer.method, target, answer.status, answer.kind))
-    return found

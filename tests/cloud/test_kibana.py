@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.cloud, pytest.mark.browser, pytest.mark.engines]
 DOCUMENTS = 6000
 
 
-@pytest.mark.parametrize("door", ["rest", "http", "url"])
+@pytest.mark.parametrize("door", ["http", "url"])  # a REST API: test_mounted_kibana
 def test_signing_in_and_browsing_without_a_failed_request(
     lambda_door: OpenLambdaDoor, kibana_domain: RunningGateway, browser: Browser, engines: Engines, door: str
 ) -> None:
