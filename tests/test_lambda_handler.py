@@ -58,6 +58,10 @@ def ask(
     return open_door(door).read_answer(json.dumps(answer).encode(), request)
 
 
+def texts(answer: Any) -> list[tuple[str, str]]:
+    return [(name.decode(), value.decode()) for name, value in answer.headers]
+
+
 def values(answer: Any, name: bytes) -> list[str]:
     return [value.decode() for known, value in answer.headers if known.lower() == name]
 
@@ -173,6 +177,17 @@ def test_headers_with_an_underscore_reach_the_domain(function: LambdaProcess, do
     answer = ask(function, door, "GET", "/_demo/echo", (*function.bearer, (b"sg_tenant", b"a"), (b"x_amz_date", b"b")))
     seen = [(name.lower(), value) for name, value in json.loads(answer.body)["headers"]]
     assert ("sg_tenant", "a") in seen and "x_amz_date" not in dict(seen)
+
+
+@pytest.mark.parametrize("door", NAMES)
+def test_programs_are_offered_basic_where_the_door_lets_the_header_through(function: LambdaProcess, door: str) -> None:
+    """wget, curl and Java read the two challenges from one line as well as from two."""
+    refused = ask(function, door, "GET", "/_search", ((b"user-agent", b"Wget/1.21"), (b"accept", b"*/*")))
+    offered = ", ".join(value for name, value in texts(refused) if name.lower().endswith("www-authenticate"))
+    assert offered == 'Basic realm="access-es", charset="UTF-8", Bearer realm="access-es"'
+    script = ask(function, door, "GET", "/_search", ((b"sec-fetch-mode", b"cors"), (b"sec-fetch-site", b"same-origin")))
+    assert "Your session has ended" in script.body.decode()
+    assert not any("Basic" in value for _, value in texts(script))
 
 
 @pytest.mark.parametrize("door", NAMES)
