@@ -19,6 +19,7 @@ _SHORT_TIMEOUTS: dict[str, Any] = {
     "ES_CONNECT_SECONDS": "1",
     "ES_READ_SECONDS": "0.5",
     "TEXT_ERROR_TOKENS": "syslog, logs",
+    "CONTACT": "search-team@example.com",
 }
 
 

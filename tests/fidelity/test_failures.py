@@ -77,6 +77,20 @@ def test_a_person_gets_the_error_as_a_page(bad: BadDomain, fault: str) -> None:
     assert (answer.status, answer.values("content-type")) == (status, [b"text/html; charset=utf-8"])
     assert code.encode() in answer.body
     assert bad.front.audit()[-1]["request_id"].encode() in answer.body
+    for part in (
+        b"The search domain",
+        b'href="">Try again',
+        b"/--access-es/logout",
+        b"mailto:search-team@example.com",
+        b" UTC</time>",
+    ):
+        assert part in answer.body
+    assert b"Bad Gateway" not in answer.body
+
+
+def test_the_sign_in_page_names_whom_to_ask(bad: BadDomain) -> None:
+    answer = exchange(bad.front.port, request_bytes("GET", b"/--access-es/login", {"Accept": "text/html"}))
+    assert b'Ask <a href="mailto:search-team@example.com">search-team@example.com</a>.' in answer.body
 
 
 # As rsyslog 8.2302 sends them. It drops the lines of a batch that is answered with JSON, and keeps those of any other.
