@@ -15,11 +15,11 @@ from access_es.partitions import ON_SUFFIX, REGION, SUFFIX
 _REGION = rf"(?P<region>{REGION})"
 _FORMS = (
     # search-name-id.us-east-1.es.amazonaws.com, vpc-…; .com.cn in China, .eu in the European Sovereign Cloud
-    (re.compile(rf"^[a-z0-9-]+\.{_REGION}\.es\.{SUFFIX}$"), "es"),
+    (rf"^[a-z0-9-]+\.{_REGION}\.es\.{SUFFIX}$", "es"),
     # dual-stack: search-name-id.aos.us-east-1.on.aws
-    (re.compile(rf"^[a-z0-9-]+\.aos\.{_REGION}\.{ON_SUFFIX}$"), "es"),
+    (rf"^[a-z0-9-]+\.aos\.{_REGION}\.{ON_SUFFIX}$", "es"),
     # serverless collection: id.us-east-1.aoss.amazonaws.com
-    (re.compile(rf"^[a-z0-9-]+\.{_REGION}\.aoss\.{SUFFIX}$"), "aoss"),
+    (rf"^[a-z0-9-]+\.{_REGION}\.aoss\.{SUFFIX}$", "aoss"),
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -70,6 +70,6 @@ def parse_address(text: str) -> str:
 
 def _infer(host: str) -> tuple[str | None, str | None]:
     for form, service in _FORMS:
-        if match := form.match(host):
+        if match := re.match(form, host):  # compiled when it is needed: most addresses have the first form
             return match["region"], service
     return None, None
