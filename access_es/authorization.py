@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from access_es.audit import Entry
 from access_es.errors import Forbidden
 from access_es.live_permissions import LivePermissions
-from access_es.messages import Grant, ProxyRequest, ProxyResponse
+from access_es.messages import Grant, ProxyRequest, ProxyResponse, SignAs
 from access_es.sign_in.identity import Caller
 from access_es.tasks.store import TaskRequest
 from access_es.upload import Upload
@@ -70,10 +70,16 @@ class Authorization:
 
         For a limited caller, the sealed id of a cursor is replaced by the engine's own.
         """
-        roles = self.limiting_roles(caller)
-        if roles is None:
+        permissions = self._permissions.current()
+        if permissions is None:
             return request, upload
+        from access_es.permissions.roles import is_unlimited
+
+        roles = permissions.roles_of(caller.groups, caller.only_roles)
+        if is_unlimited(roles):
+            return _signed_by_all(request, roles, caller), upload
         from access_es.permissions.judge import judge
+        from access_es.permissions.signing import signing_role
         from access_es.permissions.verdict import Refused, Request
 
         asked = Request(request.method, request.target, request.headers, upload)
@@ -82,7 +88,8 @@ class Authorization:
             entry.role, entry.rule = ", ".join(verdict.roles), _describe(verdict.need)
             raise _denied(verdict, caller.user)
         entry.role, entry.rule = verdict.role, verdict.rule
-        return _granted(request, verdict), upload if verdict.body is None else Upload(verdict.body)
+        granted = _signed_by(_granted(request, verdict), signing_role(roles, verdict), caller)
+        return granted, upload if verdict.body is None else Upload(verdict.body)
 
     def check_result(self, caller: Caller, task: TaskRequest) -> None:
         """Raises PermissionDenied where the roles do not allow any more what the task was allowed by."""
@@ -119,6 +126,23 @@ def _granted(request: ProxyRequest, verdict: Allowed) -> ProxyRequest:
     if verdict.opens is not None:  # an id can be found in plain bytes alone
         headers = tuple((name, value) for name, value in headers if name.lower() != "accept-encoding")
     return replace(request, target=target, headers=headers, grant=Grant(needs, verdict.opens))
+
+
+def _signed_by_all(request: ProxyRequest, roles: tuple[Role, ...], caller: Caller) -> ProxyRequest:
+    if not any(role.sign_with for role in roles):
+        return request
+    from access_es.permissions.signing import unlimited_signing_role
+
+    return _signed_by(request, unlimited_signing_role(roles), caller)
+
+
+def _signed_by(request: ProxyRequest, role: Role | None, caller: Caller) -> ProxyRequest:
+    if role is None:
+        return request
+    from access_es.permissions.signing import writes_nothing
+
+    sign_as = SignAs(role.sign_with, caller.user, caller.groups, writes_nothing(role), bool(role.dashboards))
+    return replace(request, sign_as=sign_as)
 
 
 def _needs(grant: Grant | None) -> tuple[Need, ...]:

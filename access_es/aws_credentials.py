@@ -33,10 +33,12 @@ class BotoCredentials:
         clock: Callable[[], float] = time.monotonic,
         *,
         session: AwsSession | None = None,
+        find: Callable[[], Any] | None = None,
     ) -> None:
         self._region = region
         self._session = session or AwsSession(region=region)
         self._role_arn = role_arn
+        self._find_instead = find  # gives botocore's credentials in place of the usual chain
         self._clock = clock
         self._lock = threading.Lock()
         self._source: Any = None
@@ -62,8 +64,9 @@ class BotoCredentials:
     def renew(self, refused: Credentials) -> bool:
         with self._lock:
             if self._clock() - self._renewed_at >= _RENEW_PAUSE_SECONDS:
-                # The old session remembers what it found.
-                self._source, self._session = None, AwsSession(self._session.profile, self._session.region)
+                self._source = None
+                if self._find_instead is None:  # the old session remembers what it found
+                    self._session = AwsSession(self._session.profile, self._session.region)
                 self._renewed_at = self._clock()
         return self.current() != refused
 
@@ -94,6 +97,8 @@ class BotoCredentials:
 
     def _find(self) -> Any:
         try:
+            if self._find_instead is not None:
+                return self._find_instead()
             found = self._session.credentials()
             if found is not None and self._role_arn:
                 return _assumed(self._session, self._region, self._role_arn)
@@ -113,6 +118,8 @@ def _is_due(source: Any, seconds: int | None = None) -> bool:
 def _read(source: Any) -> Credentials:
     try:
         frozen = source.get_frozen_credentials()
+    except NoCredentials:
+        raise
     except Exception as fault:  # botocore raises a tree of its own, and whatever a credential process raises
         raise NoCredentials(detail=f"{type(fault).__name__}: {fault}") from fault
     return Credentials(
@@ -135,8 +142,6 @@ def _clean(what: str, text: str) -> str:
 
 
 def _assumed(session: AwsSession, region: str, role_arn: str) -> Any:
-    from botocore.credentials import DeferredRefreshableCredentials
-
     def fetch() -> dict[str, str]:
         answer = session.make_client("sts", region).assume_role(RoleArn=role_arn, RoleSessionName="access-es")[
             "Credentials"
@@ -147,5 +152,12 @@ def _assumed(session: AwsSession, region: str, role_arn: str) -> Any:
             "token": answer["SessionToken"],
             "expiry_time": answer["Expiration"].isoformat(),
         }
+
+    return refreshable(fetch)
+
+
+def refreshable(fetch: Callable[[], dict[str, str]]) -> Any:
+    """botocore's credentials that `fetch` gives when they are first needed, and anew before they expire."""
+    from botocore.credentials import DeferredRefreshableCredentials
 
     return DeferredRefreshableCredentials(fetch, "assume-role")

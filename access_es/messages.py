@@ -35,6 +35,17 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class SignAs:
+    """The IAM role that signs a request, assumed for a user. `reads_only`: the user's role writes nothing."""
+
+    role_arn: str
+    user: str
+    groups: tuple[str, ...] = ()
+    reads_only: bool = False
+    views: bool = False  # whether the user's role opens Kibana and Dashboards
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyRequest:
     """One request as the client sent it, whichever front door it came through."""
 
@@ -49,6 +60,7 @@ class ProxyRequest:
     answer_by: float | None = None  # on time.monotonic(): the front door hangs up soon after
     begin_by: float | None = None  # the same clock: where a door streams, it hangs up if nothing has come by then
     grant: Grant | None = None  # None: the caller may do everything
+    sign_as: SignAs | None = None  # None: access-es signs with its own identity
 
     @property
     def due(self) -> float | None:

@@ -8,13 +8,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
 
 from access_es.audit import Write
 from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
 from access_es.aws_credentials import BotoCredentials
+from access_es.credentials import CredentialsSource
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
 from access_es.live_permissions import LivePermissions, open_permissions
+from access_es.messages import SignAs
 from access_es.partitions import partition_of
 from access_es.settings.names import Settings
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
@@ -24,6 +28,9 @@ from access_es.upstream.headers import request_headers
 from access_es.upstream.network import Network
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import Signer
+
+if TYPE_CHECKING:
+    from access_es.assumed_roles import AssumedRoles
 
 log = logging.getLogger("access_es.services")
 
@@ -77,6 +84,7 @@ def build_services(
         network=network,
         connect_to=settings.connect_to,
         clock=clock,
+        assume=_assuming(settings, session) if signer else None,
     )
     probe = Probe(domain, settings.service)
     home = settings.home_path
@@ -97,6 +105,18 @@ def build_services(
         settings.cors_origins,
         settings.text_error_tokens,
     )
+
+
+def _assuming(settings: Settings, session: AwsSession) -> Callable[[SignAs], CredentialsSource]:
+    """The credentials of roles that are assumed for people; nothing is imported before a request names one."""
+
+    @cache
+    def roles() -> AssumedRoles:
+        from access_es.assumed_roles import AssumedRoles
+
+        return AssumedRoles(settings.region, settings.service, session, reads_only=settings.read_only_sessions)
+
+    return lambda sign_as: roles().source(sign_as)
 
 
 def build_accounts_for(

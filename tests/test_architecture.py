@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "access_es"
 LAYERS = (
     {"errors", "error_body", "messages", "client_kind", "page_headers", "credentials", "partitions", "program"},
     {"permissions"},
-    {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials"},
+    {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials", "assumed_roles"},
     {"storage"},
     {"users"},
     {"door_probe", "ingress", "sign_in", "upstream", "delivery", "tasks"},
@@ -32,6 +32,8 @@ LAYERS = (
 WITHIN = {
     ("settings", "aws"),
     ("aws_credentials", "aws"),
+    ("assumed_roles", "aws"),
+    ("assumed_roles", "aws_credentials"),
     ("upload", "settings"),
     ("page_headers", "messages"),
     ("messages", "client_kind"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -23,8 +24,9 @@ def test_the_example_is_valid_and_gives_every_role_to_a_group() -> None:
     assert set(PERMISSIONS.roles) == set(re.findall(r"^\| `([a-z]+)` \| ", DOCUMENT, re.MULTILINE))
 
 
-def test_the_block_in_the_document_is_a_part_of_it() -> None:
-    (block,) = re.findall(r"^```json\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+def test_the_blocks_in_the_document_are_valid_and_the_first_is_a_part_of_it() -> None:
+    block, signing = re.findall(r"^```json\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert parse_permissions({"roles": {"reader": json.loads(signing)}}).signing_roles
     shown = parse_permissions(block)
     assert shown.roles.items() <= PERMISSIONS.roles.items()
     assert shown.groups.items() <= PERMISSIONS.groups.items()

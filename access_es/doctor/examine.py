@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from access_es.assumed_roles import AssumedRoles
 from access_es.aws import CREDENTIALS_FIX, AwsSession, suggest_fix
 from access_es.aws_credentials import BotoCredentials
+from access_es.doctor.assumable import check_assumable, check_trust
 from access_es.doctor.deployed import check_api, check_function, check_limits, check_plan, explain
 from access_es.doctor.domain import CLOCK_FIX, check_address, check_domain, check_network
 from access_es.doctor.permissions import check_permissions
 from access_es.doctor.roles import check_roles
 from access_es.errors import AwsFailure, NoCredentials, SettingsError
-from access_es.live_permissions import open_permissions, open_stage_permissions
+from access_es.live_permissions import open_stage_permissions
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.finding import Finding, fault, good, setting_faults, warning
@@ -55,12 +57,16 @@ def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     stage = read_stage(file, LOCAL, environ)
     settings = read_settings(stage.values)
     yield good("settings", f"{file.name} is complete" if file.exists() else "the environment has all that is needed")
-    yield from check_roles(open_stage_permissions(stage, settings).current())
+    permissions = open_stage_permissions(stage, settings).current()
+    yield from check_roles(permissions)
     if settings.sign:
         _, found = _check_identity(Calls(stage.region or settings.region, stage.profile))
         yield found
         if found.level == "fault":
             return
+        session = AwsSession(stage.profile, settings.region)
+        arns = permissions.signing_roles if permissions else ()
+        yield from check_assumable(arns, AssumedRoles(settings.region, settings.service, session))
     yield from check_address(settings)
     yield from _ask(settings, stage.profile, environ)
 
@@ -78,7 +84,7 @@ def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Fi
         return
     deployment = read_deployment(file, stage, account, lambda place: fetch_config(place, region, call.session))
     yield good("settings", f"{file.name} is complete")
-    yield from check_roles(open_permissions(deployment.settings, folder=file.parent).current())
+    yield from check_roles(deployment.permissions)
     yield from _check_network(deployment)
     yield from check_limits(deployment)
     call.data_region = deployment.data_region
@@ -93,6 +99,7 @@ def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:
         yield from check_plan(deployment, make_plan(deployment, found))
         yield from check_function(deployment, found, call)
         yield from check_api(deployment, found)
+        yield from check_trust(deployment.signing_roles, deployment.role_arn, call)
         if found.function.has_role:
             yield from check_permissions(deployment, desired_policy(deployment, found), call)
     except AwsFailure as failure:

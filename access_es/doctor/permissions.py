@@ -18,8 +18,7 @@ _EXPANDED = {
 
 def check_permissions(deployment: Deployment, policy: Mapping[str, Any], call: Call) -> Iterator[Finding]:
     """Simulates every action that the settings need."""
-    role = deployment.arn("iam", f"role/{deployment.role}", region="")
-    role = deployment.zappa.get("role_arn") or role
+    role = deployment.role_arn
     try:
         denied = [one for statement in policy["Statement"] for one in _denied(role, statement, call)]
     except AwsFailure as failure:

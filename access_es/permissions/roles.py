@@ -58,6 +58,11 @@ class Permissions:
             names &= set(only)
         return tuple(role for name, role in self.roles.items() if name in names)
 
+    @property
+    def signing_roles(self) -> tuple[str, ...]:
+        """The ARNs of the IAM roles that sign requests, each once."""
+        return tuple(dict.fromkeys(role.sign_with for role in self.roles.values() if role.sign_with))
+
 
 class Patterns:
     """What an action is allowed on, ready to be asked for many names."""

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from access_es.errors import AwsFailure, SettingsError
+from access_es.live_permissions import open_permissions
 from access_es.partitions import partition_of
+from access_es.permissions.roles import Permissions
 from access_es.provision.packed_file import permissions_file_faults
 from access_es.settings.file import load_stage, load_stage_keys
 from access_es.settings.names import Settings
@@ -33,6 +35,7 @@ class Deployment:
     zappa: Mapping[str, Any] = field(repr=False)
     missing_parameter: str | None = None
     has_own_secret: bool = False
+    permissions: Permissions | None = None  # what PERMISSIONS says, in the settings or in the file that it names
 
     @property
     def partition(self) -> str:
@@ -72,6 +75,15 @@ class Deployment:
         return given.rpartition("/")[2] or self.zappa.get("role_name") or f"{self.function}-ZappaLambdaExecutionRole"
 
     @property
+    def role_arn(self) -> str:
+        return self.zappa.get("role_arn") or self.arn("iam", f"role/{self.role}", region="")
+
+    @property
+    def signing_roles(self) -> tuple[str, ...]:
+        """The ARNs of the roles that requests are signed with, for those whose role in PERMISSIONS names one."""
+        return self.permissions.signing_roles if self.permissions and self.settings.sign else ()
+
+    @property
     def manages_role(self) -> bool:
         return bool(self.zappa.get("manage_roles", True)) and not self.zappa.get("role_arn")
 
@@ -91,15 +103,17 @@ def read_deployment(file: Path, stage: str, account: str, fetch: Fetch, function
     if missing and not has_own_secret:
         values["SESSION_SECRET"] = _PLACEHOLDER
     region = keys.get("aws_region") or ""
+    settings = _read_for_lambda(values, list(_region_faults(region)), file.parent)
     return Deployment(
         stage=stage,
         account=account,
         region=region,
         function=function or function_name(file, stage, keys),
-        settings=_read_for_lambda(values, list(_region_faults(region)), file.parent),
+        settings=settings,
         zappa=keys,
         missing_parameter=missing[0] if missing else None,
         has_own_secret=has_own_secret,
+        permissions=open_permissions(settings, folder=file.parent).current(),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from access_es.assumed_roles import ACTIONS as ASSUME_ACTIONS
 from access_es.provision.bucket import PREFIXES
 from access_es.provision.deployment import Deployment
 from access_es.tasks.dynamodb_schema import ACTIONS as TASK_ACTIONS
@@ -35,6 +36,7 @@ def make_policy(deployment: Deployment, domain_arn: str | None) -> dict[str, Any
     statements = [
         _logs(deployment),
         *_domain(deployment, domain_arn),
+        *_signing_roles(deployment),
         *_tables(deployment),
         *_bucket(deployment),
         *_config(deployment),
@@ -64,6 +66,11 @@ def _domain(deployment: Deployment, domain_arn: str | None) -> Iterator[Statemen
         yield allow("OpenDashboards", ["aoss:DashboardsAccessAll"], dashboards)
     else:
         yield allow("AskDomain", ["es:ESHttp*"], f"{domain_arn}/*")
+
+
+def _signing_roles(deployment: Deployment) -> Iterator[Statement]:
+    if roles := deployment.signing_roles:
+        yield allow("SignForPeople", list(ASSUME_ACTIONS), *roles)
 
 
 def _tables(deployment: Deployment) -> Iterator[Statement]:

@@ -126,6 +126,11 @@ class Settings:
         "CONFIG also as an object; docs/permissions.md. Without it, everybody who is signed in may do everything.",
         shown_default="none: everybody may do everything", takes_object=True,
     )
+    read_only_sessions: bool = setting(
+        "READ_ONLY_SESSIONS", parsers.boolean, True, "Permissions",
+        "Whether the AWS sessions of roles with `sign_with` that write nothing are limited to reading, by a session "
+        "policy.",
+    )
     overflow_bucket: str | None = setting(
         "OVERFLOW_BUCKET", parsers.bucket, None, "Large answers",
         "The S3 bucket for answers that are too large for the front door. Without it they are refused.",

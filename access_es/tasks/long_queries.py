@@ -53,8 +53,9 @@ class LongQueries:
         waits = None if request.begin_by is None else _waits_until(request.begin_by)
         try:
             answer = self._send(
-                request.method, request.target, request.headers, upload, answer_by=request.answer_by, waits=waits
-            )
+                request.method, request.target, request.headers, upload,
+                answer_by=request.answer_by, waits=waits, sign_as=request.sign_as,
+            )  # fmt: skip
         except DomainTimeout as error:
             by = request.due
             if by is None or time.monotonic() < by - _LATE_SECONDS or _is_specific(error):
@@ -117,8 +118,9 @@ class LongQueries:
         waits = hedge.waits()
         try:
             answer = self._send(
-                request.method, request.target, request.headers, upload, answer_by=answer_by, waits=waits
-            )
+                request.method, request.target, request.headers, upload,
+                answer_by=answer_by, waits=waits, sign_as=request.sign_as,
+            )  # fmt: skip
         except (HandedOver, DomainTimeout) as end:
             if hedge.ticket is None:
                 raise (end if _is_specific(end) else OutOfTime(can_wait=True)) from end

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from access_es.errors import AccessEsError
-from access_es.messages import Headers, ProxyResponse
+from access_es.messages import Headers, ProxyResponse, SignAs
 from access_es.tasks.failures import NotStarted, ResultNotStored, TaskCrashed, TasksUnusable
 from access_es.tasks.heartbeat import BEAT_SECONDS, Abandoned, Heartbeat
 from access_es.tasks.store import Failure, Result, Store, TaskRequest
@@ -22,7 +22,7 @@ log = logging.getLogger("access_es.tasks")
 
 
 class Send(Protocol):
-    """Sends one request to the domain; see `Domain.send`."""
+    """Sends one request to the domain, signed as `sign_as` says; see `Domain.send`."""
 
     def __call__(
         self,
@@ -33,6 +33,7 @@ class Send(Protocol):
         *,
         answer_by: float | None = None,
         waits: Iterator[float] | None = None,
+        sign_as: SignAs | None = None,
     ) -> ProxyResponse: ...
 
 
@@ -81,7 +82,8 @@ class Runner:
             with body as upload:
                 heartbeat.check()
                 answer = self._send(
-                    request.method, request.target, request.headers, upload, waits=heartbeat.waits()
+                    request.method, request.target, request.headers, upload,
+                    waits=heartbeat.waits(), sign_as=request.sign_as,
                 )  # fmt: skip
             return self._store_body(id, answer, heartbeat)
         except AccessEsError as error:

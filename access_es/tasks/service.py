@@ -57,7 +57,7 @@ class TaskService:
         ticket = self.tickets.issue(user, self._clock())
         headers = tuple(self._clean(request.headers))
         body = self._store_body(upload, ticket.id, headers)
-        asked = TaskRequest(request.method, request.target, headers, body, is_search, request.grant)
+        asked = TaskRequest(request.method, request.target, headers, body, is_search, request.grant, request.sign_as)
         self.store.create(ticket.id, asked, ticket.begun + LIFETIME_SECONDS)
         try:
             self._starter.start(ticket.id)

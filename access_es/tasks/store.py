@@ -6,10 +6,10 @@ A task is new, then claimed by one runner, then done; or withdrawn before anybod
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from access_es.messages import Grant, Headers
+from access_es.messages import Grant, Headers, SignAs
 from access_es.tasks.stored_body import StoredBody
 
 LIFETIME_SECONDS = 3600  # a task of Lambda's 15 minutes, and time to fetch its result
@@ -27,6 +27,7 @@ class TaskRequest:
     body: StoredBody
     is_search: bool
     grant: Grant | None = None  # what its user was allowed it by; None: its user could do everything
+    sign_as: SignAs | None = None  # whose role signs it; its credentials are never stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def write_request(request: TaskRequest) -> str:
         "headers": request.headers,
         "is_search": request.is_search,
         "grant": [request.grant.needs, request.grant.opens] if request.grant else None,
+        **({"sign_as": asdict(request.sign_as)} if request.sign_as else {}),
         **_body(request.body),
     })  # fmt: skip
 
@@ -110,7 +112,9 @@ def read_request(text: str, inline: bytes | None) -> TaskRequest:
     fields = json.loads(text)
     target = fields["target"].encode("latin-1")
     body = _stored_body(fields, inline)
-    return TaskRequest(fields["method"], target, _headers(fields), body, fields["is_search"], _grant(fields))
+    headers, signer = _headers(fields), fields.get("sign_as")
+    sign_as = SignAs(**{**signer, "groups": tuple(signer["groups"])}) if signer else None
+    return TaskRequest(fields["method"], target, headers, body, fields["is_search"], _grant(fields), sign_as)
 
 
 def _grant(fields: dict[str, Any]) -> Grant | None:

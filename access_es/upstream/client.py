@@ -20,7 +20,7 @@ from urllib3.util import SKIP_HEADER, Timeout
 
 from access_es.credentials import Credentials, CredentialsSource
 from access_es.errors import MethodNotAllowed
-from access_es.messages import Headers, Held, ProxyResponse
+from access_es.messages import Headers, Held, ProxyResponse, SignAs
 from access_es.settings.endpoint import Endpoint
 from access_es.upload import Upload
 from access_es.upstream.answer import CHUNK_BYTES, WHOLE_BYTES, read_answer
@@ -85,33 +85,37 @@ class Domain:
         network: Network = Network(),  # noqa: B008  a frozen value
         connect_to: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        assume: Callable[[SignAs], CredentialsSource] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self._signer = signer
         self._credentials = credentials
+        self._assume = assume
         self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
         self._clock = clock
         self._pool = _open_pool(endpoint, connections, network, connect_to)
 
     def send(
         self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
-        waits: Iterator[float] | None = None,
+        waits: Iterator[float] | None = None, sign_as: SignAs | None = None,
     ) -> ProxyResponse:  # fmt: skip
         """Sign and send one request. Raises a DomainError where there is no answer to pass on.
 
         `answer_by`, on time.monotonic(), is when the whole answer must be there; reading its body is bound by it too.
         `waits` is asked how many seconds to wait for a byte, before each read and whenever they have passed in
         vain. What it raises ends the call and closes the connection; when it ends, timeouts are those of all calls.
+        `sign_as` is the role to sign it with, in place of our own identity.
         """
         if method in _NEVER_SENT:
             raise MethodNotAllowed(f"{method} requests are not forwarded.")
         target = build_target(raw_target)
         passed_on = self._framed(method, request_headers(headers), upload, waits)
-        used = self._credentials.current() if self._credentials else None
+        source = self._assume(sign_as) if sign_as and self._assume else self._credentials
+        used = source.current() if source else None
         answer = self._signed_call(method, target, passed_on, upload, used, answer_by)
         if answer.status != 403:
             return answer
-        fresh = self._mend(answer, used)
+        fresh = self._mend(answer, used, source)
         if fresh is None:
             return answer
         answer.body.close()
@@ -120,12 +124,14 @@ class Domain:
     def close(self) -> None:
         self._pool.close()
 
-    def _mend(self, refused: ProxyResponse, used: Credentials | None) -> Credentials | None:
+    def _mend(
+        self, refused: ProxyResponse, used: Credentials | None, source: CredentialsSource | None
+    ) -> Credentials | None:
         """Say why a 403 came, and find other credentials if they could help: a refused request was not executed."""
         diagnosis = diagnose(refused.body.data if isinstance(refused.body, Held) else b"")
         log.warning("The domain answered 403. Refused by %s: %s.", diagnosis.layer, diagnosis.hint)
-        if diagnosis.is_renewable and used and self._credentials and self._credentials.renew(used):
-            return self._credentials.current()
+        if diagnosis.is_renewable and used and source and source.renew(used):
+            return source.current()
         return None
 
     def _signed_call(

@@ -15,6 +15,8 @@ from access_es.credentials import Credentials
 from access_es.messages import Headers
 from access_es.upstream.target import WireTarget, canonical_path, canonical_query
 
+_MOST_AUTHS = 63
+
 
 class _BareRequest:
     """What AWS4Auth asks of a request, and nothing that it could change on the wire."""
@@ -79,7 +81,7 @@ class Signer:
                 credentials.access_key, credentials.secret_key, self.region, self.service, day,
                 session_token=credentials.token,
             )  # fmt: skip
-            with self._lock:  # yesterday's and replaced keys go: two sets and two days live side by side at most
-                kept = list(self._auths.items())[-3:]
+            with self._lock:  # the oldest go: yesterday's, replaced ones, and those of people of long ago
+                kept = list(self._auths.items())[-_MOST_AUTHS:]
                 self._auths = {**dict(kept), key: auth}
         return auth

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from access_es.errors import DomainDisconnected
-from access_es.messages import Headers, ProxyResponse
+from access_es.messages import Headers, ProxyResponse, SignAs
 from access_es.tasks.failures import TasksUnusable
 from access_es.tasks.runner import Runner
 from access_es.tasks.store import Store
@@ -37,6 +37,7 @@ class Domain:
         *,
         answer_by: float | None = None,
         waits: Iterator[float] | None = None,
+        sign_as: SignAs | None = None,
     ) -> ProxyResponse:
         if self.fault == "reset before":
             raise DomainDisconnected

@@ -5,10 +5,12 @@ from __future__ import annotations
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from access_es.messages import Grant, SignAs
 from access_es.tasks.dynamodb_schema import ACTIONS
 from access_es.tasks.failures import ResultLost, TasksUnusable
 from access_es.tasks.sqlite_store import SqliteStore, TaskFile
@@ -40,6 +42,13 @@ def test_a_task_from_its_beginning_to_its_end(place: StoreFixture) -> None:
     progress = place.store.read_progress("t1")
     assert progress is not None and progress.state == "done"
     assert place.store.result("t1") == RESULT
+
+
+def test_what_a_limited_user_was_allowed_by_and_whose_role_signs_are_kept(place: StoreFixture) -> None:
+    grant, sign_as = Grant((("read", "logs-*"),), "scroll"), SignAs("arn:x", "ann", ("a", "b"), True, True)
+    asked = replace(REQUEST, grant=grant, sign_as=sign_as)
+    place.store.create("t2", asked, place.clock() + LIFETIME_SECONDS)
+    assert place.store.request("t2") == asked
 
 
 @pytest.mark.parametrize(
