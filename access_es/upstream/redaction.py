@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from access_es.error_body import error_body
 from access_es.messages import Body, Headers, Held, ProxyResponse
@@ -25,13 +25,19 @@ _ENTITIES = {"+": "plus", "/": "sol", "=": "equals"}
 
 def redact(answer: ProxyResponse, token: str) -> ProxyResponse:
     """The answer without the token: in the head of any answer, and in the body of an error."""
-    secret = _secret(token)
-    if any(len(value) >= len(token) for pair in answer.headers for value in pair):
-        headers = tuple((secret.blot_text(name), secret.blot_text(value)) for name, value in answer.headers)
-        answer = replace(answer, headers=headers)
-    if answer.reason and len(answer.reason) >= len(token):
-        answer = replace(answer, reason=secret.blot_text(answer.reason))
-    return _redact_body(answer, secret) if answer.status >= 400 else answer
+    if _may_hold(answer, len(token)):
+        blot = _secret(token).blot_text
+        headers = tuple((blot(name), blot(value)) for name, value in answer.headers)
+        answer = replace(answer, headers=headers, reason=answer.reason and blot(answer.reason))
+    return _redact_body(answer, _secret(token)) if answer.status >= 400 else answer
+
+
+def _may_hold(answer: ProxyResponse, length: int) -> bool:
+    """Whether anything in the head is as long as the token: no spelling makes it shorter."""
+    for name, value in answer.headers:
+        if len(value) >= length or len(name) >= length:
+            return True
+    return len(answer.reason or "") >= length
 
 
 class _Secret:
@@ -39,8 +45,12 @@ class _Secret:
 
     def __init__(self, token: str) -> None:
         self._word = max(_WORD.findall(token), key=len, default="").encode()  # what no spelling changes: quick to find
-        self._pattern = re.compile("".join(map(_spellings, token)).encode())
+        self._token = token
         self._most_bytes = len(token) * _LONGEST_SPELLING
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile("".join(map(_spellings, self._token)).encode())
 
     def is_in(self, data: bytes) -> bool:
         return self._word in data and self._pattern.search(data) is not None
