@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from access_es.messages import Body, Held, ProxyRequest, ProxyResponse
-from access_es.mounting.coding import can_recode, decoded, encoded
+from access_es.messages import ProxyRequest, ProxyResponse
 from access_es.mounting.headers import mount_headers, rewritten_headers
-from access_es.mounting.interface import Kind, interface_of, is_insertable, kind_of
-from access_es.mounting.rewriter import Rewriter, rewrite
+from access_es.mounting.interface import interface_of, is_insertable, kind_of
 from access_es.mounting.validators import is_marked
 
 _NOT_MODIFIED = 304
-_NOT_WHOLE = frozenset((204, 205, 206))
-
-
-@dataclass(frozen=True, slots=True)
-class _Rewritten:
-    """A document on its way: decoded, rewritten, encoded again. Read once."""
-
-    body: Body
-    coding: str
-    rewriter: Rewriter
-
-    def __iter__(self) -> Iterator[bytes]:
-        return encoded(rewrite(decoded(self.body, self.coding), self.rewriter), self.coding)
-
-    def close(self) -> None:
-        self.body.close()
 
 
 def mount_answer(answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:
@@ -41,31 +22,8 @@ def mount_answer(answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:
         is_ours = is_marked(request.header("if-none-match") or "")
         return replace(answer, headers=rewritten_headers(answer.headers)) if is_ours else answer
     kind = kind_of(request.path, interface, answer.header("content-type") or "")
-    return answer if kind is None or _must_stay(answer) else _rewrite(answer, request, interface, kind)
+    if kind is None:
+        return answer
+    from access_es.mounting.document import rewrite_document  # never needed for calls of the API
 
-
-def _must_stay(answer: ProxyResponse) -> bool:
-    """A part of a document, one that nobody may change (RFC 9110, 7.7), or one that nobody here can read."""
-    return (
-        answer.status in _NOT_WHOLE
-        or "no-transform" in (answer.header("cache-control") or "").lower()
-        or not can_recode(_coding(answer))
-    )
-
-
-def _rewrite(answer: ProxyResponse, request: ProxyRequest, interface: bytes, kind: Kind) -> ProxyResponse:
-    answer = replace(answer, headers=rewritten_headers(answer.headers))
-    if request.method == "HEAD":
-        return replace(answer, length_bytes=None)
-    rewriter = Rewriter(interface, request.mount.encode("ascii"), only_strings=kind is Kind.REPORTS)
-    body = _Rewritten(answer.body, _coding(answer), rewriter)
-    if not isinstance(answer.body, Held):
-        return replace(answer, body=body, length_bytes=None)
-    data = b"".join(body) if answer.body.data else b""
-    return replace(answer, body=Held(data), length_bytes=len(data))
-
-
-def _coding(answer: ProxyResponse) -> str:
-    """In lower case, and empty where there is none; several at once are none that is known."""
-    named = [value.strip().lower() for name, value in answer.headers if name.lower() == "content-encoding"]
-    return ",".join(named).replace("identity", "")
+    return rewrite_document(answer, request, interface, kind)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from access_es.messages import Headers
 from access_es.mounting.interface import INTERFACES
-from access_es.mounting.rewriter import Rewriter, rewritten
 from access_es.mounting.validators import marked
 
 # What speaks of the very bytes of a body, and is no longer true of others (RFC 9110, 8.6 and 14.3; RFC 9530).
@@ -48,6 +47,10 @@ def _mount_cookie(value: str, mount: str) -> str:
 def _mount_interface(value: str, mount: str) -> str:
     """Of policies, and of an address to come back to in a Location's query: `/login?nextUrl=%2F_dashboards%2Fapp`."""
     data = value.encode("latin-1")
+    if not any(interface.rpartition(b"/")[2] in data for interface in INTERFACES):
+        return value
+    from access_es.mounting.rewriter import Rewriter, rewritten
+
     for interface in INTERFACES:
         if interface.rpartition(b"/")[2] in data:
             data = rewritten(data, Rewriter(interface, mount.encode("ascii")))
