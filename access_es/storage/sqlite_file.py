@@ -162,11 +162,14 @@ def _upgraded(connection: sqlite3.Connection) -> int:
         return version
     connection.execute("BEGIN IMMEDIATE")
     try:
-        while (version := connection.execute("PRAGMA user_version").fetchone()[0]) in _UPGRADES:
+        found = version = connection.execute("PRAGMA user_version").fetchone()[0]  # by now: others may have been faster
+        while version in _UPGRADES:
             for statement in _UPGRADES[version]:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
-        connection.execute("UPDATE changes SET revision = revision + 1")
+            version += 1
+            connection.execute(f"PRAGMA user_version = {version}")
+        if version != found:
+            connection.execute("UPDATE changes SET revision = revision + 1")
     except BaseException:
         connection.rollback()
         raise
