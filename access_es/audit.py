@@ -7,12 +7,32 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
 from access_es.messages import OWN_PREFIX, ProxyRequest
 
 _INVITATION = OWN_PREFIX.decode() + "invite/"
 Write = Callable[[str], object]
+
+
+class IdentifiedCaller(Protocol):
+    """What is noted of a caller."""
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def how(self) -> str: ...
+
+    @property
+    def token(self) -> str | None: ...
+
+    @property
+    def groups(self) -> tuple[str, ...]: ...
+
+    @property
+    def display_name(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -31,10 +51,16 @@ class Entry:
     delivery: str = ""  # page, held, streamed, redirect, error; "cut" where the answer could not be sent to its end
     error: str | None = None
     event: str | None = None  # sign_in, sign_in_failed, sign_out, token_created, token_revoked, password_changed, …
+    name: str = ""  # what people call a user whom a provider vouches for
     token: str | None = None  # the label of the API token that was used, created or revoked
     groups: tuple[str, ...] = ()
     role: str = ""  # the role that allowed it, where permissions are set and limit the user
     rule: str = ""  # what of that role, such as "read logs-*"; of a refusal, what it would take
+
+    def note_caller(self, caller: IdentifiedCaller) -> None:
+        """Who was found to send the request."""
+        self.user, self.how, self.token, self.groups = caller.user, caller.how, caller.token, caller.groups
+        self.name = caller.display_name
 
     def note_failure(self, error: AccessEsError) -> None:
         """The error; of a failed sign-in also the user it was for, who is known only where there is such a user."""
@@ -68,6 +94,7 @@ class Entry:
         }
         named = {
             "event": self.event,
+            "name": self.name,
             "token": self.token,
             "error": self.error,
             "groups": list(self.groups),

@@ -17,7 +17,7 @@ from access_es.upload import Upload
 
 if TYPE_CHECKING:
     from access_es.permissions.cursors import Cursors
-    from access_es.permissions.roles import Role
+    from access_es.permissions.roles import Permissions, Role
     from access_es.permissions.verdict import Allowed, CursorKind, Need, Refused
 
 _LOST = "{user} may not have this result any more: the roles have changed since it was asked for."
@@ -52,7 +52,7 @@ class Authorization:
             return None
         from access_es.permissions.roles import is_unlimited
 
-        roles = permissions.roles_of(caller.groups, caller.only_roles)
+        roles = _roles(permissions, caller)
         return None if is_unlimited(roles) else roles
 
     def describe(self, caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -62,7 +62,7 @@ class Authorization:
             return (), ()
         from access_es.permissions.roles import describe
 
-        roles = permissions.roles_of(caller.groups, caller.only_roles)
+        roles = _roles(permissions, caller)
         return tuple(role.name for role in roles), describe(roles)
 
     def admit(self, caller: Caller, request: ProxyRequest, upload: Upload, entry: Entry) -> tuple[ProxyRequest, Upload]:
@@ -86,7 +86,7 @@ class Authorization:
         verdict = judge(roles, asked, self._cursors(caller))
         if isinstance(verdict, Refused):
             entry.role, entry.rule = ", ".join(verdict.roles), _describe(verdict.need)
-            raise _denied(verdict, caller.user)
+            raise _denied(verdict, caller.title)
         entry.role, entry.rule = verdict.role, verdict.rule
         granted = _signed_by(_granted(request, verdict), signing_role(roles, verdict), caller)
         return granted, upload if verdict.body is None else Upload(verdict.body)
@@ -100,7 +100,7 @@ class Authorization:
 
         lost = still_allowed(roles, _needs(task.grant))
         if lost is not None:
-            raise PermissionDenied(_LOST.format(user=caller.user), need=_describe(lost), index=lost.name)
+            raise PermissionDenied(_LOST.format(user=caller.title), need=_describe(lost), index=lost.name)
 
     def seal(self, caller: Caller, answer: ProxyResponse, grant: Grant | None) -> ProxyResponse:
         """The answer, with the id of a cursor in it made the caller's own."""
@@ -117,6 +117,13 @@ class Authorization:
         from access_es.permissions.cursors import Cursors
 
         return Cursors(self._secrets, caller.user, self._clock())
+
+
+def _roles(permissions: Permissions, caller: Caller) -> tuple[Role, ...]:
+    """A machine has the roles that its rule names, and no others."""
+    if caller.named_roles is not None:
+        return permissions.named(caller.named_roles)
+    return permissions.roles_of(caller.groups, caller.only_roles)
 
 
 def _granted(request: ProxyRequest, verdict: Allowed) -> ProxyRequest:

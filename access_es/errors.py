@@ -7,7 +7,7 @@ AccessEsError
 ├── NotSignedIn         401
 │   ├── SessionEnded    401
 │   └── WrongCredentials 401
-│       └── TokenExpired 401
+│       └── TokenExpired 401  (sign_in/oidc/errors.py has those of single sign-on)
 ├── Forbidden           403
 │   ├── FormExpired     403
 │   └── PermissionDenied 403  (authorization.py) carries what it takes

@@ -15,6 +15,9 @@ Headers = tuple[tuple[str, str], ...]
 OWN_PREFIX = b"/--access-es/"
 PROBES = OWN_PREFIX + b"probe/"  # see `door_probe`
 OWN_COOKIES = ("__Host-access-es", "access-es")  # over https, over http; never passed on to the domain
+ATTEMPT_COOKIE = (
+    "access-es-oidc-"  # how the cookies of sign-ins on their way begin; __Host- comes before it, over https
+)
 
 
 class ByteStream(Protocol):

@@ -21,6 +21,7 @@ from access_es.messages import Grant, Held, ProxyRequest, ProxyResponse, has_no_
 from access_es.services import Services
 from access_es.sign_in.cross_site import refuse_cross_site
 from access_es.sign_in.identity import Caller
+from access_es.sign_in.renewal import is_renewal_due, renewal_path
 from access_es.tasks.poll import is_poll, poll
 from access_es.tasks.replies import OwnReply
 from access_es.tasks.replies import RenderPage as RenderWaiting
@@ -168,7 +169,14 @@ class Proxy:
 
     def _answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         caller = self._admit(request)
-        entry.user, entry.how, entry.token, entry.groups = caller.user, caller.how, caller.token, caller.groups
+        entry.note_caller(caller)
+        if (
+            caller.renew_at
+            and request.is_navigation
+            and is_renewal_due(caller, request, self._services.accounts.clock())
+        ):
+            entry.delivery = "redirect"
+            return redirect(renewal_path(request))
         if request.target == b"/" and request.is_navigation:
             entry.delivery = "redirect"
             return redirect(request.mount + self._services.home_path())

@@ -17,6 +17,7 @@ from access_es.aws_credentials import BotoCredentials
 from access_es.credentials import CredentialsSource
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
+from access_es.errors import SettingsError
 from access_es.live_permissions import LivePermissions, open_permissions
 from access_es.messages import SignAs
 from access_es.partitions import partition_of
@@ -31,6 +32,7 @@ from access_es.upstream.signing import Signer
 
 if TYPE_CHECKING:
     from access_es.assumed_roles import AssumedRoles
+    from access_es.sign_in.oidc.single_sign_on import SignOnSettings
 
 log = logging.getLogger("access_es.services")
 
@@ -135,9 +137,35 @@ def build_accounts_for(
             session_seconds=round(settings.session_hours * 3600),
             recheck_seconds=settings.session_recheck_seconds,
             home_path=home_path,
+            single_sign_on=_single_sign_on(settings),
+            machines=settings.oidc_machines,
             form_origins=_overflow_origins(settings),
         ),
         call_dynamodb=dynamodb.call,
+    )
+
+
+def _single_sign_on(settings: Settings) -> SignOnSettings | None:
+    """Raises SettingsError where machines have roles that no setting gives a meaning."""
+    if settings.permissions is None and any(rule.roles is not None for rule in settings.oidc_machines):
+        fault = "without PERMISSIONS everybody may do everything, so 'roles' would limit nothing; set PERMISSIONS"
+        raise SettingsError([f"OIDC_MACHINES: {fault}."])
+    if not settings.oidc_issuer:
+        return None
+    from access_es.sign_in.oidc.single_sign_on import SignOnSettings  # where it is set
+
+    return SignOnSettings(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        settings.oidc_allow,
+        settings.oidc_scopes,
+        settings.oidc_name_claim,
+        settings.oidc_groups_claim,
+        settings.oidc_label,
+        settings.oidc_only,
+        settings.oidc_token_days * 86_400,
+        settings.oidc_renew_minutes * 60,
     )
 
 

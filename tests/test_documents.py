@@ -25,6 +25,7 @@ VARIABLES = {
     "ACCESS_ES_STATE",
     "ACCESS_ES_CACHE",
     "ARGS",
+    "HTTPS_PROXY",
     "PATH",
     "PYTHON",
     "TOKEN",

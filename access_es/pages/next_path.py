@@ -14,8 +14,8 @@ _OURS = OWN_PREFIX.decode("ascii")
 
 
 def is_safe_next(path: str) -> bool:
-    """Whether a browser that follows `Location: <path>` stays on this site, and leaves our sign-in page."""
+    """Whether a browser that follows `Location: <path>` stays on this site, and leaves our sign-in pages."""
     if len(path) > _MAX_CHARACTERS or not _PATH.fullmatch(path):
         return False
     bare = path.partition("?")[0].partition("#")[0]
-    return not any(f"{_OURS}{page}" in bare for page in ("login", "logout"))
+    return not any(f"{_OURS}{page}" in bare for page in ("login", "logout", "oidc/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Request, Response, current_app, make_response, render_template, request, session
@@ -52,15 +53,30 @@ def load_offered(asked: Request) -> SignedIn | None:
 
 def _signed_in(caller: Caller | None) -> SignedIn | None:
     if caller and (entry := audit_entry()):
-        entry.user, entry.how, entry.token, entry.groups = caller.user, caller.how, caller.token, caller.groups
+        entry.note_caller(caller)
     return SignedIn(caller) if caller else None
 
 
-def begin_session(user: User) -> None:
-    """Sign the user in, with a new session."""
-    end_session()
-    login_user(SignedIn(Caller(user.name, user.groups, "session")))
-    renew_session(user.name, user.epoch)
+def begin_session(user: User, provider_session: str = "", renew_at: int = 0, *, keep: bool = False) -> None:
+    """Sign the user in, with a new session.
+
+    `keep`: the session that is open is the same user's and goes on under its id, so that what other tabs have sent
+    with its cookie meanwhile, and their forms, stay good.
+    """
+    open_now = current_session()
+    if not keep:
+        end_session()
+    login_user(SignedIn(Caller(user.name, user.groups, "session", display_name=user.display_name)))
+    begun = renew_session(user.name, user.epoch, provider_session, renew_at)
+    if keep and open_now:
+        kept = replace(begun, id=open_now.id, anti_forgery=open_now.anti_forgery)
+        cast(AccessSession, session).current = kept
+
+
+def postpone_renewal(renew_at: int) -> None:
+    """The open session goes on, and asks the provider later."""
+    if open_now := current_session():
+        cast(AccessSession, session).current = replace(open_now, renew_at=renew_at)
 
 
 def end_session() -> None:
@@ -70,8 +86,8 @@ def end_session() -> None:
         accounts().stores.revocations.revoke(ending.id, ending.until)
 
 
-def renew_session(user: str = "", epoch: str = "") -> Session:
-    begun = cast(Sessions, current_app.session_interface).begin(user, epoch)
+def renew_session(user: str = "", epoch: str = "", provider_session: str = "", renew_at: int = 0) -> Session:
+    begun = cast(Sessions, current_app.session_interface).begin(user, epoch, provider_session, renew_at)
     cast(AccessSession, session).current = begun
     return begun
 
@@ -108,10 +124,25 @@ def check_password(name: str, password: str) -> User:
         raise WrongCredentials("The user name or password is wrong.").about(error.user) from None
 
 
-def audit(event: str, *, user: str | None = None, how: str | None = None, token: str | None = None) -> None:
-    """Name what happened, in the audit line of this request; `token` is a label."""
+def sign_on_facts() -> dict[str, Any]:
+    """What the sign-in page needs to know of single sign-on."""
+    settings = accounts().settings.single_sign_on
+    return {"sign_on": settings.label if settings else "", "has_passwords": not (settings and settings.is_only)}
+
+
+def note_failure(error: AccessEsError) -> None:
+    """An error that is answered in another form than ours."""
+    log.warning("%s: %s", error.code, error.detail)
     if entry := audit_entry():
-        entry.event = event
+        entry.note_failure(error)
+
+
+def audit(
+    event: str, *, user: str | None = None, how: str | None = None, token: str | None = None, name: str = ""
+) -> None:
+    """Name what happened, in the audit line of this request; `token` is a label, `name` what people call the user."""
+    if entry := audit_entry():
+        entry.event, entry.name = event, name or entry.name
         entry.user, entry.how, entry.token = user or entry.user, how or entry.how, token or entry.token
 
 

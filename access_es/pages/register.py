@@ -33,3 +33,7 @@ def register_accounts(app: Flask, accounts: Accounts, describe_rights: DescribeR
     app.register_blueprint(sign_in.pages)
     app.register_blueprint(account.pages)
     app.register_blueprint(invite.pages)
+    if accounts.single_sign_on is not None:
+        from access_es.pages import oidc  # where it is set
+
+        app.register_blueprint(oidc.pages)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, request
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from access_es.errors import AccessEsError, FormExpired, MethodNotAllowed, NotSignedIn
+from access_es.errors import AccessEsError, Forbidden, FormExpired, MethodNotAllowed, NotSignedIn
 from access_es.pages import page
 from access_es.pages.next_path import is_safe_next
 from access_es.users.user import normalize_name
@@ -25,12 +25,17 @@ def forbid_caching(response: Response) -> Response:
 def show_login() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(_next(), 303)
-    return _login_page(notice="You are signed out." if "signed-out" in request.args else "")
+    is_over = "signed-out" in request.args
+    is_over_here_alone = request.args.get("signed-out") == "provider"
+    notice = "You are signed out." if is_over else ""
+    return _login_page(notice=notice, again=is_over, is_over_here_alone=is_over_here_alone)
 
 
 @pages.post("/login")
 def sign_in() -> AnyResponse:
     name = normalize_name(request.form.get("username", ""))
+    if not page.sign_on_facts()["has_passwords"]:
+        raise Forbidden("Passwords are not accepted here.")
     page.check_origin()  # no page of ours answers it: its new session would take the place of the person's own
     try:
         page.check_form()
@@ -61,6 +66,8 @@ def show_sign_out() -> AnyResponse:
 
 @pages.post("/logout")
 def sign_out() -> AnyResponse:
+    ending = page.current_session()
+    is_by_provider = ending is not None and ending.renew_at > 0
     if current_user.is_authenticated:
         try:
             page.check_form()
@@ -72,7 +79,7 @@ def sign_out() -> AnyResponse:
         page.end_session()
         logout_user()
         page.renew_session()
-    return redirect(f"{_login_address()}?signed-out", 303)
+    return redirect(f"{_login_address()}?signed-out{'=provider' if is_by_provider else ''}", 303)
 
 
 def ask_to_sign_in() -> AnyResponse:
@@ -95,15 +102,15 @@ def _answer_expired_form(error: FormExpired, name: str) -> AnyResponse:
 
 
 def _sign_out_page(error: AccessEsError | None = None) -> Response:
-    return page.render("sign_out.html", error, user=current_user.id)
+    return page.render("sign_out.html", error, user=current_user.caller.title)
 
 
 def _login_address() -> str:
     return f"{page.base_path()}/--access-es/login"
 
 
-def _login_page(error: AccessEsError | None = None, **shown: str) -> Response:
-    return page.render("login.html", error, next=_asked_next(), **shown)
+def _login_page(error: AccessEsError | None = None, **shown: str | bool) -> Response:
+    return page.render("login.html", error, next=_asked_next(), **page.sign_on_facts(), **shown)
 
 
 def _next() -> str:

@@ -63,6 +63,10 @@ class Permissions:
         """The ARNs of the IAM roles that sign requests, each once."""
         return tuple(dict.fromkeys(role.sign_with for role in self.roles.values() if role.sign_with))
 
+    def named(self, names: Iterable[str]) -> tuple[Role, ...]:
+        """The roles of these names, and no others."""
+        return tuple(self.roles[name] for name in dict.fromkeys(names) if name in self.roles)
+
 
 class Patterns:
     """What an action is allowed on, ready to be asked for many names."""

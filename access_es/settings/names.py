@@ -18,6 +18,7 @@ from access_es.settings.setting import Setting, setting
 
 if TYPE_CHECKING:
     from access_es.permissions.roles import Permissions
+    from access_es.settings.single_sign_on import Allow, MachineRule
 
 LONG_QUERY_PATHS = ("_reindex", "_update_by_query", "_delete_by_query", "_forcemerge", "_shrink", "_split", "_clone")
 _MOST_URL_SECONDS = 7 * 24 * 3600  # S3 User Guide, "Sharing objects with presigned URLs"
@@ -31,6 +32,12 @@ def _derive_region(settings: Settings) -> str:
 
 def _derive_service(settings: Settings) -> str:
     return settings.endpoint.service or "es"
+
+
+def _require_client(settings: Settings) -> str:
+    if settings.oidc_issuer:
+        raise ValueError("it is the client that was registered with OIDC_ISSUER for access-es")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,64 @@ class Settings:
         "Origins of other web pages whose scripts may use the API, with their users' sign-in: exact ones with commas "
         "between them, such as `https://tools.example.com`.",
         shown_default="none",
+    )
+    oidc_issuer: str = setting(
+        "OIDC_ISSUER", parsers.issuer, "", "Single sign-on",
+        "The OpenID Connect provider, exactly as it spells itself: `issuer` in its "
+        "`/.well-known/openid-configuration`. See docs/single-sign-on.md.",
+        shown_default="none: people sign in with passwords",
+    )
+    oidc_client_id: str = setting(
+        "OIDC_CLIENT_ID", parsers.client_id, "", "Single sign-on",
+        "The client that was registered there for access-es.",
+        derive=_require_client, refers_to=("OIDC_ISSUER",), shown_default="required with `OIDC_ISSUER`",
+    )
+    oidc_client_secret: str = setting(
+        "OIDC_CLIENT_SECRET", parsers.client_secret, "", "Single sign-on",
+        "The client's secret. It belongs in CONFIG, not in the settings file.",
+        secret=True, shown_default="none: a public client",
+    )
+    oidc_allow: Allow | None = setting(
+        "OIDC_ALLOW", parsers.allow, None, "Single sign-on",
+        "Who may come in, with commas between them: `group:<name>`, `domain:<domain of a verified mail address>`, "
+        "`hd:<domain of a Google Workspace>`, `user:<subject or verified mail address>`, or `everyone`.",
+        shown_default="none: nobody",
+    )
+    oidc_scopes: str = setting(
+        "OIDC_SCOPES", parsers.scopes, "openid profile email", "Single sign-on",
+        "What to ask the provider for. Some send groups only with a scope of their own.",
+    )
+    oidc_name_claim: str = setting(
+        "OIDC_NAME_CLAIM", parsers.claim, "", "Single sign-on", "The claim with the name to show.",
+        shown_default="`preferred_username`, else `email`, else `sub`",
+    )
+    oidc_groups_claim: str = setting(
+        "OIDC_GROUPS_CLAIM", parsers.claim, "groups", "Single sign-on",
+        "The claim with the groups, to which PERMISSIONS gives roles: its name, or a path that begins with `/`, such "
+        "as `/resource_access/access-es/roles`.",
+    )
+    oidc_label: str = setting(
+        "OIDC_LABEL", parsers.matching(r"[^\x00-\x1f\x7f]{1,60}", "one line of at most 60 characters"),
+        "Sign in with your company account", "Single sign-on", "What the button on the sign-in page says.",
+    )
+    oidc_only: bool = setting(
+        "OIDC_ONLY", parsers.boolean, False, "Single sign-on",
+        "`true`: nobody signs in with a password. API tokens go on working. Keep a local user's token for the day on "
+        "which the provider is down.",
+    )
+    oidc_token_days: float = setting(
+        "OIDC_TOKEN_DAYS", parsers.positive(float), 30.0, "Single sign-on",
+        "How long the API tokens of a person hold after the last sign-in through the provider.",
+    )
+    oidc_renew_minutes: float = setting(
+        "OIDC_RENEW_MINUTES", parsers.positive(float), 60.0, "Single sign-on",
+        "How old a session may be before the next page load goes through the provider again, unseen.",
+    )
+    oidc_machines: tuple[MachineRule, ...] = setting(
+        "OIDC_MACHINES", parsers.machines, (), "Single sign-on",
+        "Programs that come with a token of another issuer, such as GitHub Actions, instead of a stored secret: a "
+        "list, as JSON. See docs/single-sign-on.md.",
+        shown_default="none", takes_object=True,
     )
     contact: str = setting(
         "CONTACT", parsers.matching(r"[^\x00-\x1f\x7f]{1,200}", "one line of at most 200 characters"), "", "Pages",

@@ -10,6 +10,7 @@ from access_es.settings.regions import parse_region
 
 if TYPE_CHECKING:
     from access_es.permissions.roles import Permissions
+    from access_es.settings.single_sign_on import Allow, MachineRule
 
 T = TypeVar("T", int, float)
 FRONT_DOORS = ("rest", "http", "url", "alb", "local")
@@ -84,6 +85,43 @@ def permissions(text: str) -> Permissions | str:
     return parse_permissions(text)
 
 
+def issuer(text: str) -> str:
+    """An OpenID provider's issuer."""
+    from access_es.settings.single_sign_on import parse_issuer  # where the setting is used
+
+    return parse_issuer(text)
+
+
+def allow(text: str) -> Allow:
+    """Who of the provider's users may come in."""
+    from access_es.settings.single_sign_on import parse_allow
+
+    return parse_allow(text)
+
+
+def machines(text: str) -> tuple[MachineRule, ...]:
+    """Rules for tokens of machines. Raises SettingsError with every fault."""
+    from access_es.settings.single_sign_on import parse_machines
+
+    return parse_machines(text)
+
+
+def client_secret(text: str) -> str:
+    """What is wrong is said without the text."""
+    if not re.fullmatch(r"[\x20-\x7e]{1,1024}", text):
+        raise ValueError("it must be one line of visible characters")
+    return text
+
+
+def scopes(text: str) -> str:
+    """Scopes with blanks between them."""
+    if "openid" not in text.split() or not re.fullmatch(
+        r"[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*", text
+    ):
+        raise ValueError(f"{text!r} must be scopes with blanks between them, openid among them")
+    return text
+
+
 region = parse_region
 service = matching("es|aoss", "es or aoss")
 role_arn = matching(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "a role's ARN, arn:aws:iam::<account>:role/…")
@@ -91,6 +129,8 @@ domain_arn = matching(
     r"arn:aws[a-z-]*:(es|aoss):[a-z0-9-]+:\d{12}:(domain|collection)/[a-z0-9-]+",
     "a domain's ARN, arn:aws:es:<region>:<account>:domain/<name>, or a collection's",
 )
+client_id = matching(r"[\x21-\x7e]{1,512}", "the id of a client")
+claim = matching(r"[\x21-\x7e]{1,256}", "the name of a claim, or its path beginning with /")
 path = matching(r"/(?![/\\])[\x21-\x7e]*", "a path on this host that begins with one /")
 users = matching(r"file:.+|dynamodb:[A-Za-z0-9_.-]{3,255}", "dynamodb:<table> or file:<path>")
 tasks_table = matching(r"file:.+|[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table, or file:<path>")

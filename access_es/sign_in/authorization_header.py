@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 
 from access_es.errors import WrongCredentials
@@ -13,6 +14,8 @@ from access_es.users.user import normalize_name
 _USE = (
     "Send 'Bearer <API token>' or 'ApiKey <API token>', or 'Basic' with the user name and an API token or the password."
 )
+# Three parts in base64url, the first two JSON objects (RFC 7515, 7.1): no API token, and hardly a password.
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _TO_PLAIN_ALPHABET = str.maketrans("-_", "+/")  # RFC 4648, 5 to 4
 
 
@@ -42,6 +45,11 @@ def read_authorization(value: str) -> OfferedToken | OfferedPassword:
             raise WrongCredentials(f"The request is already signed, but access-es signs it itself. {_USE}")
         case _:
             raise WrongCredentials(f"The Authorization header has a scheme that access-es does not support. {_USE}")
+
+
+def looks_like_jwt(text: str) -> bool:
+    """Whether it has the form of a signed token of another issuer."""
+    return _JWT.fullmatch(text) is not None
 
 
 def _read_basic(credentials: str) -> OfferedToken | OfferedPassword:

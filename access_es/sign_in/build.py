@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from access_es.errors import AwsFailure, SettingsError
 from access_es.sign_in.identity import Identity
 from access_es.sign_in.password_check import PasswordCheck
+from access_es.sign_in.proofs import MachineCheck, ProviderRule
 from access_es.sign_in.session_cookie import SessionCookies
 from access_es.sign_in.throttle import Throttle
 from access_es.storage.dynamodb_key import TABLE_NAME
@@ -20,6 +21,10 @@ from access_es.users.dynamodb_stores import open_dynamodb_stores
 from access_es.users.invitations import Invitations
 from access_es.users.passwords import METHOD, Passwords
 from access_es.users.stores import Stores
+
+if TYPE_CHECKING:
+    from access_es.settings.single_sign_on import MachineRule
+    from access_es.sign_in.oidc.single_sign_on import SignOnSettings, SingleSignOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class AccountSettings:
     recheck_seconds: float = 60.0
     home_path: Callable[[], str] = lambda: "/"
     password_method: str = METHOD
+    single_sign_on: SignOnSettings | None = None
+    machines: tuple[MachineRule, ...] = ()
     form_origins: tuple[str, ...] = ()  # those that what is asked for after a sign-in may be redirected to
 
 
@@ -49,6 +56,7 @@ class Accounts:
     directory: Directory
     identity: Identity
     clock: Callable[[], float] = time.time
+    single_sign_on: SingleSignOn | None = None  # None: nobody comes through a provider
 
 
 def _no_dynamodb(operation: str, **parameters: Any) -> dict[str, Any]:
@@ -72,8 +80,33 @@ def build_accounts(
     cookies = SessionCookies(settings.secrets, settings.session_seconds)
     check = PasswordCheck(stores.users, passwords, Throttle(stores.failures), clock)
     invitations = Invitations(settings.secrets, clock)
-    identity = Identity(stores, cookies, check, settings.recheck_seconds, clock)
-    return Accounts(settings, stores, cookies, check, Directory(stores, passwords, invitations, clock), identity, clock)
+    directory = Directory(stores, passwords, invitations, clock)
+    single_sign_on, machines = _single_sign_on(settings, clock), _machines(settings, clock)
+    rule = _provider_rule(settings.single_sign_on)
+    identity = Identity(stores, cookies, check, settings.recheck_seconds, clock, rule, machines)
+    return Accounts(settings, stores, cookies, check, directory, identity, clock, single_sign_on)
+
+
+def _single_sign_on(settings: AccountSettings, clock: Callable[[], float]) -> SingleSignOn | None:
+    if settings.single_sign_on is None:
+        return None
+    from access_es.sign_in.oidc.build import build_single_sign_on  # where it is set
+
+    return build_single_sign_on(settings.single_sign_on, settings.secrets, clock)
+
+
+def _machines(settings: AccountSettings, clock: Callable[[], float]) -> MachineCheck | None:
+    if not settings.machines:
+        return None
+    from access_es.sign_in.oidc.build import build_machines  # where they are set
+
+    return build_machines(settings.machines, clock)
+
+
+def _provider_rule(settings: SignOnSettings | None) -> ProviderRule:
+    if settings is None:
+        return ProviderRule()
+    return ProviderRule(settings.issuer, settings.token_seconds, settings.is_only)
 
 
 def _open_file(path: str, clock: Callable[[], float]) -> Stores:

@@ -35,8 +35,8 @@ class Sessions(SecureCookieSessionInterface):
         self._cookies = cookies
         self._clock = clock
 
-    def begin(self, user: str = "", epoch: str = "") -> Session:
-        return begin_session(self._clock(), self._cookies.lifetime_seconds, user, epoch)
+    def begin(self, user: str = "", epoch: str = "", provider_session: str = "", renew_at: int = 0) -> Session:
+        return begin_session(self._clock(), self._cookies.lifetime_seconds, user, epoch, provider_session, renew_at)
 
     def open_session(self, app: Flask, request: Request) -> AccessSession:
         if "Authorization" in request.headers:

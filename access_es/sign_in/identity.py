@@ -5,25 +5,34 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from access_es.errors import BadRequest, TokenExpired, WrongCredentials
 from access_es.messages import Headers
-from access_es.sign_in.authorization_header import OfferedPassword, OfferedToken, read_authorization
+from access_es.sign_in.authorization_header import (
+    OfferedPassword,
+    OfferedToken,
+    looks_like_jwt,
+    read_authorization,
+)
 from access_es.sign_in.password_check import PasswordCheck
 from access_es.sign_in.proof_cache import ProofCache
+from access_es.sign_in.proofs import MachineCheck, MachineProof, PasswordProof, Proof, ProviderRule, end_of
 from access_es.sign_in.session_cookie import Session, SessionCookies, offered_values
 from access_es.users import tokens
 from access_es.users.stores import Stores
 from access_es.users.tokens import Token
-from access_es.users.user import User
+from access_es.users.user import User, normalize_name
+
+_NO_PASSWORDS = "Passwords are not accepted here. Send an API token: the account page, /--access-es/account, makes one."
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking. `how` is "session", "token" or "password"; `token` is the label where it was a token.
+    """Who is asking. `how` is "session", "token", "password" or "machine"; `token` is the label where it was a token.
 
-    `groups` are what the setting PERMISSIONS gives roles to; `only_roles` narrows these to the token's, None to all.
+    `groups` are what the setting PERMISSIONS gives roles to; `only_roles` narrows these to the token's, None to all;
+    a machine has the `named_roles` instead. `user` is unique and never changes, `display_name` is for people to read.
     """
 
     user: str
@@ -31,17 +40,14 @@ class Caller:
     how: str
     token: str | None = None
     only_roles: tuple[str, ...] | None = None
+    display_name: str = ""
+    named_roles: tuple[str, ...] | None = None
+    renew_at: int = 0  # from when on a page load goes through the provider again; 0: never
 
-
-@dataclass(frozen=True, slots=True)
-class _PasswordProof:
-    """The password of this hash was presented."""
-
-    user: str
-    password_hash: str = field(repr=False)
-
-
-_Proof = Session | Token | _PasswordProof
+    @property
+    def title(self) -> str:
+        """The name to show."""
+        return self.display_name or self.user
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class _CachedProof:
     """A caller, what proved it, and how long that holds without another lookup."""
 
     caller: Caller
-    proof: _Proof
+    proof: Proof
     revision: int
     until: float
 
@@ -67,7 +73,11 @@ class Identity:
         password_check: PasswordCheck,
         recheck_seconds: float,
         clock: Callable[[], float] = time.time,
+        provider: ProviderRule = ProviderRule(),  # noqa: B008  a frozen value
+        machines: MachineCheck | None = None,
     ) -> None:
+        self._provider = provider
+        self._machines = machines
         self._stores = stores
         self._cookies = cookies
         self._password_check = password_check
@@ -127,13 +137,13 @@ class Identity:
             self._cache.forget(key)
             return None
 
-    def _verify_and_cache(self, key: bytes, proof_of: Callable[[], _Proof]) -> Caller:
+    def _verify_and_cache(self, key: bytes, proof_of: Callable[[], Proof]) -> Caller:
         revision = self._stores.changes.revision()  # read first: a change while we look makes what we found stale
         until = self._clock() + self._recheck_seconds  # from here too: the looking may take seconds
         proof = proof_of()
         caller = self._look_up(proof)
         self._cache.put(
-            key, _CachedProof(caller, proof, revision, min(until, _end(proof, self._cookies.lifetime_seconds)))
+            key, _CachedProof(caller, proof, revision, min(until, end_of(proof, self._cookies.lifetime_seconds)))
         )
         return caller
 
@@ -143,11 +153,17 @@ class Identity:
             raise WrongCredentials
         return session
 
-    def _verify(self, value: str, address: str) -> _Proof:
+    def _verify(self, value: str, address: str) -> Proof:
         offered = read_authorization(value)
         if isinstance(offered, OfferedPassword):
+            if self._machines is not None and looks_like_jwt(offered.password):
+                return self._machines.verify(offered.password)
+            if self._provider.is_only:
+                raise WrongCredentials(_NO_PASSWORDS)
             user = self._password_check.check(offered.user, offered.password, address)
-            return _PasswordProof(user.name, user.password_hash)
+            return PasswordProof(user.name, user.password_hash)
+        if self._machines is not None and looks_like_jwt(offered.text):
+            return self._machines.verify(offered.text)
         return self._verify_token(offered)
 
     def _verify_token(self, offered: OfferedToken) -> Token:
@@ -156,44 +172,64 @@ class Identity:
         if token is None:
             named = offered.user and self._stores.users.find(offered.user)
             raise WrongCredentials().about(named.name if named else None)
-        if not tokens.matches(token, offered.text) or offered.user not in (None, token.user):
+        if not tokens.matches(token, offered.text) or not self._is_of(token, offered.user):
             raise WrongCredentials().about(token.user, token.label)
         if token.is_expired(self._clock()):
             raise TokenExpired().about(token.user, token.label)
         return token
 
-    def _look_up(self, proof: _Proof) -> Caller:
+    def _is_of(self, token: Token, name: str | None) -> bool:
+        """Whether the name sent with a token is its user's: the one it is stored under, or the one that is shown."""
+        if name in (None, token.user):
+            return True
+        user = self._stores.users.find(token.user)
+        return user is not None and normalize_name(user.title) == name
+
+    def _look_up(self, proof: Proof) -> Caller:
         """The caller, if the proof holds by what the stores say now; raises `WrongCredentials`."""
+        if isinstance(proof, MachineProof):
+            return self._machine(proof)
         user = self._stores.users.find(proof.user)
-        if user is None or user.disabled or self._clock() >= _end(proof, self._cookies.lifetime_seconds):
+        if user is None or user.disabled or self._clock() >= end_of(proof, self._cookies.lifetime_seconds):
             raise _refusal(user, proof)
+        if user.issuer:
+            self._check_provider(user, proof)
         only_roles = proof.roles if isinstance(proof, Token) else None
+        renew_at = proof.renew_at if isinstance(proof, Session) else 0
         match proof:
             case Session():
                 holds, how, label = self._is_open(proof, user), "session", None
             case Token():
                 holds, how, label = self._stores.tokens.find(proof.id) == proof, "token", proof.label
-            case _PasswordProof():
+            case PasswordProof():
                 holds, how, label = user.password_hash == proof.password_hash, "password", None
         if not holds:
             raise _refusal(user, proof)
-        return Caller(user.name, user.groups, how, label, only_roles)
+        return Caller(user.name, user.groups, how, label, only_roles, user.display_name, renew_at=renew_at)
+
+    def _machine(self, proof: MachineProof) -> Caller:
+        """Its name has a colon, which no user's has: neither can be taken for the other."""
+        if self._clock() >= proof.until:
+            raise WrongCredentials
+        return Caller(f"machine:{proof.name}", (), "machine", display_name=proof.name, named_roles=proof.roles)
+
+    def _check_provider(self, user: User, proof: Proof) -> None:
+        """Users of a provider that is not ours any more have nobody who vouches for them."""
+        if user.issuer != self._provider.issuer:
+            raise _refusal(user, proof)
+        if isinstance(proof, Token) and self._clock() >= user.signed_in + self._provider.token_seconds:
+            from access_es.sign_in.oidc.errors import SignInTooOld
+
+            raise SignInTooOld().about(user.name, proof.label)
 
     def _is_open(self, session: Session, user: User) -> bool:
-        return session.epoch == user.epoch and not self._stores.revocations.is_revoked(session.id)
+        """Neither ended here nor, where a provider vouched for the user, there."""
+        revocations, of_provider = self._stores.revocations, session.provider_session
+        if session.epoch != user.epoch or revocations.is_revoked(session.id):
+            return False
+        return not of_provider or not revocations.is_revoked(of_provider)
 
 
-def _refusal(user: User | None, proof: _Proof) -> WrongCredentials:
+def _refusal(user: User | None, proof: Proof) -> WrongCredentials:
     label = proof.label if isinstance(proof, Token) else None
     return WrongCredentials().about(user.name if user else None, label)
-
-
-def _end(proof: _Proof, session_seconds: float) -> float:
-    """When the proof ends by itself, in seconds since 1970."""
-    match proof:
-        case Session():
-            return min(proof.until, proof.begun + session_seconds)
-        case Token():
-            return proof.expires
-        case _PasswordProof():
-            return float("inf")

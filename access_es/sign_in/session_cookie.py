@@ -23,12 +23,16 @@ class Session:
     anti_forgery: str  # what our own forms must send back
     begun: int
     until: int
+    provider_session: str = ""  # digest of the provider's session, by which the provider may end this one
+    renew_at: int = 0  # from when on the next page load goes through the provider again; 0: never
 
 
-def begin_session(now: float, lifetime_seconds: int, user: str = "", epoch: str = "") -> Session:
+def begin_session(
+    now: float, lifetime_seconds: int, user: str = "", epoch: str = "", provider_session: str = "", renew_at: int = 0
+) -> Session:
     """A session that ends `lifetime_seconds` from now, used or not."""
-    begun = int(now)
-    return Session(user, epoch, secrets.token_urlsafe(12), secrets.token_urlsafe(18), begun, begun + lifetime_seconds)
+    begun, id, anti_forgery = int(now), secrets.token_urlsafe(12), secrets.token_urlsafe(18)
+    return Session(user, epoch, id, anti_forgery, begun, begun + lifetime_seconds, provider_session, renew_at)
 
 
 def cookie_name(scheme: str) -> str:
@@ -51,7 +55,8 @@ class SessionCookies:
     def seal(self, session: Session) -> str:
         """The cookie's value."""
         s = session
-        return _text(self._serializer.dumps([s.user, s.epoch, s.id, s.anti_forgery, s.begun, s.until]))
+        by_provider = [s.provider_session, s.renew_at] if s.provider_session or s.renew_at else []
+        return _text(self._serializer.dumps([s.user, s.epoch, s.id, s.anti_forgery, s.begun, s.until, *by_provider]))
 
     def open(self, value: str, now: float) -> Session | None:
         """The session in a cookie's value; None if we did not sign it, or its time is over.
@@ -103,6 +108,8 @@ def _session(fields: Any) -> Session | None:
     match fields:
         case [str(user), str(epoch), str(id), str(anti_forgery), int(begun), int(until)]:
             return Session(user, epoch, id, anti_forgery, begun, until)
+        case [str(user), str(epoch), str(id), str(anti_forgery), int(begun), int(until), str(provider), int(renew_at)]:
+            return Session(user, epoch, id, anti_forgery, begun, until, provider, renew_at)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from access_es.messages import OWN_COOKIES, Headers
+from access_es.messages import ATTEMPT_COOKIE, OWN_COOKIES, Headers
 
 # RFC 9110, 7.6.1, and what older software puts in its place: they speak of one connection.
 _HOP_BY_HOP = frozenset(
@@ -21,10 +21,10 @@ _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
 # would ask the person for a password, try it on us, and from then on send it with the forms of every other site.
 # Service-Worker-Allowed would let a script of the domain read our own pages (w3.org/TR/service-workers, 7.1).
 _NEVER_RETURNED = frozenset(("alt-svc", "content-length", "www-authenticate", "service-worker-allowed"))
+_OWN_NAME = rf"(?:{'|'.join(map(re.escape, OWN_COOKIES))}|(?:__Host-)?{ATTEMPT_COOKIE}[!#$%&'*+.^_`|~0-9A-Za-z-]*)"
+_IS_OWN_NAME = re.compile(_OWN_NAME)
 # With what separates it from the cookie before it. A longer name that ends like ours is another (RFC 9110, 5.6.2).
-_OWN_COOKIE = re.compile(
-    rf"(?:[;,][ \t]*)?(?<![!#$%&'*+.^_`|~0-9A-Za-z-])(?:{'|'.join(map(re.escape, OWN_COOKIES))})[ \t]*=[^;,]*"
-)
+_OWN_COOKIE = re.compile(rf"(?:[;,][ \t]*)?(?<![!#$%&'*+.^_`|~0-9A-Za-z-]){_OWN_NAME}[ \t]*=[^;,]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -61,7 +61,7 @@ def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str
         if plain in ("location", "content-location"):
             value = _to_our_host(value, domain_url, our_url, mount)
         elif plain == "set-cookie":
-            if _cookie_name(value) in OWN_COOKIES:
+            if _IS_OWN_NAME.fullmatch(_cookie_name(value)):
                 continue  # the domain has no say in who is signed in
             value = _for_our_host(value, domain_url, is_tls=our_url.startswith("https://"))
         kept.append((name, value))

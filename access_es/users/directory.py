@@ -62,7 +62,7 @@ class Directory:
 
     def invite(self, name: str) -> tuple[Invitation, str]:
         """An invitation to choose a password, and the end of its link, which is not stored."""
-        user = self.user(name)
+        user = self._with_password(name)
         if user.disabled:
             raise BadRequest(f"The user '{name}' is disabled: the link would not work. Enable the user first.")
         return self._invitations.make(user)
@@ -85,13 +85,15 @@ class Directory:
 
     def set_password(self, name: str, password: str) -> User:
         """Every open session of the user ends; API tokens live on."""
-        self.user(name)
+        self._with_password(name)
         password_hash = self._hash(name, password)
         return self._change(name, lambda user: with_password(user, password_hash))
 
     def set_groups(self, name: str, groups: Iterable[str]) -> User:
         """The user is in these groups and no others. Ends no session."""
         kept = check_groups(groups)
+        if self.user(name).issuer:
+            raise BadRequest(f"The groups of '{name}' are those that the provider says at each sign-in.")
         return self._change(name, lambda user: with_groups(user, kept))
 
     def disable(self, name: str) -> User:
@@ -127,6 +129,13 @@ class Directory:
     def revoke_token(self, name: str, label: str) -> None:
         if not self._tokens.remove(self.user(name).name, label.strip()):
             raise NotFound(f"There is no token with the label '{label}'.")
+
+    def _with_password(self, name: str) -> User:
+        """Raises `BadRequest` for a user whom a provider vouches for."""
+        user = self.user(name)
+        if user.issuer:
+            raise BadRequest(f"'{name}' signs in through the provider, and has no password here.")
+        return user
 
     def _hash(self, name: str, password: str) -> str:
         check_password(password, name)

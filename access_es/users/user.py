@@ -91,6 +91,11 @@ def with_same_password(user: User, password_hash: str) -> User:
     return replace(user, password_hash=password_hash)
 
 
+def with_new_epoch(user: User) -> User:
+    """The same user, all of whose open sessions have ended."""
+    return replace(user, epoch=_new_epoch())
+
+
 def disabled(user: User) -> User:
     return replace(user, disabled=True, epoch=_new_epoch())
 

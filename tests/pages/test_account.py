@@ -162,7 +162,15 @@ def test_another_site_changes_nothing(
 def test_a_program_can_ask_who_it_is(app: Flask, accounts: Accounts) -> None:
     _token, text = accounts.directory.add_token("ann", "ci")
     answer = app.test_client().get(ACCOUNT, headers={"Authorization": f"Bearer {text}"})
-    assert answer.json == {"user": "ann", "groups": [], "roles": [], "rights": [], "how": "token", "token": "ci"}
+    assert answer.json == {
+        "user": "ann",
+        "name": "ann",
+        "groups": [],
+        "roles": [],
+        "rights": [],
+        "how": "token",
+        "token": "ci",
+    }
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
 

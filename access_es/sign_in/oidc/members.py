@@ -1,0 +1,39 @@
+"""The users whom the provider vouches for, as they are stored here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from access_es.sign_in.oidc.errors import SignInRefused
+from access_es.sign_in.oidc.person import Person
+from access_es.users.stores import UserStore
+from access_es.users.user import User, name_by_provider, with_new_epoch
+
+
+def take_in(users: UserStore, issuer: str, person: Person, now: float) -> User:
+    """The user as of this sign-in, with the groups that the provider says by now; a new one at the first.
+
+    Known by issuer and subject alone: what the provider calls a person is shown, and never compared with local names.
+    Raises SignInRefused for one who was disabled here.
+    """
+    name = name_by_provider(issuer, person.subject)
+    while True:
+        old = users.find(name)
+        if old is None:
+            new = User(name, "", int(now), issuer=issuer, subject=person.subject)
+            new = replace(new, groups=person.groups, display_name=person.name, signed_in=int(now))
+            if users.add(new):
+                return new
+        elif old.disabled:
+            raise SignInRefused("Your account is disabled here. Ask an administrator.", detail=f"{name} is disabled.")
+        else:
+            new = replace(old, groups=person.groups, display_name=person.name, signed_in=int(now))
+            if users.replace(old, new):
+                return new
+
+
+def end_sessions(users: UserStore, issuer: str, subject: str) -> None:
+    """End every session of the provider's user, if there is one."""
+    name = name_by_provider(issuer, subject)
+    while (old := users.find(name)) is not None and not users.replace(old, with_new_epoch(old)):
+        pass

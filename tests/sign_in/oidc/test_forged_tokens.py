@@ -1,0 +1,120 @@
+"""Nobody comes in with a forged token, and none makes us fetch more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from access_es.errors import AccessEsError, WrongCredentials
+from access_es.settings.single_sign_on import MachineRule
+from access_es.sign_in.oidc.http import ProviderHttp
+from access_es.sign_in.oidc.machines import Machines
+from access_es.sign_in.oidc.person import Person
+from access_es.sign_in.oidc.single_sign_on import SingleSignOn
+from tests.account_fixtures import Clock
+from tests.sign_in.oidc.fake_provider import CLIENT, FakeProvider, ec_key
+from tests.sign_in.oidc.forgeries import CLAIMS, OF_SIGN_IN, SIGNATURES, Forge, signed
+
+FOR_PEOPLE = {**SIGNATURES, **CLAIMS, **OF_SIGN_IN}
+FOR_MACHINES = {**SIGNATURES, **CLAIMS}
+
+
+def come_back(sign_on: SingleSignOn, fake: FakeProvider, **more: str) -> Person:
+    address, attempt = sign_on.begin("http://localhost/--access-es/oidc/callback", "/x")
+    return sign_on.finish(attempt, parse_qsl(urlsplit(fake.approve(address, **more)).query))
+
+
+def shifted(fake: FakeProvider, seconds: int) -> Callable[[dict[str, Any]], str]:
+    """Tokens of a provider whose clock differs."""
+    return lambda said: fake.sign({**said, "iat": said["iat"] + seconds, "exp": said["exp"] + seconds})
+
+
+def rule(fake: FakeProvider) -> MachineRule:
+    return MachineRule("nightly", fake.issuer, CLIENT, {"sub": ("ann-1", "bob-1")})
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(FOR_PEOPLE) >= 70 and len(FOR_MACHINES) >= 60
+
+
+@pytest.mark.parametrize("forge", FOR_PEOPLE.values(), ids=FOR_PEOPLE)
+def test_nobody_signs_in_with(forge: Forge, sign_on: SingleSignOn, fake: FakeProvider) -> None:
+    come_back(sign_on, fake)  # what a process has cached after its first sign-in
+    fake.token = partial(forge, fake)
+    before = fake.asked["/keys"] + fake.asked["/.well-known/openid-configuration"]
+    for _ in range(3):
+        with pytest.raises(AccessEsError) as caught:
+            come_back(sign_on, fake)
+        assert caught.value.code in ("sso_misconfigured", "sso_clock")
+    assert fake.asked["/keys"] + fake.asked["/.well-known/openid-configuration"] - before <= 1
+    assert "evil" not in caught.value.message
+
+
+@pytest.mark.parametrize("forge", FOR_MACHINES.values(), ids=FOR_MACHINES)
+def test_no_machine_is_taken_for_another_by(forge: Forge, fake: FakeProvider, clock: Clock) -> None:
+    machines = Machines((rule(fake),), ProviderHttp(), clock)
+    machines.verify(fake.sign(fake.claims()))
+    token = forge(fake, fake.claims())
+    before = sum(fake.asked.values())
+    for _ in range(3):
+        with pytest.raises(WrongCredentials):
+            machines.verify(token)
+    assert sum(fake.asked.values()) - before <= 1
+
+
+def test_the_true_one_does(sign_on: SingleSignOn, fake: FakeProvider, clock: Clock) -> None:
+    """With either algorithm, and clocks that differ by almost a minute."""
+    assert come_back(sign_on, fake) == Person("ann-1", "Ann", ("/search",), session="s1")
+    fake.token = partial(signed, key=ec_key(), algorithm="ES256", kid="e1")
+    assert come_back(sign_on, fake).subject == "ann-1"
+    for seconds in (-59, 59):
+        fake.token = shifted(fake, seconds)
+        assert come_back(sign_on, fake).subject == "ann-1"
+    assert fake.asked == {"/.well-known/openid-configuration": 1, "/keys": 1, "/token": 4}
+
+
+def test_the_true_machine_does(fake: FakeProvider, clock: Clock) -> None:
+    machines = Machines((rule(fake),), ProviderHttp(), clock)
+    proof = machines.verify(fake.sign(fake.claims(aud=["else", CLIENT])))
+    assert (proof.name, proof.roles, proof.until) == ("nightly", None, clock() + 300)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sub": "carol"}, {"sub": None}, {"aud": "else"}, {"nonce": "n"}, {"events": {}}, {"sub": ["x"]}, {"sub": {}}],
+    ids=str,
+)
+def test_a_machine_that_no_rule_names_is_refused(changes: dict[str, Any], fake: FakeProvider, clock: Clock) -> None:
+    machines = Machines((rule(fake),), ProviderHttp(), clock)
+    with pytest.raises(WrongCredentials):
+        machines.verify(fake.sign(fake.claims(**changes)))
+
+
+def test_a_key_set_by_hand_needs_no_fetch(fake: FakeProvider, clock: Clock) -> None:
+    given = MachineRule("pod", fake.issuer, CLIENT, {"sub": ("ann-1",)}, key_set={"keys": fake.key_set})
+    machines = Machines((given,), ProviderHttp(), clock)
+    assert machines.verify(fake.sign(fake.claims())).name == "pod"
+    assert not fake.asked
+
+
+def test_an_unknown_key_is_fetched_once_and_then_not_for_five_minutes(
+    sign_on: SingleSignOn, fake: FakeProvider, clock: Clock
+) -> None:
+    """A provider that changes its keys is followed at once; whoever makes up key ids is not."""
+    come_back(sign_on, fake)
+    fake.key_set = [{**key, "kid": key["kid"].replace("k1", "k2")} for key in fake.key_set]
+    fake.token = lambda claims: fake.sign(claims, kid="k2")
+    assert come_back(sign_on, fake).subject == "ann-1"
+    fake.token = lambda claims: fake.sign(claims, kid="made up")
+    for _ in range(5):
+        with pytest.raises(AccessEsError):
+            come_back(sign_on, fake)
+    assert fake.asked["/keys"] == 2
+    clock.now += 301
+    with pytest.raises(AccessEsError):
+        come_back(sign_on, fake)
+    assert fake.asked["/keys"] == 3
