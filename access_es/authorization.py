@@ -85,6 +85,7 @@ class Authorization:
         asked = Request(request.method, request.target, request.headers, upload)
         verdict = judge(roles, asked, self._cursors(caller))
         if isinstance(verdict, Refused):
+            entry.event = "permission_denied"
             entry.role, entry.rule = ", ".join(verdict.roles), _describe(verdict.need)
             raise _denied(verdict, caller.title)
         entry.role, entry.rule = verdict.role, verdict.rule
