@@ -30,27 +30,9 @@ ALB_BYTES = 1_000_000  # [alb] says 1 MB; the smaller reading is the safe one
 # seconds, or 0. `create_deployment` sets it in the call that publishes the integration, so the two always agree.
 STREAM_VARIABLE = "access_es_stream_idle_seconds"
 STREAM_SECONDS = 900  # [stream]; of the whole answer
+STREAM_BYTES = 200 * 1024 * 1024  # [bucket] says 200 MB
+PRELUDE_BYTES = 16_000  # [stream]: status and headers of a streamed answer end within 16 KB
 _BEGIN_SHARE = 0.8  # of the silence that a door bears; the rest is for a task to start and for the answer's way
-
-
-@dataclass(frozen=True, slots=True)
-class Streaming:
-    """What a streaming answer may be, on the wire."""
-
-    idle_seconds: float  # [stream]: 300, edge-optimised 30; without a byte for so long it is cut off
-    answer_bytes: int = 200 * 1024 * 1024  # [bucket] says 200 MB
-    free_bytes: int = 6 * 1024 * 1024  # [bucket]: at full speed
-    bytes_per_second: int = 2 * 1024 * 1024  # [bucket]: after that
-    prelude_bytes: int = 16_000  # [stream]: status and headers end within 16 KB
-
-    @property
-    def begin_seconds(self) -> float:
-        """Until the first byte must be on its way."""
-        return self.idle_seconds * _BEGIN_SHARE
-
-    def seconds(self, size_bytes: int) -> float:
-        """How long so many bytes take at least."""
-        return max(0, size_bytes - self.free_bytes) / self.bytes_per_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,12 @@ class FrontDoor:
     renamed: frozenset[str] = frozenset()  # answer headers that reach the client as x-amzn-Remapped-<name>
     dropped: frozenset[str] = frozenset()  # answer headers that never reach the client
     invents_type: str | None = None  # the Content-Type it gives to an answer without one
-    streaming: Streaming | None = None  # None: it takes answers in one piece
+    idle_seconds: float | None = None  # without a byte for so long it cuts a stream off; None: it does not stream
+
+    @property
+    def begin_seconds(self) -> float | None:
+        """Until the first byte of a streamed answer must be on its way."""
+        return None if self.idle_seconds is None else self.idle_seconds * _BEGIN_SHARE
 
 
 REST = FrontDoor(
@@ -177,9 +164,9 @@ def idle_seconds(variables: Any) -> int:
 
 def streaming_rest(idle: float) -> FrontDoor:
     """A REST API whose integration streams."""
-    streaming = Streaming(idle)
-    return replace(REST, answer_bytes=streaming.answer_bytes, answer_header_bytes=streaming.prelude_bytes,
-                   seconds=STREAM_SECONDS, streaming=streaming)  # fmt: skip
+    return replace(
+        REST, answer_bytes=STREAM_BYTES, answer_header_bytes=PRELUDE_BYTES, seconds=STREAM_SECONDS, idle_seconds=idle
+    )
 
 
 def find_door(setting: str | None) -> FrontDoor | None:
@@ -201,7 +188,7 @@ def with_limits_of(door: FrontDoor, setting: str | None) -> FrontDoor:
     itself.
     """
     named = find_door(setting)
-    if named is None or door.streaming is not None:
+    if named is None or door.idle_seconds is not None:
         return door
     return replace(
         door, answer_bytes=named.answer_bytes, answer_header_bytes=named.answer_header_bytes, seconds=named.seconds

@@ -51,7 +51,7 @@ def lambda_handler(event: Any, context: Any) -> Any:
 def answer_http(door: FrontDoor, event: Any, context: Any) -> Any:
     proxy = load_proxy()
     door = with_limits_of(door, proxy.front_door)
-    if door.streaming is not None:
+    if door.idle_seconds is not None:
         from access_es.streaming.handler import answer_streaming  # no other door needs it
 
         return answer_streaming(proxy, door, event, context, _runtime_api())

@@ -72,8 +72,9 @@ class Deployment:
 
 @contextmanager
 def open_deployment(
-    folder: Path, *, is_moto: bool = False, time_scale: float = 1.0, tasks_table: str | None = None
-) -> Iterator[Deployment]:
+    folder: Path, *, is_moto: bool = False, time_scale: float = 1.0, tasks_table: str | None = None,
+    door_name: str = "rest",
+) -> Iterator[Deployment]:  # fmt: skip
     """All of it ends with the block. The store is moto where that is wanted, else one that costs next to nothing."""
     cache = cache_folder(os.environ, os.geteuid())
     runtime = virtual_environment("lambda-runtime", [RUNTIME], cache, _tell)
@@ -103,7 +104,7 @@ def open_deployment(
             stack.enter_context(running(command, port, folder / "store.log"))
             variables["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:{port}"
         function = cloud.create_function(package, runtime, variables, timeout_seconds=900.0)
-        door = stack.enter_context(cloud.open_door("rest", function, time_scale=time_scale))
+        door = stack.enter_context(cloud.open_door(door_name, function, time_scale=time_scale))
         bare = stack.enter_context(cloud.open_door("rest", _create_bare(cloud, runtime, folder)))
         yield Deployment(door, domain, token, bare)
 

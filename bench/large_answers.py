@@ -1,6 +1,6 @@
 """Answers of any size through the emulated REST door: delivered how, in what time, with what memory.
 
-    python -m bench.large_answers [--megabytes 0.5 6.2 …] [--rates 0 50] [--rounds 3] [--moto]
+    python -m bench.large_answers [--megabytes 0.5 6.2 …] [--rates 0 50] [--rounds 3] [--moto] [--streaming]
 
 Each answer is fetched from the domain itself with a signed request, and through the door, in turn, by curl, which
 follows redirects; with compression it asks for what it knows (gzip, br, zstd) and decodes it. Every byte is compared
@@ -129,9 +129,14 @@ def main() -> int:
     parser.add_argument("--rates", type=int, nargs="*", default=(0, 50), help="MB/s of the domain; 0 is full speed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--moto", action="store_true", help="moto as the overflow store")
+    parser.add_argument("--streaming", action="store_true", help="through a REST API that streams")
     chosen = parser.parse_args()
     print_limits()
-    with TemporaryDirectory() as folder, open_deployment(Path(folder), is_moto=chosen.moto) as deployment:
+    door = "rest-streaming" if chosen.streaming else "rest"
+    with (
+        TemporaryDirectory() as folder,
+        open_deployment(Path(folder), is_moto=chosen.moto, door_name=door) as deployment,
+    ):
         fetch(Case(1, "json", False, 0), deployment, "through")  # a cold start is not what is measured
         for rate in chosen.rates:
             print_table(deployment, list(chosen.megabytes), rate, chosen.rounds)

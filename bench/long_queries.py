@@ -1,6 +1,6 @@
 """Long searches in real time through the emulated REST door, which hangs up after 29 seconds: how late is the answer?
 
-    python -m bench.long_queries [--seconds 28 40 120 600] [--clients curl requests fetch] [--rounds 1]
+    python -m bench.long_queries [--seconds 28 40 120 600] [--clients curl requests fetch] [--rounds 1] [--streaming]
 
 Each search is new to access-es, so it is asked on the client's own connection first. `fetch` is that of a headless
 Chromium, which follows 20 redirects. Those of a minute or less run one after the other, the longer ones
@@ -114,10 +114,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, nargs="+", default=SECONDS)
     parser.add_argument("--clients", nargs="+", choices=CLIENTS, default=CLIENTS)
     parser.add_argument("--rounds", type=int, default=1, help="from the second one on, the searches are known")
+    parser.add_argument("--streaming", action="store_true", help="through a REST API that streams")
     args = parser.parse_args()
+    door = "rest-streaming" if args.streaming else "rest"
     with (
         TemporaryDirectory() as folder,
-        open_deployment(Path(folder), is_moto=True, tasks_table="bench-tasks") as deployment,
+        open_deployment(Path(folder), is_moto=True, tasks_table="bench-tasks", door_name=door) as deployment,
     ):
         url, headers = deployment.through()
         requests.get(f"{url}/_demo/slow?delay=0", headers=headers, timeout=60)  # a warm function, as keep_warm has it

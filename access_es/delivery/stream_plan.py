@@ -8,10 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from access_es.front_doors import Streaming
+from access_es.front_doors import STREAM_BYTES
 
+# docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html: 6 MB at full speed, then 2 MB/s.
+_FREE_BYTES, _BYTES_PER_SECOND = 6 * 1024 * 1024, 2 * 1024 * 1024
 BEARABLE_SECONDS = 7.0  # 20 MB at the door's rate; S3 is a second away, for whoever follows the way there
 _MISJUDGED = 1.25  # by how much an answer may turn out larger than its start promised
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What a streamed answer may be on the wire, and how fast it goes."""
+
+    answer_bytes: int = STREAM_BYTES
+    free_bytes: int = _FREE_BYTES
+    bytes_per_second: int = _BYTES_PER_SECOND
+
+    def seconds(self, size_bytes: int) -> float:
+        """How long so many bytes take at least."""
+        return max(0, size_bytes - self.free_bytes) / self.bytes_per_second
+
+
+LIMITS = StreamLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,7 @@ class Refuse:
 StreamPlan = Pass | Compress | Collect | Spill | Refuse
 
 
-def plan_stream(known: Known, door: Streaming) -> StreamPlan:
+def plan_stream(known: Known, door: StreamLimits = LIMITS) -> StreamPlan:
     """The way for one answer."""
     stream: StreamPlan = Pass() if known.coded_share is None else Compress()
     if not known.has_body:

@@ -14,9 +14,19 @@ from access_es.delivery.pieces import accepted_coding, before_deadline, buffered
 from access_es.delivery.prelude import build_prelude
 from access_es.delivery.redirects import follows_redirects, may_come_from_elsewhere, may_redirect
 from access_es.delivery.spilling import Fitted, spill
-from access_es.delivery.stream_plan import Collect, Compress, Known, Pass, Refuse, StreamPlan, plan_stream
+from access_es.delivery.stream_plan import (
+    LIMITS,
+    Collect,
+    Compress,
+    Known,
+    Pass,
+    Refuse,
+    StreamLimits,
+    StreamPlan,
+    plan_stream,
+)
 from access_es.errors import AnswerHeadTooLarge, AnswerTooLarge
-from access_es.front_doors import FrontDoor, Streaming
+from access_es.front_doors import PRELUDE_BYTES, FrontDoor
 from access_es.messages import Body, Held, ProxyRequest, ProxyResponse, has_no_body
 
 # What takes longer than this to fill the door's free megabytes comes slower than the door's own rate anyway.
@@ -26,16 +36,15 @@ _REDIRECT_SECONDS = 1.0  # for a redirect, or the error in its place, to reach t
 
 
 def stream_answer(
-    answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor, overflow: Overflow | None
-) -> ProxyResponse:
+    answer: ProxyResponse, request: ProxyRequest, entry: Entry, door: FrontDoor, overflow: Overflow | None,
+    limits: StreamLimits = LIMITS,
+) -> ProxyResponse:  # fmt: skip
     """The answer as it leaves. Raises AnswerTooLarge, AnswerHeadTooLarge, OverflowFailed, or why its body broke off."""
-    streaming = door.streaming
-    if streaming is None:
-        raise TypeError(f"the door {door.name} does not stream")
+    head_bytes = door.answer_header_bytes or PRELUDE_BYTES
     try:
-        fitted = _fit(answer, request, streaming, overflow)
-        if len(build_prelude(door, fitted.response, request.method)) > streaming.prelude_bytes:
-            raise AnswerHeadTooLarge(streaming.prelude_bytes)
+        fitted = _fit(answer, request, limits, overflow)
+        if len(build_prelude(door, fitted.response, request.method)) > head_bytes:
+            raise AnswerHeadTooLarge(head_bytes)
     except BaseException:
         answer.body.close()
         raise
@@ -43,21 +52,23 @@ def stream_answer(
     return fitted.response
 
 
-def _fit(answer: ProxyResponse, request: ProxyRequest, door: Streaming, overflow: Overflow | None) -> Fitted:
+def _fit(answer: ProxyResponse, request: ProxyRequest, limits: StreamLimits, overflow: Overflow | None) -> Fitted:
     if isinstance(answer.body, Held):  # so are most
         return Fitted(answer, "held")
     pieces = iter(answer.body)
-    is_large = answer.length_bytes is not None and answer.length_bytes > door.free_bytes
+    is_large = answer.length_bytes is not None and answer.length_bytes > limits.free_bytes
     first = _read_start(pieces, _START_BYTES if is_large else 1)
-    coding, known = _judge(answer, request, first, door, overflow)
-    plan = plan_stream(known, door)
+    coding, known = _judge(answer, request, first, limits, overflow)
+    plan = plan_stream(known, limits)
     if isinstance(plan, Refuse):
-        raise AnswerTooLarge(door.answer_bytes)
+        raise AnswerTooLarge(limits.answer_bytes)
     flow = resumed(first, pieces)
     if coding is None or isinstance(plan, Pass):
-        return _leave(answer, request, flow, plan, door, overflow, "streamed")
+        return _leave(answer, request, flow, plan, limits, overflow, "streamed")
     coded = replace(answer, headers=coded_headers(answer.headers, coding), length_bytes=None)
-    return _leave(coded, request, compressed_pieces(start(coding), flow), plan, door, overflow, f"compressed {coding}")
+    return _leave(
+        coded, request, compressed_pieces(start(coding), flow), plan, limits, overflow, f"compressed {coding}"
+    )
 
 
 def _read_start(pieces: Iterator[bytes], enough_bytes: int) -> list[bytes]:
@@ -72,12 +83,12 @@ def _read_start(pieces: Iterator[bytes], enough_bytes: int) -> list[bytes]:
 
 
 def _judge(
-    answer: ProxyResponse, request: ProxyRequest, first: list[bytes], door: Streaming, overflow: Overflow | None
+    answer: ProxyResponse, request: ProxyRequest, first: list[bytes], limits: StreamLimits, overflow: Overflow | None
 ) -> tuple[str | None, Known]:
     """The coding that may be used, and what the plan depends on."""
     may_store = overflow is not None and may_come_from_elsewhere(request)
     coding, share = None, None
-    if (answer.length_bytes is None or answer.length_bytes > door.free_bytes) and is_compressible(answer.headers):
+    if (answer.length_bytes is None or answer.length_bytes > limits.free_bytes) and is_compressible(answer.headers):
         coding = accepted_coding(request)
         share = compressed_share(first) if coding else 1.0
         coding, share = (coding, share) if share < WORTHWHILE_SHARE else (None, None)
@@ -96,24 +107,24 @@ def _leave(
     request: ProxyRequest,
     flow: Iterator[bytes],
     plan: StreamPlan,
-    door: Streaming,
+    limits: StreamLimits,
     overflow: Overflow | None,
     how: str,
 ) -> Fitted:
     """By its plan: at once, after a look at its first megabytes, or through the store."""
     if isinstance(plan, Collect):
-        collected, is_whole, is_larger = _collect(flow, door.free_bytes)
+        collected, is_whole, is_larger = _collect(flow, limits.free_bytes)
         if is_whole:
             answer.body.close()
             return Fitted(buffered(answer, collected), "held" if how == "streamed" else how)
         flow = resumed(collected, flow)
         plan = plan if is_larger else Pass()
     if isinstance(plan, Pass | Compress):
-        most = door.answer_bytes - door.prelude_bytes
-        body = PipedBody(_at_most(most, flow, door.answer_bytes), answer.body)
+        most = limits.answer_bytes - PRELUDE_BYTES
+        body = PipedBody(_at_most(most, flow, limits.answer_bytes), answer.body)
         return Fitted(replace(answer, body=body), how)
     left = _seconds_left(request)
-    fitted = spill(answer, request, before_deadline(flow, left), overflow, door.answer_bytes, left)
+    fitted = spill(answer, request, before_deadline(flow, left), overflow, limits.answer_bytes, left)
     answer.body.close()
     return fitted
 

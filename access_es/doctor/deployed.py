@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from access_es.errors import AwsFailure
-from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, Streaming, find_door
+from access_es.front_doors import ALB_MULTI, HTTP, REST, URL, FrontDoor, find_door, streaming_rest
 from access_es.program import program
 from access_es.provision.calls import Call, ask
 from access_es.provision.deployment import Deployment
@@ -99,7 +99,7 @@ def check_limits(deployment: Deployment) -> Iterator[Finding]:
 
 def _streaming_limits(deployment: Deployment) -> Iterator[Finding]:
     is_edge = "EDGE" in (deployment.zappa.get("endpoint_configuration") or ("EDGE",))  # Zappa's own default
-    door = Streaming(EDGE_IDLE_SECONDS if is_edge else REGIONAL_IDLE_SECONDS)
+    door = streaming_rest(EDGE_IDLE_SECONDS if is_edge else REGIONAL_IDLE_SECONDS)
     says = f"answers of up to {door.answer_bytes:,} bytes stream; the first byte may take {door.begin_seconds:.0f} s"
     yield good("limits", says)
     if is_edge:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, Streaming, detect_door
+from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, detect_door
 from access_es.ingress import alb, function_url, http_api, rest_api
 from access_es.ingress.fields import Event, as_stream, read_id, unreadable
 from access_es.messages import ProxyRequest
@@ -31,9 +31,9 @@ def read_event(event: Any, context: Any, limits: FrontDoor | None = None) -> Pro
     limits, now = limits or door, time.time()
     seconds = seconds_left(limits, event, _milliseconds_left(context), now)
     request = replace(_READERS[door.name](event), answer_by=None if seconds is None else time.monotonic() + seconds)
-    if limits.streaming is None:
+    if limits.begin_seconds is None:
         return request
-    return replace(request, begin_by=time.monotonic() + seconds_to_begin(limits.streaming, event, seconds, now))
+    return replace(request, begin_by=time.monotonic() + seconds_to_begin(limits.begin_seconds, event, seconds, now))
 
 
 def placeholder_request() -> ProxyRequest:
@@ -51,9 +51,8 @@ def seconds_left(door: FrontDoor, event: Event, function_milliseconds: float | N
     return max(0.0, min(ends) - RESPONSE_MARGIN_SECONDS) if ends else None
 
 
-def seconds_to_begin(streaming: Streaming, event: Event, answer_seconds: float | None, now: float) -> float:
-    """How long the first byte of a streaming answer may take."""
-    limit = streaming.begin_seconds
+def seconds_to_begin(limit: float, event: Event, answer_seconds: float | None, now: float) -> float:
+    """How long the first byte of a streamed answer may still take."""
     left = max(0.0, limit - _seconds_waited(event, now, limit))
     return left if answer_seconds is None else min(left, answer_seconds)
 

@@ -31,7 +31,7 @@ def answer_streaming(
     if ability == "stream":
         request, response = _respond(proxy, door, event, context)
         return StreamedAnswer(build_prelude(door, response, request.method), response.body, request.answer_by)
-    whole = replace(door, answer_bytes=LAMBDA_ANSWER_BYTES, streaming=None)
+    whole = replace(door, answer_bytes=LAMBDA_ANSWER_BYTES, idle_seconds=None)
     request, response = _respond(proxy, whole, event, context, door)
     body = b"".join(response.body)
     if ability == "whole":
@@ -48,7 +48,7 @@ def _respond(
     except AccessEsError as error:
         request = placeholder_request()
         return request, proxy.refuse(error, request)
-    if door.streaming is not None:
+    if door.idle_seconds is not None:
         return request, proxy.stream(request, door)
     request = replace(request, answer_by=request.due, begin_by=None)
     return request, proxy.reply(request, door)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from access_es.demo.cloud.deploy import Package
+from access_es.demo.cloud.doors.messages import Door
 from access_es.demo.cloud.lambda_service import Function
 from access_es.demo.cloud.running_cloud import USERS_TABLE, Cloud, OpenDoor, running_cloud
 from access_es.demo.cloud.virtual_environments import VirtualEnvironment
@@ -109,7 +110,7 @@ def cloud(
 def lambda_door(cloud: EmulatedCloud) -> Iterator[OpenLambdaDoor]:
     """`lambda_door(door="rest", domain=None, function={}, front={}, **settings)`.
 
-    `door` is one of `doors.registry.NAMES`; `domain` the address of another domain than `cloud.gateway`; `settings`
+    `door` is one of `doors.registry.NAMES`, or a door itself; `domain` the address of another domain than `cloud.gateway`; `settings`
     are ours, as ES_READ_SECONDS="60"; `function` are changes to `FunctionSettings`, `front` to `ListenerSettings`.
     Doors that are opened with the same settings share one function.
     """
@@ -117,7 +118,7 @@ def lambda_door(cloud: EmulatedCloud) -> Iterator[OpenLambdaDoor]:
     with ExitStack() as stack:
 
         def open_one(
-            door: str = "rest",
+            door: str | Door = "rest",
             *,
             domain: str | None = None,
             function: Mapping[str, Any] | None = None,

@@ -15,7 +15,9 @@ import pytest
 
 from access_es.demo.cloud.aws_endpoints import AwsEndpoints, running_aws
 from access_es.demo.cloud.deploy import Deployment, Package, prepare_deployment
+from access_es.demo.cloud.rest_integrations import Publication, publications
 from access_es.demo.processes import CLEAN_ENVIRONMENT
+from access_es.front_doors import STREAM_VARIABLE, idle_seconds
 from tests.cloud.package import CACHE, CREDENTIAL
 
 pytestmark = [pytest.mark.cloud, pytest.mark.heavy]
@@ -37,7 +39,9 @@ printed: list[str] = []  # by the deployment
 @pytest.fixture(scope="module")
 def deployed(aws: AwsEndpoints, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """From a clone in which people have worked: with an environment, users, secrets and notes of their own."""
-    variables = {"ES_ENDPOINT": "https://search-a-b.us-east-1.es.amazonaws.com", "SESSION_SECRET": "s" * 40}
+    variables = {
+        "ES_ENDPOINT": "https://search-a-b.us-east-1.es.amazonaws.com", "SESSION_SECRET": "s" * 40, "STREAMING": "true",
+    }  # fmt: skip
     deployment = prepare_deployment(tmp_path_factory.mktemp("clone"), aws, CACHE, print, variables=variables)
     for name in SECRETS:
         (deployment.project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,12 +94,29 @@ def access_es(deployed: Deployment, *words: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
+def published(deployed: Deployment, aws: AwsEndpoints) -> list[Publication]:
+    (api,) = [
+        each["id"]
+        for each in aws.client("apigateway").get_rest_apis()["items"]
+        if each["name"] == deployed.function_name
+    ]
+    return publications(aws.url, api, deployed.stage)
+
+
+def test_what_is_published_and_what_the_stage_says_always_agree(deployed: Deployment, aws: AwsEndpoints) -> None:
+    """Zappa publishes the API first, provisioning then switches it: the function never answers in the wrong form."""
+    done = published(deployed, aws)
+    assert done[-1] == (True, {STREAM_VARIABLE: "300"})
+    assert all(streams == (idle_seconds(variables) > 0) for streams, variables in done)
+
+
 def test_status_update_and_undeploy(deployed: Deployment, aws: AwsEndpoints) -> None:
     status = deployed.zappa("status")
     assert status.returncode == 0 and "API Gateway URL:      https://" in status.stdout, status.stdout + status.stderr
     for _ in range(2):
         updated = deployed.zappa("update")
         assert updated.returncode == 0 and "is live" in updated.stdout, updated.stdout + updated.stderr
+    test_what_is_published_and_what_the_stage_says_always_agree(deployed, aws)
     gone = deployed.zappa("undeploy", "-y")
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert aws.client("lambda").list_functions()["Functions"] == []

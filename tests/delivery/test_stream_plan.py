@@ -6,11 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from access_es.delivery.stream_plan import Collect, Compress, Known, Pass, Refuse, Spill, StreamPlan, plan_stream
-from access_es.front_doors import Streaming
+from access_es.delivery.stream_plan import (
+    Collect,
+    Compress,
+    Known,
+    Pass,
+    Refuse,
+    Spill,
+    StreamLimits,
+    StreamPlan,
+    plan_stream,
+)
+from access_es.front_doors import streaming_rest
 
 MB = 1024 * 1024
-DOOR = Streaming(300)
+DOOR = StreamLimits()
 PLAIN = Known(has_body=True, length_bytes=None, coded_share=None, may_redirect=False, may_store=True)
 
 
@@ -60,4 +70,4 @@ def test_what_has_no_body_leaves_as_it_is() -> None:
 
 def test_what_the_door_takes_at_least() -> None:
     assert [DOOR.seconds(size * MB) for size in (6, 10, 20, 100, 200)] == [0, 2, 7, 47, 97]
-    assert (DOOR.begin_seconds, Streaming(30).begin_seconds) == (240, 24)
+    assert (streaming_rest(300).begin_seconds, streaming_rest(30).begin_seconds) == (240, 24)

@@ -12,18 +12,18 @@ import pytest
 
 from access_es.audit import Entry
 from access_es.delivery import streamed
+from access_es.delivery.stream_plan import StreamLimits
 from access_es.delivery.streamed import stream_answer
 from access_es.errors import AnswerHeadTooLarge, AnswerTooLarge, DomainDisconnected
-from access_es.front_doors import Streaming, streaming_rest
+from access_es.front_doors import PRELUDE_BYTES, streaming_rest
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
 from tests.delivery.test_fit import JSON, TYPE, Stored, StreamingBody, asked
 
 BROWSER = ("User-Agent", "Mozilla/5.0")
 CURL = ("User-Agent", "curl/8.5.0")
 # The real one, a thousand times smaller.
-SMALL = replace(
-    streaming_rest(300), streaming=Streaming(300, 200_000, free_bytes=6_000, bytes_per_second=2_000, prelude_bytes=900)
-)
+SMALL = StreamLimits(200_000 + PRELUDE_BYTES, free_bytes=6_000, bytes_per_second=2_000)
+DOOR = replace(streaming_rest(300), answer_header_bytes=900)
 
 
 class Answer:
@@ -38,7 +38,7 @@ class Answer:
         entry = Entry(request, None)
         given = ProxyResponse(status, answered, self.source, length_bytes=len(data) if known else None)
         try:
-            self.response = stream_answer(given, request, entry, SMALL, store)
+            self.response = stream_answer(given, request, entry, DOOR, store, SMALL)
         finally:
             self.how = entry.delivery
 
@@ -94,10 +94,10 @@ def test_more_than_the_door_ever_takes(store: Stored | None) -> None:
     if store is None:
         body = StreamingBody(b"x")
         with pytest.raises(AnswerTooLarge):
-            Answer(os.urandom(200_001), CURL, body=body)
+            Answer(os.urandom(220_001), CURL, body=body)
         assert body.closed
     else:
-        assert Answer(os.urandom(200_001), CURL, store=store).how == "spilled"
+        assert Answer(os.urandom(220_001), CURL, store=store).how == "spilled"
 
 
 def test_without_a_length_the_first_bytes_leave_at_once_for_who_does_not_follow() -> None:
@@ -107,7 +107,7 @@ def test_without_a_length_the_first_bytes_leave_at_once_for_who_does_not_follow(
 
 
 def test_without_a_length_it_breaks_off_beyond_what_the_door_takes() -> None:
-    answer = Answer(os.urandom(200_001), CURL, known=False)
+    answer = Answer(os.urandom(220_001), CURL, known=False)
     with pytest.raises(AnswerTooLarge):
         answer.read()
 

@@ -26,6 +26,7 @@ _STREAMING_URI = re.compile(r".*:lambda:path/2021-11-15/functions/.+/response-st
 _FIELDS = {"/uri": "uri", "/responseTransferMode": "responseTransferMode", "/timeoutInMillis": "timeoutInMillis"}
 _MOST_MILLISECONDS = {"STREAM": 900_000, "BUFFERED": 300_000}
 Place = tuple[str, str, str]
+Publication = tuple[bool, dict[str, str]]
 
 
 class RestIntegrations:
@@ -35,7 +36,7 @@ class RestIntegrations:
         self._moto = moto
         self._lock = threading.Lock()
         self._changed: dict[Place, dict[str, Any]] = {}
-        self._published: dict[tuple[str, str], bool] = {}
+        self._published: dict[tuple[str, str], list[Publication]] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
@@ -47,7 +48,7 @@ class RestIntegrations:
             return self._publish(deploying[1], environ, start_response)
         if path.startswith(PUBLISHED):
             api, _, stage = path.removeprefix(PUBLISHED).partition("/")
-            return _answer(200, {"streams": self._published.get((api, stage), False)}, start_response)
+            return _answer(200, {"publications": self._published.get((api, stage), [])}, start_response)
         return self._moto(environ, start_response)
 
     def _integration(self, place: Place, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -71,7 +72,8 @@ class RestIntegrations:
         answer = list(self._moto({**environ, "wsgi.input": io.BytesIO(json.dumps(asked).encode())}, start_response))
         modes = [each.get("responseTransferMode") for place, each in self._changed.items() if place[0] == api]
         if stage := asked.get("stageName"):
-            self._published[api, stage] = bool(modes) and all(mode == "STREAM" for mode in modes)
+            streams = bool(modes) and all(mode == "STREAM" for mode in modes)
+            self._published.setdefault((api, stage), []).append((streams, asked.get("variables") or {}))
         return answer
 
     def _ask_moto(self, environ: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -86,15 +88,20 @@ class RestIntegrations:
         return int(statuses[-1][:3]), json.loads(body or b"{}")
 
 
-def is_published_streaming(aws_url: str, api: str, stage: str) -> bool:
-    """Whether the integrations stream that a stage has published."""
+def publications(aws_url: str, api: str, stage: str) -> list[Publication]:
+    """Whether the integrations streamed that a stage published, and the variables that came with them; each time."""
     place = urlsplit(aws_url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port)
     try:
         connection.request("GET", f"{PUBLISHED}{api}/{stage}")
-        return bool(json.loads(connection.getresponse().read())["streams"])
+        found = json.loads(connection.getresponse().read())["publications"]
+        return [(streams, variables) for streams, variables in found]
     finally:
         connection.close()
+
+
+def is_published_streaming(aws_url: str, api: str, stage: str) -> bool:
+    return any(streams for streams, _ in publications(aws_url, api, stage)[-1:])
 
 
 def refuse(integration: Mapping[str, Any]) -> str | None:
