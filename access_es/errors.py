@@ -187,6 +187,14 @@ class InsufficientStorage(AccessEsError):
     message = "The server has no disk space left for this request body."
 
 
+class ClientGone(AccessEsError):
+    """The client hung up. Only the audit sees this; the status is the one that nginx notes for it."""
+
+    status = 499
+    code = "client_gone"
+    message = "The client hung up before its answer."
+
+
 class AnswerTooLarge(AccessEsError):
     """The answer does not fit through the front door, not even compressed. `limit_bytes`: serialized."""
 
@@ -203,7 +211,7 @@ class AnswerTooLarge(AccessEsError):
 
 
 class AnswerHeadTooLarge(AccessEsError):
-    """The headers of an answer are larger than the front door allows."""
+    """The headers of an answer are larger than access-es or the front door allows."""
 
     status = 502
     code = "answer_headers_too_large"
@@ -212,7 +220,7 @@ class AnswerHeadTooLarge(AccessEsError):
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         super().__init__(
-            f"The headers of the domain's answer are too large for this gateway: at most {limit_bytes:,} bytes."
+            f"The headers of the domain's answer are too large: they may have at most {limit_bytes:,} bytes."
         )
 
 

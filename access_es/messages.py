@@ -5,7 +5,7 @@ Header names and values are latin-1 text, one character per byte received, in or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,19 @@ class ByteStream(Protocol):
     """What a request body is read from: `read(n)` gives at most n bytes, b"" at the end."""
 
     def read(self, size: int = -1, /) -> bytes: ...
+
+
+class ClientPresence(Protocol):
+    """The client of one request, where its connection can be seen."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has hung up."""
+        ...
+
+    def watch(self, act: Callable[[], object]) -> Callable[[], None]:
+        """Have `act` called once when it hangs up, or at once if it has; what is returned ends that."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,7 @@ class ProxyRequest:
     begin_by: float | None = None  # the same clock: where a door streams, it hangs up if nothing has come by then
     grant: Grant | None = None  # None: the caller may do everything
     sign_as: SignAs | None = None  # None: access-es signs with its own identity
+    client: ClientPresence | None = None  # None behind a gateway, which does not tell
 
     @property
     def due(self) -> float | None:

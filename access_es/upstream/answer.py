@@ -2,82 +2,162 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
 
-from urllib3 import HTTPResponse
+from access_es.errors import ClientGone
+from access_es.messages import Body, Held, ProxyResponse
+from access_es.upstream.connection import RECEIVE_BYTES, Connection
+from access_es.upstream.failures import FAULTS, explain
+from access_es.upstream.head import BadHead, Head, framing, read_chunk_size, read_header_lines
 
-from access_es.messages import Body, Headers, Held, ProxyResponse
-from access_es.upstream.deadlines import reading_until
-from access_es.upstream.failures import FAULTS, explain_body
-
-CHUNK_BYTES = 128 * 1024
 WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so that a broken one still becomes a 502
+_NEXT_CHUNK = re.compile(rb"\r\n([1-9A-Fa-f][0-9A-Fa-f]{0,14})\r\n")
+
+End = Callable[[Connection, bool], None]
+
+
+class ArrivingBody:
+    """The bytes behind a head, without their framing.
+
+    `end` is called once, with the connection and whether it can carry another request. `length_left` is None where
+    only the end will tell.
+    """
+
+    __slots__ = ("_chunk_left", "_closes", "_connection", "_end", "_is_chunked", "length_left")
+
+    def __init__(self, connection: Connection, head: Head, method: str, end: End) -> None:
+        self._connection: Connection | None = connection
+        self._end = end
+        self._is_chunked, self.length_left = framing(head.pairs)
+        self._chunk_left: int | None = None  # None before the first chunk
+        self._closes = _closes(head, self._is_chunked, self.length_left)
+        if method == "HEAD" or head.status in (204, 304):
+            self._is_chunked, self.length_left = False, 0
+            self._closes = _closes(head, False, 0)
+        if self.length_left == 0:
+            self._finish()
+
+    def read(self) -> bytes:
+        """What has arrived, waiting for a first byte; b"" at the end. Raises an AccessEsError where it breaks off."""
+        if self._connection is None:
+            return b""
+        try:
+            return self._read_chunks(self._connection) if self._is_chunked else self._read_plain(self._connection)
+        except FAULTS as fault:
+            is_aborted = self._connection.is_aborted
+            self.close()
+            if is_aborted:
+                raise ClientGone from None
+            raise explain(fault) from None  # a traceback would quote what was read
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Leave it before its end: the connection cannot be used for anything else then."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._end(connection, False)
+
+    def _finish(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._end(connection, not self._closes)
+
+    def _read_plain(self, connection: Connection) -> bytes:
+        left = self.length_left
+        data = connection.receive(RECEIVE_BYTES if left is None else min(left, RECEIVE_BYTES))
+        if left is not None:
+            if not data:
+                raise BadHead(f"the connection ended {left} bytes before the body")
+            self.length_left = left = left - len(data)
+        if left == 0 or not data:
+            self._finish()
+        return data
+
+    def _read_chunks(self, connection: Connection) -> bytes:
+        if not self._chunk_left and not self._begin_chunk(connection):
+            return b""
+        pieces = [self._read_chunk(connection)]
+        while not self._chunk_left and (match := connection.match(_NEXT_CHUNK)):  # what is here already
+            self._chunk_left = int(match[1], 16)
+            connection.receive(len(match[0]))
+            if not connection.has_more:
+                break
+            pieces.append(self._read_chunk(connection))
+        return b"".join(pieces) if len(pieces) > 1 else pieces[0]
+
+    def _begin_chunk(self, connection: Connection) -> bool:
+        if self._chunk_left is not None and connection.readline(2) != b"\r\n":
+            raise BadHead("a chunk is longer than its size")
+        self._chunk_left = read_chunk_size(connection)
+        if self._chunk_left:
+            return True
+        read_header_lines(connection)  # the trailers, with their limits
+        self._finish()
+        return False
+
+    def _read_chunk(self, connection: Connection) -> bytes:
+        left = self._chunk_left or 0
+        data = connection.receive(min(left, RECEIVE_BYTES))
+        if not data:
+            raise BadHead("the connection ended within a chunk")
+        self._chunk_left = left - len(data)
+        return data
 
 
 class StreamingBody:
     """A body as it arrives. Its connection goes back to the pool at the end, and is closed if left before that."""
 
-    __slots__ = ("_answer_by", "_first", "_response")
+    __slots__ = ("_arriving", "_first")
 
-    def __init__(self, response: HTTPResponse, first: bytes, answer_by: float | None = None) -> None:
-        self._response = response
+    def __init__(self, arriving: ArrivingBody, first: bytes) -> None:
+        self._arriving = arriving
         self._first = first
-        self._answer_by = answer_by
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield self._first
             self._first = b""
-            while chunk := read_chunk(self._response, self._answer_by):
-                yield chunk
+            while piece := self._arriving.read():
+                yield piece
         finally:
             self.close()
 
     def close(self) -> None:
-        self._response.close()
+        self._arriving.close()
 
 
-def read_answer(response: HTTPResponse, *, whole_bytes: int = 0, answer_by: float | None = None) -> ProxyResponse:
+def read_answer(head: Head, arriving: ArrivingBody, *, whole_bytes: int = 0) -> ProxyResponse:
     """Read an answer's start: all of it where it is known to be small or ends within `whole_bytes`."""
-    length = response.length_remaining
+    length = arriving.length_left
     most = WHOLE_BYTES if length is not None and length <= WHOLE_BYTES else whole_bytes
-    first, is_whole = _read_start(response, most, answer_by)
-    body: Body = Held(first) if is_whole else StreamingBody(response, first, answer_by)
-    return ProxyResponse(
-        response.status, _header_lines(response), body, response.reason or "", len(first) if is_whole else length
-    )
+    first, is_whole = _read_start(arriving, most)
+    body: Body = Held(first) if is_whole else StreamingBody(arriving, first)
+    return ProxyResponse(head.status, tuple(head.pairs), body, head.reason, len(first) if is_whole else length)
 
 
-def _header_lines(response: HTTPResponse) -> Headers:
-    """As `upstream.connection` read them: urllib3's own mapping moves repeated names together."""
-    original: Any = response._original_response
-    return tuple(original.msg.items())
-
-
-def _read_start(response: HTTPResponse, most: int, answer_by: float | None) -> tuple[bytes, bool]:
-    """The first chunk, or up to `most` bytes; and whether that was all."""
-    start = read_chunk(response, answer_by)
-    if response.length_remaining == 0 or not start:
+def _read_start(arriving: ArrivingBody, most: int) -> tuple[bytes, bool]:
+    """The first piece, or up to `most` bytes; and whether that was all."""
+    start = arriving.read()
+    if arriving.length_left == 0 or not start:
         return start, True
-    chunks = [start]
+    pieces = [start]
     held = len(start)
     while held < most:
-        chunk = read_chunk(response, answer_by)
-        if not chunk:
-            return b"".join(chunks), True
-        chunks.append(chunk)
-        held += len(chunk)
-    return b"".join(chunks), response.length_remaining == 0
+        piece = arriving.read()
+        if not piece:
+            return b"".join(pieces), True
+        pieces.append(piece)
+        held += len(piece)
+    return b"".join(pieces), arriving.length_left == 0
 
 
-def read_chunk(response: HTTPResponse, answer_by: float | None = None) -> bytes:
-    """What has arrived, waiting for the first byte; b"" at the end. Raises a DomainError for a body cut short."""
-    try:
-        if answer_by is None:
-            return response.read1(CHUNK_BYTES, decode_content=False)
-        with reading_until(response, answer_by):
-            return response.read1(CHUNK_BYTES, decode_content=False)
-    except FAULTS as fault:
-        response.close()
-        raise explain_body(fault) from None  # a traceback would quote what was read
+def _closes(head: Head, is_chunked: bool, length: int | None) -> bool:
+    """Whether the connection ends with this answer."""
+    if not is_chunked and length is None:
+        return True  # RFC 9112, 6.3: the body ends with the connection
+    said = [value.lower() for name, value in head.pairs if len(name) == 10 and name.lower() == "connection"]
+    joined = ",".join(said)
+    return "close" in joined or (head.minor == 0 and "keep-alive" not in joined)

@@ -1,35 +1,31 @@
-"""The home of requests and urllib3: one signed call to the domain.
+"""One signed call to the domain.
 
-The transport adapter of requests brings the pool, TLS and outgoing proxies. What goes out on a connection is what we
-give it: there is no session, so no cookie jar, no netrc, no redirects, no decoding, no retry but the ones said here.
+What goes out is what we give: there is no session, so no cookie jar, no netrc, no redirects, no decoding, no retry but
+the ones said here.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, cast
-from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
-from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.util import SKIP_HEADER, Timeout
 
 from access_es.credentials import Credentials, CredentialsSource
-from access_es.errors import MethodNotAllowed
-from access_es.messages import Headers, Held, ProxyResponse, SignAs
+from access_es.errors import ClientGone, MethodNotAllowed
+from access_es.messages import ClientPresence, Headers, Held, ProxyResponse, SignAs
 from access_es.settings.endpoint import Endpoint
 from access_es.upload import Upload
-from access_es.upstream.answer import CHUNK_BYTES, WHOLE_BYTES, read_answer
-from access_es.upstream.connection import prepare_pool
-from access_es.upstream.deadlines import bounded
+from access_es.upstream.answer import WHOLE_BYTES, ArrivingBody, read_answer
+from access_es.upstream.connection import Connection
+from access_es.upstream.deadlines import UntilDue, Waiting, seconds_left
 from access_es.upstream.diagnosis import diagnose
-from access_es.upstream.failures import FAULTS, explain_call, may_repeat
+from access_es.upstream.failures import FAULTS, explain, may_repeat
+from access_es.upstream.head import Head
 from access_es.upstream.headers import request_headers
+from access_es.upstream.interruptible_read import Interruptible
 from access_es.upstream.network import Network
+from access_es.upstream.pool import Pool, find_opener
 from access_es.upstream.redaction import redact
 from access_es.upstream.signing import Signer
 from access_es.upstream.target import WireTarget, build_target
@@ -37,33 +33,10 @@ from access_es.upstream.target import WireTarget, build_target
 # A tunnel opened on a pooled connection would carry the requests of others; an echo shows our signature and token.
 _NEVER_SENT = frozenset(("CONNECT", "TRACE"))
 _WITH_LENGTH = frozenset(("POST", "PUT", "PATCH"))  # RFC 9110, 8.6: these say 0 where they have no body
+_REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\x00-\x20\x7f]+")
+_HEADER_LINE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r\n", re.MULTILINE)
 
 log = logging.getLogger("access_es.upstream")
-
-
-class Lines:
-    """Header lines as urllib3 reads a mapping: its names, its items. Order, case and repeats stay."""
-
-    __slots__ = ("_pairs", "waits")
-
-    def __init__(self, pairs: Headers, waits: Iterator[float] | None = None) -> None:
-        self._pairs = pairs
-        self.waits = waits  # urllib3 hands the headers to our connection as they are, and nothing else
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._pairs)
-
-    def items(self) -> Headers:
-        return self._pairs
-
-    def copy(self) -> Lines:
-        return self
-
-    def update(self, more: Mapping[str, str]) -> None:
-        """urllib3 would add those of a plain-http proxy here, which we never use."""
-
-    def and_(self, more: Headers) -> Lines:
-        return Lines(self._pairs + more, self.waits)
 
 
 class Domain:
@@ -91,13 +64,12 @@ class Domain:
         self._signer = signer
         self._credentials = credentials
         self._assume = assume
-        self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
         self._clock = clock
-        self._pool = _open_pool(endpoint, connections, network, connect_to)
+        self._pool = Pool(find_opener(endpoint, network, connect_to), connect_seconds, read_seconds, connections)
 
     def send(
         self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
-        waits: Iterator[float] | None = None, sign_as: SignAs | None = None,
+        waits: Iterator[float] | None = None, sign_as: SignAs | None = None, client: ClientPresence | None = None,
     ) -> ProxyResponse:  # fmt: skip
         """Sign and send one request. Raises a DomainError where there is no answer to pass on.
 
@@ -105,26 +77,29 @@ class Domain:
         `waits` is asked how many seconds to wait for a byte, before each read and whenever they have passed in
         vain. What it raises ends the call and closes the connection; when it ends, timeouts are those of all calls.
         `sign_as` is the role to sign it with, in place of our own identity.
+        `client` is who the answer is for, where nobody else needs it: when it hangs up, the connection is closed, and
+        ClientGone is raised here or by the body.
         """
         if method in _NEVER_SENT:
             raise MethodNotAllowed(f"{method} requests are not forwarded.")
         target = build_target(raw_target)
-        passed_on = self._framed(method, request_headers(headers), upload, waits)
+        passed_on = self._framed(method, request_headers(headers), upload)
         source = self._assume(sign_as) if sign_as and self._assume else self._credentials
         used = source.current() if source else None
-        answer = self._signed_call(method, target, passed_on, upload, used, answer_by)
+        call = _Call(self._pool, answer_by, waits, client)
+        answer = self._signed_call(call, method, target, passed_on, upload, used)
         if answer.status != 403:
             return answer
-        fresh = self._mend(answer, used, source)
+        fresh = self._renew_after(answer, used, source)
         if fresh is None:
             return answer
         answer.body.close()
-        return self._signed_call(method, target, passed_on, upload, fresh, answer_by)
+        return self._signed_call(call, method, target, passed_on, upload, fresh)
 
     def close(self) -> None:
         self._pool.close()
 
-    def _mend(
+    def _renew_after(
         self, refused: ProxyResponse, used: Credentials | None, source: CredentialsSource | None
     ) -> Credentials | None:
         """Say why a 403 came, and find other credentials if they could help: a refused request was not executed."""
@@ -135,69 +110,85 @@ class Domain:
         return None
 
     def _signed_call(
-        self, method: str, target: WireTarget, headers: Lines, upload: Upload, credentials: Credentials | None,
-        answer_by: float | None,
+        self, call: _Call, method: str, target: WireTarget, headers: list[tuple[str, str]], upload: Upload,
+        credentials: Credentials | None,
     ) -> ProxyResponse:  # fmt: skip
         if self._signer and credentials:
             host = self.endpoint.host
-            headers = headers.and_(self._signer.sign(method, target, host, upload.sha256, credentials, self._clock()))
-        response = self._call(method, str(target), headers, upload, answer_by)
-        is_refusal = response.status in (401, 403)
-        answer = read_answer(response, whole_bytes=WHOLE_BYTES if is_refusal else 0, answer_by=answer_by)
+            headers = [*headers, *self._signer.sign(method, target, host, upload.sha256, credentials, self._clock())]
+        head, arriving = call.ask(method, str(target), headers, upload)
+        answer = read_answer(head, arriving, whole_bytes=WHOLE_BYTES if head.status in (401, 403) else 0)
         return redact(answer, credentials.token) if credentials and credentials.token else answer
 
-    def _framed(
-        self, method: str, headers: list[tuple[str, str]], upload: Upload, waits: Iterator[float] | None
-    ) -> Lines:
-        """The headers with those of this hop; what the client did not send, the library shall not add."""
-        names = {name.lower() for name, _ in headers}
-        skipped = [(name, SKIP_HEADER) for name in ("User-Agent", "Accept-Encoding") if name.lower() not in names]
-        has_length = upload.length_bytes or method in _WITH_LENGTH
-        length = [("Content-Length", str(upload.length_bytes))] if has_length else []
-        return Lines((("Host", self.endpoint.host), *headers, *skipped, *length), waits)
+    def _framed(self, method: str, headers: list[tuple[str, str]], upload: Upload) -> list[tuple[str, str]]:
+        """The headers with those of this hop."""
+        framed = [("Host", self.endpoint.host), *headers]
+        if upload.length_bytes or method in _WITH_LENGTH:
+            framed.append(("Content-Length", str(upload.length_bytes)))
+        return framed
 
-    def _call(self, method: str, target: str, headers: Lines, upload: Upload, answer_by: float | None) -> HTTPResponse:
+
+class _Call:
+    """How one request is waited for, and by whom."""
+
+    __slots__ = ("_answer_by", "_client", "_pool", "_stop_watching", "_waits")
+
+    def __init__(
+        self, pool: Pool, answer_by: float | None, waits: Iterator[float] | None, client: ClientPresence | None
+    ) -> None:
+        self._pool = pool
+        self._answer_by = answer_by
+        self._waits = waits
+        self._client = client
+        self._stop_watching: Callable[[], None] | None = None
+
+    def ask(
+        self, method: str, target: str, headers: list[tuple[str, str]], upload: Upload
+    ) -> tuple[Head, ArrivingBody]:
         try:
-            return self._call_once(method, target, headers, upload, answer_by)
+            request = _write_head(method, target, headers)
+            try:
+                return self._ask_once(method, request, upload)
+            except FAULTS as fault:
+                if not may_repeat(fault, method, target):
+                    raise
+            return self._ask_once(method, request, upload)
         except FAULTS as fault:
-            if not may_repeat(fault, method, target):
-                raise explain_call(fault) from None  # a traceback would quote what was read
+            raise explain(fault) from None  # a traceback would quote what was read
+
+    def _ask_once(self, method: str, request: bytes, upload: Upload) -> tuple[Head, ArrivingBody]:
+        left = None if self._answer_by is None else seconds_left(self._answer_by)
+        connection = self._pool.take(left)
         try:
-            return self._call_once(method, target, headers, upload, answer_by)
-        except FAULTS as fault:
-            raise explain_call(fault) from None
+            if self._client:
+                self._stop_watching = self._client.watch(connection.abort)
+            connection.send(request, upload.content(), self._waiting())
+            head = connection.read_final_head()
+            return head, ArrivingBody(connection, head, method, self._end)
+        except BaseException as fault:
+            self._end(connection, False)
+            if connection.is_aborted and isinstance(fault, FAULTS):
+                raise ClientGone from None
+            raise
 
-    def _call_once(
-        self, method: str, target: str, headers: Lines, upload: Upload, answer_by: float | None
-    ) -> HTTPResponse:
-        response = self._pool.urlopen(
-            method, target, body=upload.content(), headers=cast(Any, headers), retries=False, redirect=False,
-            assert_same_host=False, timeout=bounded(self._timeout, answer_by), preload_content=False,
-            decode_content=False,
-        )  # fmt: skip
-        return cast(HTTPResponse, response)
+    def _waiting(self) -> Waiting | None:
+        due = UntilDue(self._answer_by, self._pool.read_seconds) if self._answer_by is not None else None
+        return due if self._waits is None else Interruptible(self._waits, due, self._pool.read_seconds)
 
-
-class _Adapter(HTTPAdapter):
-    """An adapter whose connections are verified for the domain's own name, wherever they lead."""
-
-    def __init__(self, name: str, connections: int) -> None:
-        self._name = name
-        super().__init__(pool_connections=1, pool_maxsize=connections)
-
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
-        names = {"assert_hostname": self._name, "server_hostname": self._name} if host["scheme"] == "https" else {}
-        return host, {**pool, **names, "blocksize": CHUNK_BYTES}
+    def _end(self, connection: Connection, is_reusable: bool) -> None:
+        if self._stop_watching:
+            self._stop_watching()
+            self._stop_watching = None
+        if is_reusable:
+            self._pool.give_back(connection)
+        else:
+            connection.close()
 
 
-def _open_pool(endpoint: Endpoint, connections: int, network: Network, connect_to: str | None) -> HTTPConnectionPool:
-    """One pool to the endpoint, or to `connect_to` in its place."""
-    url = f"{endpoint.scheme}://{connect_to or endpoint.host}"
-    adapter = _Adapter(cast(str, urlsplit(endpoint.url).hostname), connections)
-    request = requests.Request("GET", url).prepare()
-    verify = network.ca_bundle or True
-    proxies = {endpoint.scheme: network.proxy} if network.proxy else {}
-    pool = adapter.get_connection_with_tls_context(request, verify, proxies, None)
-    adapter.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
-    return prepare_pool(pool)
+def _write_head(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
+    """Raises ValueError for what would not be one request with these headers."""
+    line = f"{method} {target}"
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if not _REQUEST_LINE.fullmatch(line) or not len(_HEADER_LINE.findall(lines)) == lines.count("\n") == len(headers):
+        raise ValueError("bytes that HTTP does not allow")
+    return f"{line} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

@@ -1,130 +1,178 @@
-"""HTTP/1.1 connections to the domain: urllib3's, with the three things a proxy must know better.
+"""One HTTP/1.1 connection to the domain, on a socket that urllib3 has opened: what the wire needs, and no more.
 
-RFC 9110, 15.2: any number of interim (1xx) answers may come before the final one. http.client skips 100 alone and takes
-a 103 for the answer, which would hand the real answer to the next request on the connection: another user's.
+RFC 9110, 15.2: any number of interim (1xx) answers may come before the final one. Whoever takes a 103 for the answer
+hands the real answer to the next request on the connection: another user's.
 """
 
 from __future__ import annotations
 
-import http
-import http.client
-import io
+import contextlib
+import os
+import re
 import socket
-from collections.abc import Iterator
-from typing import Any, cast
+import sys
+from typing import IO, Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from access_es.upstream.deadlines import Waiting
+from access_es.upstream.head import MAX_HEAD_BYTES, BadHead, Head, HeadTooLarge, parse_head, read_head
 
-from access_es.upstream.head import BadHead, Pairs, framing, read_chunk_size, read_header_lines, read_status
-from access_es.upstream.interruptible_read import InterruptibleReader
-
+RECEIVE_BYTES = 64 * 1024
+SEND_BYTES = 128 * 1024
 _MAX_INTERIM = 32
 # A first write of this size on an open connection is one system call and one TLS record: where it fails, the kernel
 # took none of it.
 _ONE_WRITE_BYTES = 16 * 1024
+_ESTABLISHED = b"\x01"  # the first byte of Linux's struct tcp_info: tcp_states.h, TCP_ESTABLISHED
 
 
 class NothingSent(ConnectionError):
     """The connection was gone before a byte of the request left: any request may be sent again."""
 
 
-class _Message(http.client.HTTPMessage):
-    """Header lines as urllib3 asks for them."""
+class Connection:
+    """Carries one request at a time. `is_fresh` until the first answer; `is_aborted` once `abort` was called."""
 
-    def __init__(self, pairs: Pairs) -> None:
-        super().__init__()
-        self._pairs = pairs
+    __slots__ = ("_received", "_used", "_waiting", "is_aborted", "is_fresh", "sock")
 
-    def items(self) -> Pairs:
-        return self._pairs
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
+        self.is_fresh = True
+        self.is_aborted = False
+        self._received: bytes | bytearray = b""
+        self._used = 0  # of what was received
+        self._waiting: Waiting | None = None
 
-
-class _FinalAnswer(http.client.HTTPResponse):
-    """Reads past interim answers to the final one, and sets what http.client wants to know of its body."""
-
-    def __init__(self, sock: socket.socket, *args: Any, waits: Iterator[float] | None = None, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.sock = sock  # for `patience`, which shortens its timeout for a while
-        if waits is not None:
-            self.fp = io.BufferedReader(InterruptibleReader(sock, self.fp.detach(), waits))
-
-    def begin(self) -> None:
-        for _ in range(_MAX_INTERIM):
-            minor, self.status, self.reason = read_status(self.fp)
-            pairs = read_header_lines(self.fp)
-            if self.status >= 200 or self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                break
-        if self.status < 200:  # 101 was not asked for: what follows it would not be HTTP
-            raise BadHead(f"no final answer after interim status {self.status}")
-        self.code = self.status
-        self.version = 10 + minor
-        self.headers = self.msg = _Message(pairs)
-        self.chunked, self.length = framing(pairs)
-        self.chunk_left = None
-        if self._has_no_body():
-            self.chunked, self.length = False, 0
-        self.will_close = self._closes(pairs)
-
-    def _read_next_chunk_size(self) -> int:
-        return read_chunk_size(self.fp)
-
-    def _read_and_discard_trailer(self) -> None:
-        read_header_lines(self.fp)  # with their limits
-
-    def _has_no_body(self) -> bool:
-        return self.status in (204, 304) or self._method == "HEAD"  # type: ignore[attr-defined]
-
-    def _closes(self, pairs: Pairs) -> bool:
-        if not self.chunked and self.length is None:
-            return True  # RFC 9112, 6.3: the body ends with the connection
-        said = ",".join(value.lower() for name, value in pairs if name.lower() == "connection")
-        return "close" in said or (self.version == 10 and "keep-alive" not in said)
-
-
-class _StrictConnection:
-    """Knows whether anything of the current request has been written."""
-
-    _has_sent = False
-    _waits: Iterator[float] | None = None
-
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
-        self._waits = getattr(headers, "waits", None)
-        super().request(method, url, body, headers, **kwargs)  # type: ignore[misc]
-
-    def response_class(self, *args: Any, **kwargs: Any) -> _FinalAnswer:
-        """What http.client makes answers with."""
-        return _FinalAnswer(*args, waits=self._waits, **kwargs)
-
-    def putrequest(self, *args: Any, **kwargs: Any) -> None:
-        self._has_sent = False
-        super().putrequest(*args, **kwargs)  # type: ignore[misc]
-
-    def send(self, data: Any) -> None:
-        if self._has_sent:
-            super().send(data)  # type: ignore[misc]
+    def send(self, head: bytes, content: bytes | IO[bytes] | None, waiting: Waiting | None) -> None:
+        """Write a request. Raises NothingSent, or the OSError that broke it off."""
+        self._waiting = waiting
+        if waiting:
+            waiting.begin(self.sock)
+        if isinstance(content, bytes) and len(head) + len(content) <= _ONE_WRITE_BYTES:
+            head, content = head + content, None
+        self._send_first(head)
+        if content is None:
             return
-        is_open = self.sock is not None  # type: ignore[attr-defined]
+        with contextlib.suppress(BrokenPipeError):  # the domain wants no more of it, and may have said why
+            if isinstance(content, bytes):
+                self.sock.sendall(content)
+                return
+            while piece := content.read(SEND_BYTES):
+                self.sock.sendall(piece)
+
+    def _send_first(self, data: bytes) -> None:
         try:
-            super().send(data)  # type: ignore[misc]
+            self.sock.sendall(data)
         except (BrokenPipeError, ConnectionResetError) as fault:
-            if is_open and isinstance(data, bytes) and len(data) <= _ONE_WRITE_BYTES:
+            if not self.is_fresh and len(data) <= _ONE_WRITE_BYTES:
                 raise NothingSent(str(fault)) from fault
             raise
-        self._has_sent = True
+
+    def read_final_head(self) -> Head:
+        """The head of the answer, past interim ones. Raises BadHead, or the OSError that kept it away."""
+        for _ in range(_MAX_INTERIM):
+            head = self._read_head()
+            if head.status >= 200 or head.status == 101:
+                break
+        if head.status < 200:  # 101 was not asked for: what follows it would not be HTTP
+            raise BadHead(f"no final answer after interim status {head.status}")
+        self.is_fresh = False
+        return head
+
+    def _read_head(self) -> Head:
+        data: bytes | bytearray = self._received[self._used :] if self._received else self._receive_more()
+        searched = 0
+        while (end := data.find(b"\r\n\r\n", searched)) < 0 and len(data) <= MAX_HEAD_BYTES:
+            searched = max(0, len(data) - 3)
+            more = self._receive_more()
+            if not more:
+                break
+            data = bytearray(data) if isinstance(data, bytes) else data
+            data += more
+        if end > MAX_HEAD_BYTES or (end < 0 and len(data) > MAX_HEAD_BYTES):
+            raise HeadTooLarge(f"the answer's header is larger than {MAX_HEAD_BYTES:,} bytes")
+        self._received, self._used = data, 0
+        head = parse_head(bytes(data[:end])) if end >= 0 else None
+        if head is None:
+            return read_head(self)
+        self._use(end + 4)
+        return head
+
+    def receive(self, size: int) -> bytes:
+        """What is here, or comes next: up to `size` bytes, b"" at the end of the stream."""
+        if not self._received:
+            return self._receive_more(size)
+        data = bytes(self._received[self._used : self._used + size])
+        self._use(len(data))
+        return data
+
+    def _use(self, size: int) -> None:
+        """What was used stays until all of it is: to cut it off every time would cost as much as what follows it."""
+        self._used += size
+        if self._used >= len(self._received):
+            self._received, self._used = b"", 0
+
+    def _receive_more(self, size: int = RECEIVE_BYTES) -> bytes:
+        data: bytes = self._waiting.receive(self.sock, size) if self._waiting else self.sock.recv(size)
+        return data
+
+    def readline(self, size: int, /) -> bytes:
+        searched = self._used
+        while (end := self._received.find(b"\n", searched, self._used + size)) < 0:
+            searched = len(self._received)
+            more = self._receive_more() if searched < self._used + size else b""
+            if not more:
+                return self.receive(size) if self._received else b""
+            if isinstance(self._received, bytes):
+                self._received = bytearray(self._received)
+            self._received += more
+        return self.receive(end + 1 - self._used)
+
+    def match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Whether what has arrived, and is not used yet, begins so."""
+        return pattern.match(self._received, self._used)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has arrived that is not used yet."""
+        return bool(self._received)
+
+    def restore(self, read_seconds: float) -> bool:
+        """Make ready for the next request; False where the domain sent more than it was asked for."""
+        if self._waiting:
+            self._waiting = None
+            self.sock.settimeout(read_seconds)
+        return not self._received and not self.is_aborted
+
+    def is_usable(self) -> bool:
+        """Whether it is still open, and nothing came that nobody asked for."""
+        return _is_established(self.sock) if sys.platform == "linux" else not _is_readable(self.sock)
+
+    def abort(self) -> None:
+        """End it from another thread: whoever waits for it sees its end. The domain sees a client that left."""
+        self.is_aborted = True
+        # Through a second handle: the object itself, perhaps of TLS, is in use.
+        with contextlib.suppress(OSError, ValueError), socket.socket(fileno=os.dup(self.sock.fileno())) as handle:
+            handle.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.sock.close()
 
 
-class _PlainConnection(_StrictConnection, HTTPConnection):  # type: ignore[misc]  # its response_class is a class
-    pass
+def _is_established(sock: Any) -> bool:
+    """Two system calls that never wait, also where sockets belong to an event loop."""
+    import fcntl
+    import termios
+
+    try:
+        state = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        unread = fcntl.ioctl(sock.fileno(), termios.FIONREAD, b"\0\0\0\0")
+    except (AttributeError, OSError):  # TLS within the TLS of an outgoing proxy is no socket of the system
+        return not _is_readable(sock)
+    return bool(state == _ESTABLISHED and unread == b"\0\0\0\0")
 
 
-class _TlsConnection(_StrictConnection, HTTPSConnection):  # type: ignore[misc]  # the same
-    pass
+def _is_readable(sock: Any) -> bool:
+    from urllib3.util.wait import wait_for_read
 
-
-def prepare_pool(pool: Any) -> HTTPConnectionPool:
-    """Have a urllib3 pool make our connections. Those through SOCKS stay connections of its own kind, too."""
-    own = _TlsConnection if isinstance(pool, HTTPSConnectionPool) else _PlainConnection
-    theirs = pool.ConnectionCls
-    pool.ConnectionCls = own if issubclass(own, theirs) else type("_SocksConnection", (_StrictConnection, theirs), {})
-    return cast(HTTPConnectionPool, pool)
+    return bool(wait_for_read(sock, timeout=0.0))

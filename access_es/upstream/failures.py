@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import re
-from http.client import HTTPException, IncompleteRead
+from http.client import HTTPException
 
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    ProtocolError,
-    ProxyError,
-    ReadTimeoutError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError
 
 from access_es.errors import (
     AccessEsError,
+    AnswerHeadTooLarge,
     BadRequest,
     DomainDisconnected,
     DomainTimeout,
-    DomainUnreachable,
 )
 from access_es.upstream.connection import NothingSent
-from access_es.upstream.head import BadHead
+from access_es.upstream.head import MAX_HEAD_BYTES, BadHead, HeadTooLarge
 
 FAULTS = (HTTPError, HTTPException, OSError, ValueError)
-_OUR_OBJECT = re.compile(r"^_\w+\(host='[^']*', port=\d+\): ")  # urllib3 begins with the connection's repr
+_ITS_OBJECT = re.compile(r"^\w+\(host='[^']*', port=\d+\): ")  # urllib3 begins with the connection's repr
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
 
@@ -36,29 +28,22 @@ def may_repeat(fault: Exception, method: str, target: str) -> bool:
     Only a connection that broke before any answer counts. PUT and DELETE are idempotent to HTTP, but not in what
     Elasticsearch answers (409 for a second `_create`, 404 for a second delete), and a scroll moves on with every GET.
     """
-    cause = fault.args[-1] if isinstance(fault, ProtocolError) and fault.args else None
-    if isinstance(cause, NothingSent):
+    if isinstance(fault, NothingSent):
         return True
-    return method in _SAFE_METHODS and "scroll" not in target and isinstance(cause, ConnectionError)
+    return method in _SAFE_METHODS and "scroll" not in target and isinstance(fault, ConnectionError)
 
 
-def explain_call(fault: Exception) -> AccessEsError:
-    """Our error for a call that brought no answer."""
-    if isinstance(fault, (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)):
-        return DomainUnreachable(detail=_describe(fault))
+def explain(fault: Exception) -> AccessEsError:
+    """Our error for a call without an answer, or an answer that ended too early."""
+    if isinstance(fault, HeadTooLarge):
+        return AnswerHeadTooLarge(MAX_HEAD_BYTES)
     if isinstance(fault, ValueError) and not isinstance(fault, HTTPError):
-        return BadRequest("The method or a header contains bytes that HTTP does not allow.", detail=_describe(fault))
-    return explain_body(fault)
+        return BadRequest("The method or a header contains bytes that HTTP does not allow.", detail=describe(fault))
+    kind = DomainTimeout if isinstance(fault, TimeoutError) else DomainDisconnected
+    return kind(detail=describe(fault))
 
 
-def explain_body(fault: Exception) -> AccessEsError:
-    """Our error for an answer that ended too early."""
-    kind = DomainTimeout if isinstance(fault, (ReadTimeoutError, TimeoutError)) else DomainDisconnected
-    return kind(detail=_describe(fault))
-
-
-def _describe(fault: Exception) -> str:
-    """For our log, which must not show what was sent: http.client and urllib3 quote the bytes they could not read."""
-    cause = fault.args[-1] if isinstance(fault, ProtocolError) and fault.args else fault
-    is_quoting = isinstance(cause, IncompleteRead) or not isinstance(cause, (HTTPError, OSError, BadHead))
-    return type(cause).__name__ if is_quoting else f"{type(cause).__name__}: {_OUR_OBJECT.sub('', str(cause))}"
+def describe(fault: Exception) -> str:
+    """For our log, which must not show what was sent: some errors quote the bytes they could not read."""
+    is_quoting = not isinstance(fault, (HTTPError, OSError, BadHead))
+    return type(fault).__name__ if is_quoting else f"{type(fault).__name__}: {_ITS_OBJECT.sub('', str(fault))}"

@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-import io
-import socket
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from access_es.upstream.deadlines import UntilDue
 
-class InterruptibleReader(io.RawIOBase):
-    """The bytes of `sock`. `waits` says how long to wait for each of its reads, again and again while nothing comes.
 
-    What `waits` raises, the reader raises. When it ends, the socket's own timeout counts again. `original` is what
-    http.client would read from, which holds the socket open.
+class Interruptible:
+    """`waits` says how long to wait for each read, again and again while nothing comes. What it raises, a read raises.
+
+    When `waits` ends, reads wait as `then` does, or as long as `read_seconds` where there is no such.
     """
 
-    def __init__(self, sock: socket.socket, original: Any, waits: Iterator[float]) -> None:
-        self._sock = sock
-        self._original = original
+    def __init__(self, waits: Iterator[float], then: UntilDue | None, read_seconds: float) -> None:
         self._waits: Iterator[float] | None = waits
-        self._timeout_before = sock.gettimeout()
+        self._then = then
+        self._read_seconds = read_seconds
 
-    def readable(self) -> bool:
-        return True
+    def begin(self, sock: Any) -> None:
+        if self._then:
+            self._then.begin(sock)
 
-    def readinto(self, buffer: Any) -> int:
+    def receive(self, sock: Any, size: int) -> bytes:
+        data: bytes
         while self._waits is not None:
             seconds = next(self._waits, None)
             if seconds is None:
                 self._waits = None
-                self._sock.settimeout(self._timeout_before)
                 break
-            self._sock.settimeout(max(0.001, seconds))  # 0 would mean not to wait at all
-            try:
-                return self._sock.recv_into(buffer)
-            except TimeoutError:
-                continue
-        return self._sock.recv_into(buffer)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._restore_timeout()
-            self._original.close()
-            super().close()
-
-    def _restore_timeout(self) -> None:
-        """The connection may serve another request, which waits as its own call says."""
-        if self._sock.fileno() >= 0:
-            self._sock.settimeout(self._timeout_before)
+            sock.settimeout(max(0.001, seconds))  # 0 would mean not to wait at all
+            with contextlib.suppress(TimeoutError):
+                data = sock.recv(size)
+                return data
+        if self._then:
+            return self._then.receive(sock, size)
+        sock.settimeout(self._read_seconds)
+        data = sock.recv(size)
+        return data

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import time
 
 import pytest
 
-from access_es.upstream.connection import _FinalAnswer
+from access_es.errors import AnswerHeadTooLarge
+from access_es.upstream.answer import ArrivingBody
+from access_es.upstream.connection import Connection
 from tests.attacks.conftest import SESSION_TOKEN
 from tests.fidelity.bad_domain import BadDomain, respond_then
 from tests.fidelity.raw_client import CutShortError, RawAnswer, exchange, request_bytes
@@ -111,12 +112,13 @@ def test_trailers_without_end_are_given_up() -> None:
     """They would hold a thread for as long as they come."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        answer = _FinalAnswer(ours, method="GET")
-        theirs.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * 2000)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1_000_000)
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * 7000)
         theirs.shutdown(socket.SHUT_WR)
-        answer.begin()
-        with pytest.raises(http.client.HTTPException):
-            answer.read()
+        connection = Connection(ours)
+        body = ArrivingBody(connection, connection.read_final_head(), "GET", lambda *_: None)
+        with pytest.raises(AnswerHeadTooLarge):
+            body.read()
 
 
 def test_control_bytes_split_no_answer(attacked: BadDomain) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from access_es.credentials import Credentials
-from access_es.errors import BadRequest, DomainDisconnected, DomainTimeout, DomainUnreachable
+from access_es.errors import AnswerHeadTooLarge, BadRequest, DomainDisconnected, DomainTimeout, DomainUnreachable
 from access_es.messages import ProxyResponse
 from access_es.settings.endpoint import parse_endpoint
 from access_es.upload import Upload, take_upload
@@ -120,7 +120,6 @@ def test_what_may_have_been_executed_never_runs_twice(method: str, target: bytes
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"\r\n",
         b"garbage\r\n\r\n",
         b"",
     ],
@@ -128,6 +127,27 @@ def test_what_may_have_been_executed_never_runs_twice(method: str, target: bytes
 def test_a_small_answer_that_is_not_whole_is_no_answer(answer: bytes) -> None:
     with scripted_server([say(answer, then_close=True)] * 2) as server, pytest.raises(DomainDisconnected):
         ask(server, "POST")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[b"Warning: 299 Elasticsearch deprecated"] * 5000, [b"X: " + b"y" * 1000] * 1000, [b"X: " + b"y" * 900_000]],
+)
+def test_a_head_as_large_as_elasticsearch_sends_is_passed_on(lines: list[bytes]) -> None:
+    with scripted_server(
+        [say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + b"\r\n".join(lines) + b"\r\n\r\nok")]
+    ) as server:
+        answer = ask(server)
+        assert (len(answer.headers), read(answer)) == (len(lines) + 1, b"ok")
+
+
+@pytest.mark.parametrize(
+    "lines", [b"X: y\r\n" * 6002, b"X: " + b"y" * 1_050_000 + b"\r\n", b"X: y" + b"\r\n z" * 300_000 + b"\r\n"]
+)
+def test_a_head_beyond_all_limits_is_refused_with_the_limit(lines: bytes) -> None:
+    refused = pytest.raises(AnswerHeadTooLarge, match="1,048,576 bytes")
+    with scripted_server([say(b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n")] * 2) as server, refused:
+        ask(server)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from http.client import HTTPException
 
 import pytest
 
-from access_es.upstream.head import framing, read_header_lines, read_status
+from access_es.upstream.head import framing, parse_head, read_head, read_header_lines, read_status
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,9 @@ def test_lines_keep_order_case_repeats_and_latin_1() -> None:
         b": 1\r\n\r\n",
         b" folded first\r\n\r\n",
         b"A: 1\r\n",
-        b"A: " + b"x" * 300_000 + b"\r\n\r\n",
+        b"A: " + b"x" * 1_100_000 + b"\r\n\r\n",
+        b"A: 1\r\n" * 7_000 + b"\r\n",
+        b"A: 1\r\n" + b" folded\r\n" * 7_000 + b"\r\n",
     ],
 )
 def test_what_are_no_header_lines(head: bytes) -> None:
@@ -88,3 +90,30 @@ def test_where_a_body_ends() -> None:
 def test_a_body_whose_end_is_unclear_is_no_answer(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(HTTPException):
         framing(pairs)
+
+
+HEADS = [
+    b"HTTP/1.1 200 OK\r\nA: 1\r\nb:2 \t\r\nA:\r\nC: caf\xe9",
+    b"HTTP/1.1 204",
+    b"HTTP/1.0 200 \r\nA: x\0y",
+    b"HTTP/1.1 200 OK\r\nA: 1\r\n folded",
+    b"HTTP/1.1 200 OK\nA: 1",
+    b"HTTP/1.1 200 OK\r\nA: 1\nB: 2",
+    b"HTTP/1.1 200 OK\r\nA: 1\rB: 2",
+    b"HTTP/1.1 200 OK\r\n: 1",
+    b"HTTP/1.1 200 OK\r\nA B: 1",
+    b"HTTP/1.1 200 OK\r\nA",
+    b"HTTP/1.1 20 OK\r\nA: 1",
+    b"\r\nHTTP/1.1 200 OK\r\nA: 1",
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_read_at_once_a_head_is_what_it_is_line_by_line(head: bytes) -> None:
+    at_once = parse_head(head)
+    if at_once is not None:
+        assert at_once == read_head(io.BytesIO(head + b"\r\n\r\n"))
+
+
+def test_heads_as_servers_write_them_are_read_at_once() -> None:
+    assert [parse_head(head) is not None for head in HEADS] == [True] * 3 + [False] * 9
