@@ -56,6 +56,7 @@ class Entry:
     groups: tuple[str, ...] = ()
     role: str = ""  # the role that allowed it, where permissions are set and limit the user
     rule: str = ""  # what of that role, such as "read logs-*"; of a refusal, what it would take
+    leave: Callable[[], object] | None = field(default=None, repr=False)  # gives back what the request has taken
 
     def note_caller(self, caller: IdentifiedCaller) -> None:
         """Who was found to send the request."""
@@ -71,6 +72,9 @@ class Entry:
             self.token = self.token or error.token
 
     def finish(self) -> None:
+        if self.leave is not None:
+            leave, self.leave = self.leave, None
+            leave()
         if self.write is None:
             return
         write, self.write = self.write, None

@@ -187,14 +187,6 @@ class InsufficientStorage(AccessEsError):
     message = "The server has no disk space left for this request body."
 
 
-class ClientGone(AccessEsError):
-    """The client hung up. Only the audit sees this; the status is the one that nginx notes for it."""
-
-    status = 499
-    code = "client_gone"
-    message = "The client hung up before its answer."
-
-
 class AnswerTooLarge(AccessEsError):
     """The answer does not fit through the front door, not even compressed. `limit_bytes`: serialized."""
 

@@ -5,11 +5,12 @@ Header names and values are latin-1 text, one character per byte received, in or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from access_es.client_kind import ClientKind, client_kind
+from access_es.client_presence import ClientPresence
 
 Headers = tuple[tuple[str, str], ...]
 OWN_PREFIX = b"/--access-es/"
@@ -24,19 +25,6 @@ class ByteStream(Protocol):
     """What a request body is read from: `read(n)` gives at most n bytes, b"" at the end."""
 
     def read(self, size: int = -1, /) -> bytes: ...
-
-
-class ClientPresence(Protocol):
-    """The client of one request, where its connection can be seen."""
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it has hung up."""
-        ...
-
-    def watch(self, act: Callable[[], object]) -> Callable[[], None]:
-        """Have `act` called once when it hangs up, or at once if it has; what is returned ends that."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

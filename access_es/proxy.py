@@ -170,6 +170,8 @@ class Proxy:
     def _answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         caller = self._admit(request)
         entry.note_caller(caller)
+        if self._services.user_limit:
+            entry.leave = self._services.user_limit.enter(caller.user)
         if (
             caller.renew_at
             and request.is_navigation

@@ -29,6 +29,8 @@ from access_es.upstream.headers import request_headers
 from access_es.upstream.network import Network
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import Signer
+from access_es.user_limit import UserLimit
+from access_es.users.passwords import Run, run_here
 
 if TYPE_CHECKING:
     from access_es.assumed_roles import AssumedRoles
@@ -54,6 +56,7 @@ class Services:
     contact: str = ""  # whom people can ask
     cors_origins: tuple[str, ...] = ()  # whose scripts may use the API
     text_error_tokens: tuple[str, ...] = ()  # labels of tokens whose programs try again after a text alone
+    user_limit: UserLimit | None = None
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -68,12 +71,14 @@ def build_services(
     network: Network = Network(),  # noqa: B008  a frozen value
     permissions: LivePermissions | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    run_hash: Run = run_here,
 ) -> Services:
     """Real services for these settings. AWS clients are made, and AWS is called, only when first needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
     `network` is the way to the domain; `permissions` those that change while it runs, else they are those of the
-    settings; `clock` gives the time for signatures.
+    settings; `clock` gives the time for signatures,
+    and `run_hash` is where a password is hashed.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -91,7 +96,7 @@ def build_services(
     probe = Probe(domain, settings.service)
     home = settings.home_path
     home_path = (lambda: home) if home else probe.home_path
-    accounts = build_accounts_for(settings, home_path, session=session)
+    accounts = build_accounts_for(settings, home_path, session=session, run_hash=run_hash)
     return Services(
         accounts,
         domain,
@@ -106,6 +111,7 @@ def build_services(
         settings.contact,
         settings.cors_origins,
         settings.text_error_tokens,
+        None if function_name else UserLimit(settings.requests_per_user),
     )
 
 
@@ -127,6 +133,7 @@ def build_accounts_for(
     *,
     region: str | None = None,
     session: AwsSession | None = None,
+    run_hash: Run = run_here,
 ) -> Accounts:
     """Only the accounts, for commands that need no domain. `region` is used where the settings have none."""
     dynamodb = AwsService(lambda: make_client("dynamodb", settings.region or region, session))
@@ -142,6 +149,7 @@ def build_accounts_for(
             form_origins=_overflow_origins(settings),
         ),
         call_dynamodb=dynamodb.call,
+        run_hash=run_hash,
     )
 
 

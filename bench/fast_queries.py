@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from access_es.client_presence import ClientPresence
 from access_es.messages import Headers, ProxyRequest, ProxyResponse, SignAs
 from access_es.settings.names import LONG_QUERY_PATHS
 from access_es.tasks.durations import shape_of
@@ -41,7 +42,7 @@ class WithoutTasks:
 
 def send(
     method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
-    waits: Iterator[float] | None = None, sign_as: SignAs | None = None,
+    waits: Iterator[float] | None = None, sign_as: SignAs | None = None, client: ClientPresence | None = None,
 ) -> ProxyResponse:  # fmt: skip
     """The domain answers at once; the connection asks once how long to wait."""
     if waits is not None:

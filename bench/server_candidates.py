@@ -96,9 +96,12 @@ def run_uwsgi(port: int, workers: int, threads: int) -> None:
 
 
 def run_access_es(port: int, workers: int, threads: int) -> None:
-    from access_es.server import serve
+    from access_es.server.cooperative import make_cooperative
 
-    serve(lambda: app, host="127.0.0.1", port=port, workers=workers, threads=threads)
+    make_cooperative()
+    from access_es.server.master import Place, serve
+
+    serve(lambda: app, Place(port=port, workers=workers))
 
 
 RUNNERS: dict[str, tuple[str, Callable[[int, int, int], None]]] = {

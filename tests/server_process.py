@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from access_es.server.cooperative import make_cooperative
+
+    make_cooperative()
+
 import json
+import logging
 import os
 import signal
 import socket
@@ -15,8 +21,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from access_es.server import serve
 
 _ROOT = Path(__file__).parent.parent
 _served: list[str] = []  # targets this worker has answered, so that a test sees what was never let through
@@ -165,10 +169,11 @@ def read_answer(client: socket.socket) -> tuple[bytes, bytes]:
 
 @contextmanager
 def running(
-    workers: int = 1, threads: int = 4, graceful_seconds: int = 5, trusted: Sequence[str] = ()
+    workers: int = 1, graceful_seconds: int = 5, trusted: Sequence[str] = (), **options: object
 ) -> Iterator[Running]:
-    command = [sys.executable, "-m", "tests.server_process", str(workers), str(threads), str(graceful_seconds)]
-    command += trusted
+    """`options` are those of `Place`; a certificate is given as the names of its two files."""
+    place = {"workers": workers, "graceful_seconds": graceful_seconds, "trusted": list(trusted), **options}
+    command = [sys.executable, "-m", "tests.server_process", json.dumps(place)]
     process = subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.PIPE, text=True)
     said: list[str] = []
     ready = threading.Event()
@@ -176,7 +181,7 @@ def running(
     reader.start()
     try:
         assert ready.wait(20), said
-        url = next(line for line in said if "http://" in line)
+        url = next(line for line in said if "://" in line)
         yield Running(int(url.rpartition(":")[2]), process, said)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -194,14 +199,20 @@ def _listen(process: subprocess.Popen[str], said: list[str], ready: threading.Ev
     assert process.stderr
     for line in process.stderr:
         said.append(line.rstrip())
-        if "http://" in line:
+        if "://" in line:
             ready.set()
 
 
+def _main() -> int:
+    from access_es.server.master import Place, serve
+    from access_es.server.tls import Certificate
+
+    options = json.loads(sys.argv[1])
+    if "certificate" in options:
+        options["certificate"] = Certificate(*map(Path, options["certificate"]))
+    logging.basicConfig(level=logging.INFO if options.pop("is_logging", False) else logging.WARNING)
+    return serve(lambda: show, Place(port=0, **options))
+
+
 if __name__ == "__main__":
-    counts = [int(argument) for argument in sys.argv[1:4]]
-    sys.exit(
-        serve(
-            lambda: show, port=0, workers=counts[0], threads=counts[1], graceful_seconds=counts[2], trusted=sys.argv[4:]
-        )
-    )
+    sys.exit(_main())

@@ -11,9 +11,19 @@ import pytest
 ROOT = Path(__file__).parent.parent / "access_es"
 # From the ground up. A module imports modules of the layers below its own, or of its own where `WITHIN` says so.
 LAYERS = (
-    {"errors", "error_body", "messages", "client_kind", "page_headers", "credentials", "partitions", "program"},
+    {
+        "errors",
+        "error_body",
+        "client_presence",
+        "messages",
+        "client_kind",
+        "page_headers",
+        "credentials",
+        "partitions",
+        "program",
+    },
     {"permissions"},
-    {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials", "assumed_roles"},
+    {"settings", "front_doors", "upload", "audit", "aws", "aws_credentials", "assumed_roles", "user_limit"},
     {"storage"},
     {"users"},
     {"door_probe", "ingress", "sign_in", "upstream", "delivery", "tasks"},
@@ -30,6 +40,8 @@ LAYERS = (
     {"__main__"},
 )
 WITHIN = {
+    ("client_presence", "errors"),
+    ("messages", "client_presence"),
     ("settings", "aws"),
     ("aws_credentials", "aws"),
     ("assumed_roles", "aws"),
@@ -41,7 +53,7 @@ WITHIN = {
 # The entry points, and those that serve an entry point, may read the environment.
 ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "server", "aws", "demo", "provision", "doctor", "settings"}
 HOMES = {
-    "flask": {"app", "wsgi", "pages", "sign_in"},
+    "flask": {"app", "wsgi", "pages", "sign_in", "server"},
     "flask_login": {"pages", "sign_in"},
     "boto3": {"aws", "demo"},
     "botocore": {"aws", "aws_credentials", "demo"},
@@ -50,7 +62,7 @@ HOMES = {
     "requests_aws4auth": {"upstream"},
     "jwt": {"sign_in"},
     "cryptography": {"sign_in"},
-    "gunicorn": {"server"},
+    "gevent": {"server"},
     "zappa": {"lambda_handler", "tasks", "demo"},
     "sqlite3": {"storage", "tasks"},
 }

@@ -60,11 +60,11 @@ def test_a_profile_of_the_stage_signs_what_is_served(
         monkeypatch.delenv(name, raising=False)
     apps: list[Flask] = []
 
-    def serve(make_app: Callable[[], Flask], **how: Any) -> int:
+    def serve(make_app: Callable[[], Flask], *how: Any) -> int:
         apps.append(make_app())
         return 0
 
-    monkeypatch.setattr("access_es.server.serve", serve)
+    monkeypatch.setattr("access_es.server.master.serve", serve)
     assert main(["--settings", str(file), "serve"]) == 0
     apps[0].test_client().get("/--access-es/ready")
     assert [seen.verdict for seen in gateway.log.last()] == ["verified"]
@@ -76,7 +76,7 @@ def test_serving_before_there_is_a_user_says_how_to_add_one(
     monkeypatch.setenv("ES_ENDPOINT", "https://search-logs-abc.us-east-1.es.amazonaws.com")
     monkeypatch.setenv("USERS", f"file:{tmp_path / 'users.db'}")
     monkeypatch.setenv("ACCESS_ES_STATE", str(tmp_path))
-    monkeypatch.setattr("access_es.server.serve", lambda make_app, **how: 0)
+    monkeypatch.setattr("access_es.server.master.serve", lambda make_app, place, announce: 0)
     assert main(["serve"]) == 0
     assert "users.db (none yet: python -m access_es users add NAME)" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO("a password of ann's"))
@@ -97,7 +97,7 @@ def test_serving_without_credentials_says_so_once_it_is_ready(
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
 
-    def serve(make_app: Callable[[], Flask], *, announce: Callable[[str], None], **how: Any) -> int:
+    def serve(make_app: Callable[[], Flask], place: Any, announce: Callable[[str], None]) -> int:
         make_app()
         before = set(threading.enumerate())
         announce("http://127.0.0.1:8080")
@@ -105,7 +105,7 @@ def test_serving_without_credentials_says_so_once_it_is_ready(
             thread.join(20)
         return 0
 
-    monkeypatch.setattr("access_es.server.serve", serve)
+    monkeypatch.setattr("access_es.server.master.serve", serve)
     assert main(["serve"]) == 0
     ready, *rest = capsys.readouterr().err.splitlines()[4:]
     assert ready == "access-es is ready at http://127.0.0.1:8080"

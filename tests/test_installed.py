@@ -93,7 +93,7 @@ def test_its_command_is_ours(installed: Path) -> None:
     (metadata,) = installed.glob("*.dist-info")
     distribution = PathDistribution(metadata)
     (command,) = distribution.entry_points
-    assert (command.name, command.value, distribution.version) == ("access-es", "access_es.cli:main", __version__)
+    assert (command.name, command.value, distribution.version) == ("access-es", "access_es.__main__:main", __version__)
 
 
 def test_what_the_server_imports_is_installed_with_it() -> None:

@@ -44,7 +44,8 @@ class AuditedBody:
     def close(self) -> None:
         self._response.body.close()
         if not self._is_whole:
-            self._entry.delivery = "cut"  # by the client, if no error says otherwise
+            self._entry.delivery = "cut"
+            self._entry.error = self._entry.error or "client_gone"
         self._entry.finish()
 
 

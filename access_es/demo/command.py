@@ -23,7 +23,7 @@ from access_es.demo.running_gateway import running_gateway
 from access_es.demo.sample_data import SampleDataRefused, load_sample_data
 from access_es.demo.stack import running_engines
 from access_es.errors import AddressUnusable
-from access_es.server import require_free
+from access_es.server.listen import require_free
 from access_es.services import build_accounts_for
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, open_state

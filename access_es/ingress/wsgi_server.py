@@ -13,6 +13,7 @@ from access_es.messages import ByteStream, Headers, ProxyRequest
 TARGET_KEY = "access_es.target"
 HEADERS_KEY = "access_es.headers"
 MOUNT_KEY = "access_es.mount"
+CLIENT_KEY = "access_es.client"
 _ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -54,6 +55,7 @@ def read_request(environ: dict[str, Any]) -> ProxyRequest:
         scheme=environ["wsgi.url_scheme"],
         client_address=environ.get("REMOTE_ADDR") or "",
         mount=environ.get(MOUNT_KEY, ""),
+        client=environ.get(CLIENT_KEY),
     )
 
 

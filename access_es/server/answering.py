@@ -1,82 +1,105 @@
-"""From the next request of a connection to its answer, in a thread of its own."""
+"""From the next request of a connection to its answer, in the connection's own greenlet."""
 
 from __future__ import annotations
 
-import enum
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from wsgiref.types import WSGIApplication
 
-from gunicorn.http import wsgi  # type: ignore[import-untyped]
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from access_es.errors import BadRequest
+from access_es.server.body import RequestBody, RequestBodyError
+from access_es.server.connection import ClientLeft, Connection
+from access_es.server.environ import build_environ
+from access_es.server.forwarded import Network, read_forwarded
+from access_es.server.refusal import OUR_FAULT, TOO_SLOW, Refusal, Refused
+from access_es.server.request_head import RequestHead
+from access_es.server.response import Response
 
-from access_es.server.body import RequestBodyError
-from access_es.server.connection import Connection
-from access_es.server.forwarded import read_forwarded
-from access_es.server.refusal import OUR_FAULT, explain
-from access_es.server.request import StrictRequest
-from access_es.server.response import ClientGone, Response
-
-
-class Outcome(enum.Enum):
-    KEEP = enum.auto()  # the connection can carry another request
-    CLOSE = enum.auto()
-    RESET = enum.auto()  # closed already, so that nobody takes half an answer for a whole one
+log = logging.getLogger("access_es.server")
 
 
-def answer_next(worker: Any, conn: Connection) -> Outcome:
-    """Parse, run the application, answer. Never raises: this is where a connection's errors end."""
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What answers: the application, its address, and the proxies in front that are believed."""
+
+    application: WSGIApplication
+    server: tuple[str, int]
+    trusted: Sequence[Network]
+    is_stopping: Callable[[], bool]
+
+
+def answer_next(site: Site, connection: Connection) -> bool:
+    """Read one request, run the application, answer. Whether the connection can carry another one.
+
+    Raises OSError or ClientLeft where the connection ended.
+    """
     try:
-        request = next(conn.parser)
-    except StopIteration:
-        return Outcome.CLOSE
-    except ParseException as fault:
-        worker.log.debug("Refused a request from %s: %s", conn.client, type(fault).__name__)
-        conn.refuse(explain(fault))
-        return Outcome.CLOSE
-    return _answer(worker, request, conn)
+        head = connection.read_head()
+        if head is None:
+            if connection.is_overdue and connection.received:
+                connection.refuse(TOO_SLOW)
+            return False
+        body = RequestBody(connection, head)
+        if head.can_gather:
+            body.gather()
+    except Refused as fault:
+        log.debug("Refused a request from %s: %s", connection.address, fault)
+        connection.refuse(fault.refusal)
+        return False
+    except RequestBodyError as fault:
+        connection.refuse(_explain(fault))
+        return False
+    connection.begin(f"{head.method} {head.target.partition('?')[0]}")
+    return _answer(site, connection, head, body)
 
 
-def _answer(worker: Any, request: StrictRequest, conn: Connection) -> Outcome:
-    response, environ = wsgi.create(request, conn.sock, conn.client, conn.server, worker.cfg, response_class=Response)
-    scheme, address = read_forwarded(request.pairs, conn.client[0], worker.cfg.forwarded_allow_networks())
-    environ.update({
-        "wsgi.url_scheme": scheme or environ["wsgi.url_scheme"],
-        "REMOTE_ADDR": address,
-        "wsgi.multithread": True,
-        "access_es.target": request.target,
-        "access_es.headers": request.pairs,
-        "access_es.body_arrived": not request.body.is_left_behind,
-    })  # fmt: skip
-    if not worker.alive or not worker.cfg.keepalive:
-        response.force_close()
+def _answer(site: Site, connection: Connection, head: RequestHead, body: RequestBody) -> bool:
+    scheme: str | None = "https" if connection.is_tls else "http"
+    address = connection.address
+    if site.trusted:
+        told, address = read_forwarded(head.pairs, connection.address, site.trusted)
+        scheme = told or scheme
+    environ = build_environ(head, body, connection, site.server, scheme or "http", address)
+    response = Response(connection, head)
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+        return response.start(status, headers, exc_info, lambda: body.is_left_behind or site.is_stopping())
+
     try:
-        _run(worker.wsgi, environ, response)
-    except ClientGone as fault:
-        worker.log.debug("%s left before the answer was complete: %s", conn.client, fault)
-        return Outcome.CLOSE
-    except BaseException as fault:  # also SystemExit: an application must not end the worker from a thread
-        return _fail(worker, conn, response, fault)
-    return Outcome.KEEP if not response.should_close() and conn.finish_request() else Outcome.CLOSE
+        _run(site.application, environ, start_response, response)
+    except ClientLeft as fault:
+        log.debug("%s left before the answer was complete: %s", connection.address, fault)
+        return False
+    except BaseException as fault:  # also SystemExit: an application must not end the worker
+        _fail(connection, response, fault)
+        return False
+    connection.finish()
+    return response.keeps_alive and not body.is_left_behind
 
 
-def _run(application: Any, environ: dict[str, Any], response: Response) -> None:
-    chunks = application(environ, response.start_response)
+def _run(application: WSGIApplication, environ: dict[str, Any], start_response: Any, response: Response) -> None:
+    chunks = application(environ, start_response)
     try:
         for chunk in chunks:
             response.write(chunk)
-        response.close()
+        response.finish()
     finally:
         if hasattr(chunks, "close"):
             chunks.close()
 
 
-def _fail(worker: Any, conn: Connection, response: Response, fault: BaseException) -> Outcome:
+def _fail(connection: Connection, response: Response, fault: BaseException) -> None:
     if response.has_begun:
-        worker.log.error("An answer was cut short: %s", type(fault).__name__, exc_info=fault)
-        conn.reset()
-        return Outcome.RESET
-    if isinstance(fault, RequestBodyError):
-        conn.refuse(explain(fault))
-        return Outcome.CLOSE
-    worker.log.error("The application failed: %s", type(fault).__name__, exc_info=fault)
-    conn.refuse(OUR_FAULT)
-    return Outcome.CLOSE
+        log.error("An answer was cut short: %s", type(fault).__name__, exc_info=fault)
+        connection.reset()
+    elif isinstance(fault, BadRequest):
+        connection.refuse(_explain(fault))
+    else:
+        log.error("The application failed: %s", type(fault).__name__, exc_info=fault)
+        connection.refuse(OUR_FAULT)
+
+
+def _explain(fault: BadRequest) -> Refusal:
+    return Refusal(fault.status, fault.code, fault.message)

@@ -17,7 +17,7 @@ def read_forwarded(headers: Sequence[tuple[str, str]], peer: str, trusted: Seque
     Each proxy adds the address that it was asked from to the right, so the client is the last one that is not itself
     trusted; what stands further left is the client's to invent.
     """
-    if not trusted or not _is_among(peer, trusted):
+    if not trusted or not is_among(peer, trusted):
         return None, peer
     client = peer
     for entry in reversed(_listed(headers, _FOR)):
@@ -25,7 +25,7 @@ def read_forwarded(headers: Sequence[tuple[str, str]], peer: str, trusted: Seque
         if address is None:
             break
         client = address
-        if not _is_among(address, trusted):
+        if not is_among(address, trusted):
             break
     schemes = _listed(headers, _PROTO)
     scheme = schemes[-1].lower() if schemes else None
@@ -37,7 +37,7 @@ def _listed(headers: Sequence[tuple[str, str]], name: str) -> list[str]:
     return [part.strip() for key, value in headers if key.lower() == name for part in value.split(",")]
 
 
-def _is_among(address: str, networks: Sequence[Network]) -> bool:
+def is_among(address: str, networks: Sequence[Network]) -> bool:
     parsed = _parse(address)
     return parsed is not None and any(parsed in network for network in networks)
 

@@ -2,176 +2,204 @@
 
 from __future__ import annotations
 
-import errno
+import ipaddress
 import logging
+import mmap
 import os
 import resource
+import signal
 import socket
+import struct
 import sys
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import NoReturn
 from wsgiref.types import WSGIApplication
 
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from access_es.errors import SettingsError
+from access_es.server.listen import listen
+from access_es.server.tls import Certificate
+from access_es.server.worker import Worker, WorkerOptions
 
-from access_es.errors import AddressUnusable
-from access_es.server.worker import Worker
-
-KEEP_ALIVE_SECONDS = 75
 MOST_CONNECTIONS = 8192
-TARGET_LINE_BYTES = 8190
-HEADER_LINES = 128
-HEADER_LINE_BYTES = 16 * 1024
-_FILES_PER_THREAD = 4  # the client's and the domain's socket, a spooled body, one to spare
 _OTHER_FILES = 64
-_PORTS_TRIED = 20
+_FILES_PER_CONNECTION = 2  # the client's socket, and the domain's or a spooled body
+_SILENT_SECONDS = 60  # a worker that runs in circles is replaced
+_AFTER_GRACE_SECONDS = 3
+_FAILED_TO_START = 3
+_STAMP = struct.Struct("d")
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD, signal.SIGALRM)
 
 log = logging.getLogger("access_es.server")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    host: str
-    port: int
-    workers: int
-    threads: int
-    graceful_seconds: int
-    trusted: tuple[str, ...]
+    """Where and how to listen. `redirect_port` is for plain http beside `certificate`, 0 for any free port."""
 
-    @property
-    def address(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    graceful_seconds: float = 30
+    trusted: Sequence[str] = ()
+    connections_per_address: int | None = None
+    certificate: Certificate | None = None
+    redirect_port: int | None = None
 
 
-def serve(
-    factory: Callable[[], WSGIApplication],
-    *,
-    host: str = "127.0.0.1",
-    port: int = 8080,
-    workers: int = 1,
-    threads: int = 64,
-    graceful_seconds: int = 30,
-    trusted: Sequence[str] = (),
-    announce: Callable[[str], None] | None = None,
-) -> int:
+def serve(factory: Callable[[], WSGIApplication], place: Place, announce: Callable[[str], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status.
 
     `factory` is called in every worker process, after it was forked. `announce` is called once, with the URL, in the
     first worker when it has its application. SIGTERM lets requests in flight finish for up to `graceful_seconds`.
     `trusted` are the addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     Nothing of the caller runs in a worker: neither what follows this call nor its `finally` blocks.
-    Raises AddressUnusable where the address cannot be listened on.
+    Raises AddressUnusable where the address cannot be listened on, SettingsError for a certificate that is none.
     """
-    place = Place(host, port, workers, threads, graceful_seconds, tuple(trusted))
-    require_free(host, port)
-    try:
-        _Server(place, factory, announce or print_url).run()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
-    return 0
+    if place.certificate:
+        place.certificate.load()
+    listener = listen(place.host, place.port)
+    redirecting = None if place.redirect_port is None else listen(place.host, place.redirect_port)
+    return _Master(factory, place, listener, redirecting, announce or print_url).run()
 
 
-def require_free(host: str, port: int) -> None:
-    """One clear sentence at once, where gunicorn would try five times and say so ten times. Raises AddressUnusable."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as fault:
-        reason, _, _ = str(fault.strerror).partition(" (while attempting")  # create_server's own words
-        free = _next_free(host, port, family) if fault.errno == errno.EADDRINUSE else None
-        advice = f"; try --port {free}" if free else ""
-        raise AddressUnusable(f"--host {host} --port {port} cannot be listened on: {reason}{advice}.") from fault
+@dataclass
+class _Process:
+    number: int
+    started: float = field(default_factory=time.monotonic)
 
 
-def _next_free(host: str, port: int, family: int) -> int | None:
-    for candidate in range(port + 1, min(port + _PORTS_TRIED, 65535) + 1):
-        with suppress(OSError):
-            socket.create_server((host, candidate), family=family).close()
-            return candidate
-    return None
+class _Master:
+    """Starts the workers, replaces those that die, and stops them all."""
 
-
-class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, place: Place, factory: Callable[[], WSGIApplication], announce: Callable[[str], None]) -> None:
-        self._place = place
+    def __init__(
+        self, factory: Callable[[], WSGIApplication], place: Place, listener: socket.socket,
+        redirecting: socket.socket | None, announce: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self._factory = factory
-        self._announce = announce
-        super().__init__()
+        self._place = place
+        self._listener = listener
+        self._redirecting = redirecting
+        self._announce: Callable[[str], None] | None = announce
+        self._options = WorkerOptions(
+            place.graceful_seconds, [ipaddress.ip_network(text) for text in place.trusted], _connections(),
+            place.connections_per_address, place.certificate,
+        )  # fmt: skip
+        self._beats = mmap.mmap(-1, _STAMP.size * place.workers)
+        self._processes: dict[int, _Process] = {}
+        self._stop_by: float | None = None
+        self._status = 0
 
-    def load_config(self) -> None:
-        for name, value in {**_options(self._place), "post_worker_init": self._greet}.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> WSGIApplication:
-        return self._factory()
-
-    def run(self) -> None:
-        master = os.getpid()
+    def run(self) -> int:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        handler = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, 1, 1)
         try:
-            super().run()
+            for number in range(self._place.workers):
+                self._start(number, before)
+            while self._processes:
+                self._handle(signal.sigwait(_SIGNALS), before)
         finally:
-            if os.getpid() != master:
-                _leave(sys.exc_info()[1])
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            self._listener.close()
+        return self._status
 
-    def _greet(self, worker: Any) -> None:
-        if worker.age == 1:
-            host, port = worker.sockets[0].getsockname()[:2]
-            self._announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+    def _handle(self, received: int, mask: set[int]) -> None:
+        if received in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            self._stop(received)
+        self._reap(mask)
+        now = time.monotonic()
+        for pid, process in self._processes.items():
+            if self._stop_by is not None and now > self._stop_by:
+                os.kill(pid, signal.SIGKILL)
+            elif now - self._last_beat(process) > _SILENT_SECONDS:
+                log.error("Worker %d does not respond, and is replaced.", pid)
+                os.kill(pid, signal.SIGKILL)
+
+    def _stop(self, received: int) -> None:
+        grace = self._place.graceful_seconds if received == signal.SIGTERM else 0
+        if self._stop_by is None:
+            log.info("Stopping: requests in progress may go on for %.0f s.", grace)
+        self._stop_by = min(self._stop_by or float("inf"), time.monotonic() + grace + _AFTER_GRACE_SECONDS)
+        for pid in self._processes:
+            os.kill(pid, received)
+
+    def _last_beat(self, process: _Process) -> float:
+        beat: float = _STAMP.unpack_from(self._beats, process.number * _STAMP.size)[0]
+        return max(beat, process.started)
+
+    def _reap(self, mask: set[int]) -> None:
+        while self._processes:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            process = self._processes.pop(pid, None)
+            if process is None or self._stop_by is not None:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            if code == _FAILED_TO_START:
+                self._status = 1
+                self._stop(signal.SIGTERM)
+                continue
+            log.error("Worker %d ended (%d), and is replaced.", pid, code)
+            if time.monotonic() - process.started < 1:
+                time.sleep(1)
+            self._start(process.number, mask)
+
+    def _start(self, number: int, mask: set[int]) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            self._work(number, mask)
+        self._processes[pid] = _Process(number)
+        if number == 0:
+            self._announce = None  # once
+
+    def _work(self, number: int, mask: set[int]) -> NoReturn:
+        """All that a worker does. The caller's cleanup is the master's, and its threads are not waited for."""
+        code = _FAILED_TO_START
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            offset = number * _STAMP.size
+            worker = Worker(
+                self._listener, self._redirecting, self._options,
+                lambda: _STAMP.pack_into(self._beats, offset, time.monotonic()),
+            )  # fmt: skip
+            application = self._factory()
+            code = 1
+            worker.run(application, lambda: self._greet(number))
+            code = 0
+        except SettingsError as fault:
+            log.error("%s", fault.message)
+        except BaseException:
+            log.exception("The worker failed.")
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _greet(self, number: int) -> None:
+        if number == 0 and self._announce:
+            host, port = self._listener.getsockname()[:2]
+            scheme = "https" if self._place.certificate else "http"
+            self._announce(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
 
 
-class _Log(Logger):  # type: ignore[misc]
-    """gunicorn's messages, in our log: its progress is detail there, since `announce` says when we are ready."""
-
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        self.error_log = log
-
-    def info(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        log.debug(msg, *args, **kwargs)
-
-
-def _options(place: Place) -> dict[str, Any]:
-    return {
-        "bind": place.address,
-        "workers": place.workers,
-        "threads": place.threads,
-        "worker_class": Worker,
-        "worker_connections": _connections(place.threads),
-        "keepalive": KEEP_ALIVE_SECONDS,
-        "graceful_timeout": place.graceful_seconds,
-        "timeout": 60,
-        "limit_request_line": TARGET_LINE_BYTES,
-        "limit_request_fields": HEADER_LINES,
-        "limit_request_field_size": HEADER_LINE_BYTES,
-        # gunicorn_h1c, the parser in C, accepts bare LF and folded lines.
-        "http_parser": "python",
-        "forwarded_allow_ips": ",".join(place.trusted),
-        "control_socket_disable": True,
-        "sendfile": False,
-        "logger_class": _Log,
-    }
-
-
-def _connections(threads: int) -> int:
-    """How many clients a worker may hold: what the limit on open files leaves, which is raised as far as it may be."""
+def _connections() -> int:
+    """How many clients a worker may have: what the limit on open files leaves, which is raised as far as it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = MOST_CONNECTIONS + _FILES_PER_THREAD * threads + _OTHER_FILES
+    needed = MOST_CONNECTIONS * _FILES_PER_CONNECTION + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    left = MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else soft - _FILES_PER_THREAD * threads - _OTHER_FILES
-    return max(threads + 1, min(MOST_CONNECTIONS, left))
-
-
-def _leave(fault: BaseException | None) -> None:
-    """End a worker here: the caller's cleanup is the master's to do, and its threads need not be waited for."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    code = fault.code if isinstance(fault, SystemExit) else 1
-    os._exit(code if isinstance(code, int) else 0)
+    left = MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else (soft - _OTHER_FILES) // _FILES_PER_CONNECTION
+    return max(16, min(MOST_CONNECTIONS, left))
 
 
 def print_url(url: str) -> None:

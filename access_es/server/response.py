@@ -2,87 +2,110 @@
 
 from __future__ import annotations
 
-import socket
+import re
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
-from gunicorn import util  # type: ignore[import-untyped]
-from gunicorn.http import wsgi  # type: ignore[import-untyped]
+from access_es.server.connection import Connection
+from access_es.server.request_head import RequestHead
 
-_SLICE_BYTES = 128 * 1024  # one slice must be taken by the client within the socket's timeout
-
-
-class ClientGone(Exception):
-    """The client no longer takes the answer."""
+_HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+     "upgrade")
+)  # fmt: skip
+_BLANKS = " \t"
+_STATUS = re.compile(r"[1-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
+_LINE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n", re.MULTILINE)
 
 
 class AnswerTooShort(Exception):
     """The application ended before the length it announced."""
 
 
-class Response(wsgi.Response):  # type: ignore[misc]
-    """gunicorn's response, which passes the application's `Server` and `Date` instead of dropping them for its own."""
+class Response:
+    """One answer. The head is kept until the first of the body goes with it: one packet, one wake-up of the client."""
 
-    headers_sent: bool
+    __slots__ = ("_connection", "_is_chunked", "_length", "_omits_body", "_request", "_sent", "_unsent_head",
+                 "has_begun", "keeps_alive")  # fmt: skip
 
-    def __init__(self, req: Any, sock: socket.socket, cfg: Any) -> None:
-        super().__init__(req, sock, cfg)
+    def __init__(self, connection: Connection, request: RequestHead) -> None:
+        self._connection = connection
+        self._request = request
         self._unsent_head = b""
+        self._length: int | None = None
+        self._is_chunked = self._omits_body = False
+        self._sent = 0
         self.has_begun = False  # whether anything may have reached the client
+        self.keeps_alive = request.keeps_alive
 
-    def process_headers(self, headers: list[tuple[str, str]]) -> None:
+    def start(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, must_close: Callable[[], bool] = bool
+    ) -> Callable[[bytes], None]:
+        """WSGI's start_response (PEP 3333)."""
+        if exc_info and self.has_begun:
+            raise exc_info[1].with_traceback(exc_info[2])
+        code = int(status[:3])
+        self._omits_body = self._request.method == "HEAD" or code in (204, 304) or code < 200
+        lines, has_date, length = [], False, None
         for name, value in headers:
-            super().process_headers([(name, value)])
-            if name.lower() in ("server", "date"):
-                self.headers.append((name, value.strip(" \t")))
+            lower = name.lower()
+            if lower in _HOP_BY_HOP or (lower == "content-length" and code == 204):
+                continue
+            if lower == "content-length":
+                length = int(value)
+            has_date = has_date or lower == "date"
+            lines.append(f"{name}: {value.strip(_BLANKS)}\r\n")
+        self._length = length
+        self._is_chunked = length is None and not self._omits_body and self._request.minor == 1
+        ends_with_close = length is None and not self._omits_body and self._request.minor == 0
+        self.keeps_alive = self.keeps_alive and not ends_with_close and not must_close()
+        self._unsent_head = _write_head(self._request.minor, status, self._framing(has_date), lines)
+        return self.write
 
-    def default_headers(self) -> list[str]:
-        lines = ["HTTP/{}.{} {}\r\n".format(*self.req.version, self.status)]
-        if not any(name.lower() == "date" for name, _ in self.headers):
-            lines.append(f"Date: {util.http_date()}\r\n")  # RFC 9110, 6.6.1
-        if self.should_close():
-            lines.append("Connection: close\r\n")
-        elif self.req.version < (1, 1):
-            lines.append("Connection: keep-alive\r\n")
-        if self.chunked:
-            lines.append("Transfer-Encoding: chunked\r\n")
-        return lines
+    def _framing(self, has_date: bool) -> str:
+        said = "" if has_date else f"Date: {_http_date(int(time.time()))}\r\n"  # RFC 9110, 6.6.1
+        if not self.keeps_alive:
+            said += "Connection: close\r\n"
+        elif self._request.minor == 0:
+            said += "Connection: keep-alive\r\n"
+        return said + ("Transfer-Encoding: chunked\r\n" if self._is_chunked else "")
 
-    def send_headers(self) -> None:
-        """Kept until the first of the body goes with them: one packet, one wake-up of the client."""
-        if self.headers_sent:
+    def write(self, data: bytes) -> None:
+        """Raises ClientLeft."""
+        if self._length is not None:
+            data = data[: self._length - self._sent]
+        if not data or self._omits_body:
             return
-        lines = self.default_headers()
-        lines.extend(f"{name}: {value}\r\n" for name, value in self.headers)
-        self._unsent_head = "".join(lines).encode("latin-1") + b"\r\n"
-        self.headers_sent = True
+        self._sent += len(data)
+        if self._is_chunked:
+            data = b"%X\r\n%b\r\n" % (len(data), data)
+        self._send(data)
 
-    def _emit_body(self, data: bytes) -> None:
-        before = self._take_head() + (b"%X\r\n" % len(data) if self.chunked else b"")
-        after = b"\r\n" if self.chunked else b""
-        if len(data) <= _SLICE_BYTES:
-            self._send(before + data + after)
-            return
-        self._send(before)
-        view = memoryview(data)
-        for start in range(0, len(data), _SLICE_BYTES):
-            self._send(view[start : start + _SLICE_BYTES])
-        self._send(after)
+    def finish(self) -> None:
+        """Raises AnswerTooShort, or ClientLeft."""
+        if self._length is not None and not self._omits_body and self._sent < self._length:
+            raise AnswerTooShort(f"{self._sent} of {self._length} bytes")
+        self._send(b"0\r\n\r\n" if self._is_chunked else b"")
 
-    def close(self) -> None:
-        if self.response_length is not None and not self._omits_body and self.sent < self.response_length:
-            raise AnswerTooShort(f"{self.sent} of {self.response_length} bytes")
-        self.send_headers()
-        self._send(self._take_head() + (b"0\r\n\r\n" if self.chunked else b""))
+    def _send(self, data: bytes) -> None:
+        if self._unsent_head:
+            data, self._unsent_head = self._unsent_head + data, b""
+        if data:
+            self.has_begun = True
+            self._connection.send(data)
 
-    def _take_head(self) -> bytes:
-        head, self._unsent_head = self._unsent_head, b""
-        return head
 
-    def _send(self, data: bytes | memoryview) -> None:
-        if not data:
-            return
-        self.has_begun = True
-        try:
-            self.sock.sendall(data)
-        except OSError as fault:
-            raise ClientGone(str(fault)) from fault
+def _write_head(minor: int, status: str, framing: str, lines: list[str]) -> bytes:
+    """Raises ValueError for what would not be one answer with these headers."""
+    joined = "".join(lines)
+    if not _STATUS.fullmatch(status) or not len(_LINE.findall(joined)) == joined.count("\n") == len(lines):
+        raise ValueError("an answer's head with bytes that HTTP does not allow")
+    return f"HTTP/1.{minor} {status}\r\n{framing}{joined}\r\n".encode("latin-1")
+
+
+@lru_cache(maxsize=2)
+def _http_date(now: int) -> str:
+    return formatdate(now, usegmt=True)

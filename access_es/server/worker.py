@@ -1,174 +1,183 @@
-"""The worker process: one loop that watches every connection, and threads for the requests that have arrived.
+"""A worker process: a greenlet for each connection, from its first byte to its last.
 
-gunicorn's thread worker gives a thread to a connection as soon as one byte is there, and waits in it without a limit.
-Here the loop gathers a request first, so idle and slow clients cost a socket each and never a thread.
+The blocking code of the application runs in it as it is: where it would wait for a socket, a lock or a pause, gevent
+lets the others go on. Work of the processor is short, but for password hashes, which `in_thread` takes aside.
 """
 
 from __future__ import annotations
 
 import errno
-import selectors
+import logging
+import os
+import signal
 import socket
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from wsgiref.types import WSGIApplication
 
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+import gevent
+from gevent.event import Event
+from gevent.threadpool import ThreadPool
 
-from access_es.server.answering import Outcome, answer_next
-from access_es.server.connection import Arrival, Connection
-from access_es.server.refusal import TOO_SLOW
-from access_es.server.waiting import Waiting
+from access_es.server.answering import Site, answer_next
+from access_es.server.clients import Clients
+from access_es.server.connection import CLOSING_SECONDS, ClientLeft, Connection
+from access_es.server.forwarded import Network
+from access_es.server.redirect import redirect_to
+from access_es.server.refusal import TOO_MANY_CONNECTIONS
+from access_es.server.tls import Certificate, RenewedContext
 
-ARRIVAL_SECONDS = 20  # for a head and a small body, as Apache's RequestReadTimeout
-IO_SECONDS = 30  # for each read or write of a thread
-STAY_SECONDS = 0.005
-CLOSING_SECONDS = 2
-_PASSING = (errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE)
+T = TypeVar("T")
+
+SWEEP_SECONDS = 0.5
+_PASSING = (errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE_SECONDS = 0.05
+_SAY_SECONDS = 5.0
+_NAMED_AT_MOST = 10
+_REFRESH_SWEEPS = 4
+
+log = logging.getLogger("access_es.server")
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.keepalived_conns: Waiting[Connection] = Waiting()  # between two requests
-        self.pending_conns: Waiting[Connection] = Waiting()  # within a request
-        self.closing_conns: Waiting[Connection] = Waiting()  # answered for the last time
-        self.queued: set[Connection] = set()  # ready, but no thread is free yet
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    graceful_seconds: float
+    trusted: Sequence[Network]
+    most_connections: int
+    connections_per_address: int | None
+    certificate: Certificate | None
 
-    # --- the loop: what happens when a socket is readable
 
-    def accept(self, listener: socket.socket) -> None:
-        try:
-            client, address = listener.accept()
-        except OSError as fault:
-            if fault.errno not in _PASSING:
-                raise
-            return
-        self.nr_conns += 1
-        self._gather(Connection(self.cfg, client, address, listener.getsockname()))
+class Worker:
+    """Serves until SIGTERM, which lets what is being answered finish, or SIGINT, which does not.
 
-    def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        self.poller.unregister(client)
-        self.keepalived_conns.remove(conn)
-        self._gather(conn)
+    `redirecting` is a second listener, for plain http. `beat` is called twice a second.
+    """
 
-    def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        arrival = conn.receive()
-        if arrival is not Arrival.PARTIAL:
-            self.poller.unregister(client)
-            self.pending_conns.remove(conn)
-            self._begin(conn, arrival)
-
-    def on_pending_socket_writable(self, conn: Connection, client: socket.socket) -> None:
-        self.poller.unregister(client)
-        self.pending_conns.remove(conn)
-        self.enqueue_req(conn)
-
-    def on_closing_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        if not conn.drain():
-            self.closing_conns.remove(conn)
-            self._drop(conn)
-
-    def enqueue_req(self, conn: Connection) -> None:
-        self.queued.add(conn)
-        super().enqueue_req(conn)
-
-    def finish_request(self, conn: Connection, fs: Future[Outcome]) -> None:
-        outcome = Outcome.CLOSE if fs.cancelled() or fs.exception() else fs.result()
-        if outcome is Outcome.KEEP:
-            self._await_next(conn)
-        elif outcome is Outcome.CLOSE and conn.half_close():
-            self._wait(conn, self.closing_conns, CLOSING_SECONDS, self.on_closing_socket_readable)
-        else:
-            self._drop(conn, registered=False)
-
-    def _gather(self, conn: Connection) -> None:
-        arrival = conn.receive()
-        if arrival is Arrival.PARTIAL:
-            self._wait(conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_readable)
-        else:
-            self._begin(conn, arrival)
-
-    def _begin(self, conn: Connection, arrival: Arrival) -> None:
-        if arrival is not Arrival.COMPLETE:
-            self._drop(conn, registered=False)
-        elif conn.takes_more():
-            self.enqueue_req(conn)
-        else:  # no thread waits for a client that asks and asks, and reads no answer
-            self._wait(
-                conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_writable, selectors.EVENT_WRITE
-            )
-
-    def _await_next(self, conn: Connection) -> None:
-        conn.sock.setblocking(False)
-        if conn.hand_over() is Arrival.COMPLETE:
-            self._begin(conn, Arrival.COMPLETE)
-        elif conn.gathered:
-            self._wait(conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_readable)
-        else:
-            seconds = self.cfg.keepalive if self.alive else CLOSING_SECONDS
-            self._wait(conn, self.keepalived_conns, seconds, self.on_client_socket_readable)
-
-    def _wait(
-        self, conn: Connection, among: Waiting[Connection], seconds: float, then: Callable[..., None],
-        event: int = selectors.EVENT_READ,
+    def __init__(
+        self, listener: socket.socket, redirecting: socket.socket | None, options: WorkerOptions,
+        beat: Callable[[], None],
     ) -> None:  # fmt: skip
-        conn.timeout = time.monotonic() + seconds
-        among.append(conn)
-        self.poller.register(conn.sock, event, partial(then, conn))
+        self._listener = listener
+        self._redirecting = redirecting
+        self._options = options
+        self._beat = beat
+        self._clients = Clients(options.most_connections, None if options.trusted else options.connections_per_address)
+        self._tls = RenewedContext(options.certificate) if options.certificate else None
+        self._is_stopping = False
+        self._stopped = Event()
+        self._master = os.getppid()
 
-    def _drop(self, conn: Connection, registered: bool = True) -> None:
-        if registered:
-            self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
+    def run(self, application: WSGIApplication, ready: Callable[[], None]) -> None:
+        gevent.signal_handler(signal.SIGTERM, self._stop)
+        gevent.signal_handler(signal.SIGINT, self._stopped.set)
+        gevent.signal_handler(signal.SIGQUIT, self._stopped.set)
+        accepting = [gevent.spawn(self._accept, self._listener, self._site(self._listener, application), self._tls)]
+        if self._redirecting:
+            port = self._listener.getsockname()[1]
+            site = self._site(self._redirecting, redirect_to(port))
+            accepting.append(gevent.spawn(self._accept, self._redirecting, site, None))
+        gevent.spawn(self._sweep)
+        self._accepting = accepting
+        ready()
+        self._stopped.wait()
 
-    # --- the loop: what happens once a second
+    def _site(self, listener: socket.socket, application: WSGIApplication) -> Site:
+        host, port = listener.getsockname()[:2]
+        return Site(application, (host, port), self._options.trusted, lambda: self._is_stopping)
 
-    def murder_keepalived(self, force: bool = False) -> None:
-        """Close those that were idle too long. Where a new client finds no room, the longest idle go too, and then
-        those that have been sending one request for the longest time.
-        """
-        now = float("inf") if force else time.monotonic()
-        for conn in self.keepalived_conns.expired(now):
-            self._drop(conn)
-        for waiting in (self.keepalived_conns, self.pending_conns):
-            while waiting and self.nr_conns >= self.worker_connections:
-                self._drop(waiting.popleft())
+    # --- the greenlets
 
-    def murder_pending(self) -> None:
-        now = time.monotonic()
-        for conn in self.pending_conns.expired(now):
-            if conn.gathered:
-                conn.refuse(TOO_SLOW)
-            self._drop(conn)
-        for conn in self.closing_conns.expired(now):
-            self._drop(conn)
+    def _accept(self, listener: socket.socket, site: Site, tls: RenewedContext | None) -> None:
+        while True:
+            try:
+                sock, address = listener.accept()
+            except OSError as fault:
+                if fault.errno not in _PASSING:
+                    raise
+                gevent.sleep(_PAUSE_SECONDS)
+                continue
+            gevent.spawn(self._serve, sock, address[0], site, tls)
+            while not self._clients.make_place():
+                gevent.sleep(_PAUSE_SECONDS)
+            gevent.sleep(0)  # so that another worker, which was woken too, takes the next one
 
-    def _cap_keepalive(self, deadline: float) -> None:
-        """Called when the worker must stop: closes the connections that have not sent a whole request by then."""
-        for waiting in (self.keepalived_conns, self.pending_conns):
-            for conn in waiting:
-                conn.timeout = min(conn.timeout, deadline)
+    def _serve(self, sock: socket.socket, address: str, site: Site, tls: RenewedContext | None) -> None:
+        connection = Connection(sock, address)
+        may_stay = self._clients.add(connection)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls:
+                connection.sock = tls.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+                connection.sock.do_handshake()
+                connection.is_tls = True
+            if not may_stay:
+                connection.refuse(TOO_MANY_CONNECTIONS)
+            while may_stay and answer_next(site, connection):
+                continue
+            connection.close()
+        except (OSError, ClientLeft, ValueError):
+            connection.reset()
+        finally:
+            self._clients.remove(connection)
 
-    # --- the threads
+    def _sweep(self) -> None:
+        sweeps = 0
+        while True:
+            gevent.sleep(SWEEP_SECONDS)
+            self._beat()
+            self._clients.sweep(time.monotonic())
+            sweeps += 1
+            if self._tls and sweeps % _REFRESH_SWEEPS == 0:
+                self._tls.refresh()
+            if os.getppid() != self._master:
+                log.error("The master process is gone: stopping.")
+                self._stopped.set()
 
-    def handle(self, conn: Connection) -> Outcome:
-        """Answer requests of one connection as long as the next one follows closely and nobody else waits."""
-        self.queued.discard(conn)
-        outcome = Outcome.KEEP
-        while outcome is Outcome.KEEP:
-            conn.sock.settimeout(IO_SECONDS)
-            outcome = answer_next(self, conn)
-            if outcome is not Outcome.KEEP or not self._has_next(conn):
-                break
-        return outcome
+    # --- the end
 
-    def _has_next(self, conn: Connection) -> bool:
-        if self.queued or conn.gathered or not self.alive or not conn.takes_more():
-            return False
-        conn.sock.settimeout(STAY_SECONDS)
-        arrival = conn.receive()
-        return arrival is Arrival.COMPLETE
+    def _stop(self) -> None:
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        for greenlet in self._accepting:
+            greenlet.kill(block=False)
+        self._listener.close()
+        if self._redirecting:
+            self._redirecting.close()
+        began = time.monotonic()
+        self._clients.hasten(began + CLOSING_SECONDS)
+        gevent.spawn(self._finish, began + self._options.graceful_seconds)
+
+    def _finish(self, until: float) -> None:
+        """Wait for those that are being answered, and say so; then end."""
+        say_at = time.monotonic() + _SAY_SECONDS / 10
+        while len(self._clients) and (left := until - time.monotonic()) > 0:
+            if time.monotonic() >= say_at:
+                count = sum(1 for _ in self._clients.answering())
+                log.info("Stopping: %d requests are being answered, which may go on for %.0f s.", count, left)
+                say_at = time.monotonic() + _SAY_SECONDS
+            gevent.sleep(min(0.05, left))
+        unfinished = [connection.request_line for connection in self._clients.answering()]
+        if unfinished:
+            log.warning("Stopped with %d requests unfinished: %s", len(unfinished), ", ".join(_named(unfinished)))
+        self._stopped.set()
+
+
+def _named(lines: Sequence[str]) -> list[str]:
+    """Request lines without queries, fit for a log."""
+    shown = [line[:100].encode("ascii", "backslashreplace").decode() for line in lines[:_NAMED_AT_MOST]]
+    return [*shown, "…"] if len(lines) > _NAMED_AT_MOST else shown
+
+
+_pool: list[ThreadPool] = []
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """Have a thread of the system do what takes the processor for long, while others are served."""
+    if not _pool:
+        _pool.append(ThreadPool(4))
+    result: Any = _pool[0].apply(work)
+    return result  # type: ignore[no-any-return]

@@ -218,6 +218,15 @@ class Settings:
         "LONG_QUERY_PATHS", parsers.names, LONG_QUERY_PATHS, "Long queries",
         "Parts of a path whose requests start as tasks at once, with commas between them.",
     )
+    requests_per_user: int = setting(
+        "REQUESTS_PER_USER", parsers.positive(int), 200, "Deployment",
+        "How many requests of one user a process of `serve` answers at a time. More are refused with 429.",
+    )
+    connections_per_address: int = setting(
+        "CONNECTIONS_PER_ADDRESS", parsers.positive(int), 1000, "Deployment",
+        "How many connections from one address a process of `serve` takes at a time, or how many requests "
+        "behind a trusted proxy. More are refused with 503.",
+    )
     front_door: str | None = setting(
         "FRONT_DOOR", parsers.front_door, None, "Deployment",
         "Whose limits count: `rest`, `http`, `url`, `alb` or `local`; with a longer timeout, as in `rest:60`.",

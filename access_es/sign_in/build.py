@@ -19,7 +19,7 @@ from access_es.storage.dynamodb_table import Call
 from access_es.users.directory import Directory
 from access_es.users.dynamodb_stores import open_dynamodb_stores
 from access_es.users.invitations import Invitations
-from access_es.users.passwords import METHOD, Passwords
+from access_es.users.passwords import METHOD, Passwords, Run, run_here
 from access_es.users.stores import Stores
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def build_accounts(
     settings: AccountSettings,
     clock: Callable[[], float] = time.time,
     call_dynamodb: Call = _no_dynamodb,
+    run_hash: Run = run_here,
 ) -> Accounts:
     """Opens nothing yet. Raises `SettingsError` where the settings cannot work."""
     faults = [] if settings.secrets and all(settings.secrets) else ["SESSION_SECRET: it is empty"]
@@ -76,7 +77,7 @@ def build_accounts(
     if faults:
         raise SettingsError(faults)
     stores = _open_file(place, clock) if kind == "file" else open_dynamodb_stores(place, call_dynamodb, clock)
-    passwords = Passwords(settings.password_method)
+    passwords = Passwords(settings.password_method, run=run_hash)
     cookies = SessionCookies(settings.secrets, settings.session_seconds)
     check = PasswordCheck(stores.users, passwords, Throttle(stores.failures), clock)
     invitations = Invitations(settings.secrets, clock)

@@ -18,6 +18,7 @@ from access_es.tasks.poll import outcome
 from access_es.tasks.replies import OwnReply, accept, address_of, redirect_to
 from access_es.tasks.rules import Rules, TaskAtOnce, TaskWhenSlow
 from access_es.tasks.runner import Send
+from access_es.tasks.searches import reads_only
 from access_es.tasks.service import TaskService
 from access_es.tasks.tickets import Ticket
 from access_es.upload import Upload
@@ -55,6 +56,7 @@ class LongQueries:
             answer = self._send(
                 request.method, request.target, request.headers, upload,
                 answer_by=request.answer_by, waits=waits, sign_as=request.sign_as,
+                client=request.client if request.client and reads_only(request.method, request.target) else None,
             )  # fmt: skip
         except DomainTimeout as error:
             by = request.due

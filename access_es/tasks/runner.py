@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from access_es.client_presence import ClientPresence
 from access_es.errors import AccessEsError
 from access_es.messages import Headers, ProxyResponse, SignAs
 from access_es.tasks.failures import NotStarted, ResultNotStored, TaskCrashed, TasksUnusable
@@ -34,6 +35,7 @@ class Send(Protocol):
         answer_by: float | None = None,
         waits: Iterator[float] | None = None,
         sign_as: SignAs | None = None,
+        client: ClientPresence | None = None,
     ) -> ProxyResponse: ...
 
 

@@ -55,6 +55,11 @@ def is_search(method: str, target: bytes) -> bool:
     return method == "POST" and any(inner[: len(known)] == known for known in _UI_SEARCHES)
 
 
+def reads_only(method: str, target: bytes) -> bool:
+    """Whether this does nothing but read, so that nobody needs it any more once its client has gone."""
+    return method in ("GET", "HEAD", "OPTIONS") or is_search(method, target)
+
+
 def console_request(method: str, target: bytes) -> tuple[str, bytes] | None:
     """The request that Console sends to the engine: `…/api/console/proxy?path=…&method=…`; None for anything else."""
     if method != "POST" or b"console" not in target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from access_es.errors import ClientGone
+from access_es.client_presence import ClientGone
 from access_es.messages import Body, Held, ProxyResponse
 from access_es.upstream.connection import RECEIVE_BYTES, Connection
 from access_es.upstream.failures import FAULTS, explain

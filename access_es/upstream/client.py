@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from access_es.client_presence import ClientGone, ClientPresence
 from access_es.credentials import Credentials, CredentialsSource
-from access_es.errors import ClientGone, MethodNotAllowed
-from access_es.messages import ClientPresence, Headers, Held, ProxyResponse, SignAs
+from access_es.errors import MethodNotAllowed
+from access_es.messages import Headers, Held, ProxyResponse, SignAs
 from access_es.settings.endpoint import Endpoint
 from access_es.upload import Upload
 from access_es.upstream.answer import WHOLE_BYTES, ArrivingBody, read_answer

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 from access_es.errors import BadRequest, TooManyFailures
 from access_es.users import tokens
@@ -20,13 +21,28 @@ _MAX_WAITING = 8
 _BUSY_SECONDS = 2
 
 
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Does some work that takes the processor for long, and gives what comes of it."""
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+def run_here(work: Callable[[], T], /) -> T:
+    return work()
+
+
 class Passwords:
-    """Hashes and checks. `method` is werkzeug's name for the algorithm and its cost."""
+    """Hashes and checks. `method` is werkzeug's name for the algorithm and its cost, `run` where a hash is made."""
 
     def __init__(
-        self, method: str = METHOD, *, max_concurrent: int = _MAX_CONCURRENT_HASHES, max_waiting: int = _MAX_WAITING
-    ) -> None:
+        self, method: str = METHOD, *, max_concurrent: int = _MAX_CONCURRENT_HASHES, max_waiting: int = _MAX_WAITING,
+        run: Run = run_here,
+    ) -> None:  # fmt: skip
         self._method = method
+        self._run = run
         self._running = threading.Semaphore(max_concurrent)
         self._admitted = threading.Semaphore(max_concurrent + max_waiting)
         # No password has this hash, yet checking against it costs what checking a real one costs.
@@ -49,13 +65,15 @@ class Passwords:
     def hash(self, password: str) -> str:
         from werkzeug.security import generate_password_hash  # loaded when first needed: a cold start does without
 
-        return generate_password_hash(_normalized(password), self._method)
+        return self._run(lambda: generate_password_hash(_normalized(password), self._method))
 
     def matches(self, password_hash: str, password: str) -> bool:
         """Whether it is this password. Takes as long for a wrong one as for the right one."""
         from werkzeug.security import check_password_hash
 
-        return len(password) <= MAX_CHARACTERS and check_password_hash(password_hash, _normalized(password))
+        return len(password) <= MAX_CHARACTERS and self._run(
+            lambda: check_password_hash(password_hash, _normalized(password))
+        )
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made at another cost than today's."""

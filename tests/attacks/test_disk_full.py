@@ -9,12 +9,12 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-SMALL = "ulimit -n 160; exec"  # leaves room for 80 connections
+SMALL = "ulimit -n 160; exec"  # leaves room for 48 connections
 ROOT = Path(__file__).parent.parent.parent
 
 
 def test_slow_connections_give_way_to_complete_requests() -> None:
-    command = f"{SMALL} {sys.executable} -m tests.server_process 1 4 1"
+    command = f"{SMALL} {sys.executable} -m tests.server_process '{{\"graceful_seconds\": 1}}'"
     with subprocess.Popen(["sh", "-c", command], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr

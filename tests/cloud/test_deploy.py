@@ -138,7 +138,7 @@ def test_the_zip_holds_what_runs_and_nothing_that_people_keep(unpacked: Package)
         names = packed.namelist()
         assert not [name for name in names if b"not to be packed" in packed.read(name)]
     wrong = re.compile(
-        r"^(tests|bench|docs)/|(^|/)(demo|gunicorn|pytest|moto|troposphere|setuptools|pip|yaml|charset_normalizer|"
+        r"^(tests|bench|docs)/|(^|/)(demo|gevent|greenlet|gunicorn|pytest|moto|troposphere|setuptools|pip|yaml|charset_normalizer|"
         r"awslambdaric|\.[^/]+)(/|$)"
     )
     assert not [name for name in names if wrong.search(name)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from access_es.server.cooperative import make_cooperative
+
+make_cooperative()
+
 import os
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,7 +14,7 @@ from pathlib import Path
 from flask import Flask
 
 from access_es.app import create_app
-from access_es.server import serve
+from access_es.server.master import Place, serve
 from access_es.services import build_services
 from access_es.settings.names import Settings
 from access_es.settings.read import read_settings
@@ -25,7 +29,7 @@ def main() -> int:
     settings = read_settings(read_stage(Path("zappa_settings.json"), "local", os.environ).values)
     shift = timedelta(seconds=float(os.environ["CLOCK_SHIFT_SECONDS"]))
     workers = int(sys.argv[sys.argv.index("--workers") + 1])
-    return serve(lambda: shifted_app(settings, shift), host="127.0.0.1", port=0, workers=workers)
+    return serve(lambda: shifted_app(settings, shift), Place(port=0, workers=workers))
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def test_a_client_that_leaves_early_leaves_one_line_that_says_cut(bad: BadDomain
         client.sendall(request_bytes("GET", f"/left-{kind}".encode(), bad.front.bearer))
         client.recv(1000)
     line = only_line(bad, f"/left-{kind}")
-    assert (line["status"], line["delivery"], line.get("error")) == (200, "cut", None)
+    assert (line["status"], line["delivery"], line.get("error")) == (200, "cut", "client_gone")
     assert line["bytes_out"] < 20_000_000
 
 
