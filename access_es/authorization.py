@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from access_es.audit import Entry
@@ -35,6 +35,19 @@ class PermissionDenied(Forbidden):
         return {name: value for name, value in self._facts.items() if value}
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The roles that somebody has. `signing` is the one that signs, where they allow everything."""
+
+    roles: tuple[Role, ...]
+    is_unlimited: bool
+    signing: Role | None
+
+
+_Key = tuple[tuple[str, ...], tuple[str, ...] | None, tuple[str, ...] | None]
+_MOST_HELD = 1024
+
+
 class Authorization:
     """`secrets` are the session secrets, newest first, which seal the ids of cursors."""
 
@@ -44,16 +57,12 @@ class Authorization:
         self._permissions = permissions
         self._secrets = secrets
         self._clock = clock
+        self._held_by: tuple[Permissions | None, dict[_Key, _Held]] = (None, {})
 
     def limiting_roles(self, caller: Caller) -> tuple[Role, ...] | None:
         """The caller's roles; None where they, or no setting, allow everything."""
-        permissions = self._permissions.current()
-        if permissions is None:
-            return None
-        from access_es.permissions.roles import is_unlimited
-
-        roles = _roles(permissions, caller)
-        return None if is_unlimited(roles) else roles
+        held = self._held(caller)
+        return None if held is None or held.is_unlimited else held.roles
 
     def describe(self, caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names of the caller's roles, and what they allow, in sentences. Empty where no setting limits anybody."""
@@ -70,14 +79,12 @@ class Authorization:
 
         For a limited caller, the sealed id of a cursor is replaced by the engine's own.
         """
-        permissions = self._permissions.current()
-        if permissions is None:
+        held = self._held(caller)
+        if held is None:
             return request, upload
-        from access_es.permissions.roles import is_unlimited
-
-        roles = permissions.roles_of(caller.groups, caller.only_roles)
-        if is_unlimited(roles):
-            return _signed_by_all(request, roles, caller), upload
+        if held.is_unlimited:
+            return _signed_by(request, held.signing, caller), upload
+        roles = held.roles
         from access_es.permissions.judge import judge
         from access_es.permissions.signing import signing_role
         from access_es.permissions.verdict import Refused, Request
@@ -114,6 +121,23 @@ class Authorization:
         body = seal_answer(answer.body, kind, _needs(grant), self._cursors(caller))
         return replace(answer, headers=headers, body=body, length_bytes=None)
 
+    def _held(self, caller: Caller) -> _Held | None:
+        """What the caller has by the permissions of now; None where there are none. Worked out once for all alike."""
+        permissions = self._permissions.current()
+        if permissions is None:
+            return None
+        of, known = self._held_by
+        if of is not permissions:  # a thread that still adds to the old ones does so to theirs
+            known = {}
+            self._held_by = (permissions, known)
+        key = (caller.groups, caller.only_roles, caller.named_roles)
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _MOST_HELD:
+                known.clear()
+            found = known[key] = _hold(_roles(permissions, caller))
+        return found
+
     def _cursors(self, caller: Caller) -> Cursors:
         from access_es.permissions.cursors import Cursors
 
@@ -136,12 +160,12 @@ def _granted(request: ProxyRequest, verdict: Allowed) -> ProxyRequest:
     return replace(request, target=target, headers=headers, grant=Grant(needs, verdict.opens))
 
 
-def _signed_by_all(request: ProxyRequest, roles: tuple[Role, ...], caller: Caller) -> ProxyRequest:
-    if not any(role.sign_with for role in roles):
-        return request
+def _hold(roles: tuple[Role, ...]) -> _Held:
+    from access_es.permissions.roles import is_unlimited
     from access_es.permissions.signing import unlimited_signing_role
 
-    return _signed_by(request, unlimited_signing_role(roles), caller)
+    is_all = is_unlimited(roles)
+    return _Held(roles, is_all, unlimited_signing_role(roles) if is_all else None)
 
 
 def _signed_by(request: ProxyRequest, role: Role | None, caller: Caller) -> ProxyRequest:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 
+from access_es.audit import Entry
+from access_es.authorization import Authorization, PermissionDenied
 from access_es.demo.running_gateway import RunningGateway
+from access_es.live_permissions import LivePermissions
+from access_es.messages import ProxyRequest
+from access_es.permissions.form import parse_permissions
+from access_es.sign_in.identity import Caller
+from access_es.upload import Upload
 from tests.running_proxy import RunningProxy, running_proxy
 
 PERMISSIONS = {
@@ -84,3 +92,22 @@ def test_groups_and_roles_act_within_the_recheck_time(proxy: RunningProxy, gatew
     file.write_text(json.dumps(PERMISSIONS))
     time.sleep(0.3)
     assert proxy.ask("GET", "/_demo/echo", bearer(proxy, "carol")).status == 200
+
+
+def test_a_machine_has_the_roles_of_its_rule_and_not_those_of_everybody() -> None:
+    roles = {"roles": {"logs": {"read": ["logs-*"]}, "all": {"read": ["open-*"]}}, "default": ["all"]}
+    authorization = Authorization(LivePermissions(parse_permissions(roles)), ["s" * 40])
+    machine = Caller("machine:ci", (), "machine", named_roles=("logs",))
+    person = Caller("ann", (), "session")
+
+    def may(caller: Caller, target: bytes) -> bool:
+        request = ProxyRequest("r", "GET", target, (), BytesIO(), "http", "::1")
+        try:
+            authorization.admit(caller, request, Upload(), Entry(request, None))
+        except PermissionDenied:
+            return False
+        return True
+
+    for _ in range(2):
+        assert [may(machine, target) for target in (b"/logs-1/_search", b"/open-1/_search")] == [True, False]
+        assert [may(person, target) for target in (b"/logs-1/_search", b"/open-1/_search")] == [False, True]
