@@ -136,6 +136,7 @@ class World:
         self._prefix = kibana_prefix.encode()
         self.major = int(self.engine.ask("GET", "/")["version"]["number"].split(".")[0])
         is_opensearch = self.engine.ask("GET", "/")["version"].get("distribution") == "opensearch"
+        self._percolates = self.major == 5  # the other builds come without modules
         self.type = "doc" if self.major in (5, 6) and not is_opensearch else "_doc"
 
     def fill(self, kind: str) -> None:
@@ -143,8 +144,13 @@ class World:
         for index in (*ALLOWED, "team-1", *self._forbidden, "zhidden-b"):
             self.engine.ask("DELETE", f"/{index}?ignore_unavailable=true")
         for index in (*ALLOWED, "team-1"):
-            self._write(index, [(str(n), {"u": "alpha" if n % 2 else "beta", "n": n}) for n in range(1, 7)])
+            self._write(index, [(str(n), self._document(n)) for n in range(1, 7)])
         self.fill_forbidden(kind)
+
+    def _document(self, number: int) -> dict[str, Any]:
+        word = "alpha" if number % 2 else "beta"
+        place = {"type": "point", "coordinates": [1, 1] if number % 2 else [2, 2]}
+        return {"u": word, "n": number, "g": place, **({"q": {"match": {"u": word}}} if self._percolates else {})}
 
     def clear(self) -> None:
         """Nothing of this is left."""
@@ -170,7 +176,15 @@ class World:
     def _write(self, index: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> None:
         place = {"_index": index, **({"_type": self.type} if self.type == "doc" else {})}
         lines = [line for id, document in documents for line in ({"index": {**place, "_id": id}}, document)]
-        self.engine.ask("PUT", f"/{index}", {"settings": {"number_of_shards": 1, "number_of_replicas": 0}})
+        mappings = {
+            "properties": {"g": {"type": "geo_shape"}, **({"q": {"type": "percolator"}} if self._percolates else {})}
+        }
+        settings = {"number_of_shards": 1, "number_of_replicas": 0}
+        body = {"settings": settings, "mappings": {"doc": mappings} if self.type == "doc" else mappings}
+        data = json.dumps(body).encode()
+        made, _ = self.engine.send(Sent("PUT", f"/{index}".encode(), (("Content-Type", "application/json"),), data))
+        if made >= 400:  # a build without shapes
+            self.engine.ask("PUT", f"/{index}", {"settings": settings})
         answer = self.engine.ask(
             "POST", "/_bulk?refresh=true", b"".join(json.dumps(line).encode() + b"\n" for line in lines)
         )

@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from access_es.messages import Headers
@@ -26,6 +26,7 @@ _MEDIA_TYPES = re.compile(
     re.IGNORECASE,
 )
 _GZIP = ("gzip", "x-gzip")
+Watch = Callable[[dict[str, Any]], None]
 _TOO_LARGE = "its body is too large to be read"
 
 
@@ -106,34 +107,42 @@ class Body:
         return [value for key, value in self._headers if len(key) == len(name) and key.lower() == name]
 
 
-def parse_object(data: bytes, line: int | None = None) -> dict[str, Any]:
-    """A JSON object in the one form that all parsers read alike. Raises Unjudgeable for any other."""
-    parsed = parse_json(data, line)
+def parse_object(data: bytes, line: int | None = None, watch: Watch | None = None) -> dict[str, Any]:
+    """A JSON object in the one form that all parsers read alike. Raises Unjudgeable for any other.
+
+    `watch` is given every object in it, at any depth, while it is parsed.
+    """
+    parsed = parse_json(data, line, watch)
     if not isinstance(parsed, dict):
         raise Unjudgeable("a JSON object was expected in its body", line)
     return parsed
 
 
-def parse_json(data: bytes, line: int | None = None) -> Any:
+def parse_json(data: bytes, line: int | None = None, watch: Watch | None = None) -> Any:
     """JSON in the one form that all parsers read alike. Raises Unjudgeable for any other."""
+    decoder = _DECODER if watch is None else _decoder(watch)
     try:
-        return _DECODER.decode(data.decode("utf-8"))
+        return decoder.decode(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise Unjudgeable("its body is not plain JSON in UTF-8 without repeated names", line) from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a repeated name")
-    return found
+def _decoder(watch: Watch) -> json.JSONDecoder:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a repeated name")
+        watch(found)
+        return found
+
+    return json.JSONDecoder(object_pairs_hook=once, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
+_DECODER = _decoder(lambda found: None)
 
 
 def _inflate(chunks: Iterator[bytes], coding: str) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from access_es.permissions.bodies import parse_object
@@ -40,7 +41,9 @@ def needs_of_search(data: bytes, line: int | None = None) -> Iterator[Need]:
         except UnicodeDecodeError:
             raise Unjudgeable("its body is not UTF-8", line) from None
         return iter(())
-    return needs_of_query(parse_object(data, line), line)
+    telling: list[dict[str, Any]] = []
+    parse_object(data, line, lambda found: telling.append(found) if any(map(_plain, found)) else None)
+    return chain.from_iterable(_needs_of_object(found, line) for found in telling)
 
 
 def needs_of_query(body: object, line: int | None = None) -> Iterator[Need]:
@@ -49,14 +52,17 @@ def needs_of_query(body: object, line: int | None = None) -> Iterator[Need]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
-            for key, value in node.items():
-                plain = _plain(key)
-                if plain:
-                    yield from _needs_of_entry(plain, value, len(node) == 1, line)
-                if isinstance(value, dict | list):
-                    waiting.append(value)
+            yield from _needs_of_object(node, line)
+            waiting.extend(value for value in node.values() if isinstance(value, dict | list))
         elif isinstance(node, list):
             waiting.extend(item for item in node if isinstance(item, dict | list))
+
+
+def _needs_of_object(node: dict[str, Any], line: int | None) -> Iterator[Need]:
+    for key, value in node.items():
+        plain = _plain(key)
+        if plain:
+            yield from _needs_of_entry(plain, value, len(node) == 1, line)
 
 
 @lru_cache(maxsize=4096)
