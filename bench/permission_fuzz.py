@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from access_es.demo.cache import cache_folder
@@ -21,14 +22,20 @@ from bench.permission_world import Outcome, World, by_path, read_all, write_all
 _WRITER_FINE = ("fuzz-1", "fuzz-2", "fuzz-new", "team-1", "team-new", "<fuzz-{now%2Fd}>", "fuzz-*", "team-*")
 
 
-def fuzz(world: World, requests: int, seed: int, kibana: bool) -> tuple[Outcome, Outcome]:
+def fuzz(world: World, requests: int, seed: int, kibana: bool) -> Iterator[tuple[str, Outcome]]:
     """Two thirds of the requests as a reader, one as a writer."""
     world.fill("A")
     reader = Maker(random.Random(seed), world.foreign(), kibana="/_plugin/kibana" if kibana else "")
-    read = read_all(world, [reader.make() for _ in range(requests * 2 // 3)])
+    yield "reader", read_all(world, [reader.make() for _ in range(requests * 2 // 3)])
     world.fill("A")
     writer = Maker(random.Random(seed + 1), world.foreign(), fine=_WRITER_FINE)
-    return read, write_all(world, [writer.make() for _ in range(requests - requests * 2 // 3)])
+    yield "writer", write_all(world, [writer.make() for _ in range(requests - requests * 2 // 3)])
+
+
+def fuzz_by_path(world: World, requests: int, seed: int) -> Iterator[tuple[str, Outcome]]:
+    world.fill("A")
+    maker = Maker(random.Random(seed), world.foreign())
+    yield "by path", read_all(world, [maker.make() for _ in range(requests)], by_path)
 
 
 def report(kind: str, name: str, outcome: Outcome, seconds: float) -> None:
@@ -56,13 +63,10 @@ def main() -> int:
             world = World(running.url, running.kibana)
             begun = time.monotonic()
             if options.naive:
-                world.fill("A")
-                maker = Maker(random.Random(options.seed), world.foreign())
-                outcomes = {"by path": read_all(world, [maker.make() for _ in range(options.requests)], by_path)}
+                outcomes = fuzz_by_path(world, options.requests, options.seed)
             else:
-                read, written = fuzz(world, options.requests, options.seed, running.kibana is not None)
-                outcomes = {"reader": read, "writer": written}
-            for name, outcome in outcomes.items():
+                outcomes = fuzz(world, options.requests, options.seed, running.kibana is not None)
+            for name, outcome in outcomes:
                 report(kind, name, outcome, time.monotonic() - begun)
                 leaks += len(outcome.leaks)
             world.close()

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
 import pytest
 
 from access_es.demo.stack import Engines
-from bench.permission_fuzz import fuzz
-from bench.permission_requests import Maker
-from bench.permission_world import World, by_path, read_all
+from bench.permission_fuzz import fuzz, fuzz_by_path
+from bench.permission_world import World
 
 pytestmark = [pytest.mark.engines, pytest.mark.heavy]
 
@@ -31,13 +29,11 @@ def world(request: pytest.FixtureRequest, engines: Engines) -> Iterator[World]:
 
 
 def test_nothing_forbidden_is_read_or_changed(world: World) -> None:
-    for outcome in fuzz(world, requests=900, seed=7, kibana=False):
+    for _, outcome in fuzz(world, requests=900, seed=7, kibana=False):
         assert outcome.leaks == ()
         assert outcome.let_through > 40 and outcome.answered > 15
 
 
 def test_a_rule_on_the_path_alone_is_found_to_leak(world: World) -> None:
-    world.fill("A")
-    maker = Maker(random.Random(7), world.foreign())
-    outcome = read_all(world, [maker.make() for _ in range(300)], by_path)
+    ((_, outcome),) = fuzz_by_path(world, requests=300, seed=7)
     assert len(outcome.leaks) > 3
