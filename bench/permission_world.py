@@ -13,6 +13,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -130,7 +131,9 @@ class World:
         shared: bool = False,
     ) -> None:
         self._shared = shared
-        self._forbidden = tuple(name for name in FORBIDDEN if not (shared and name.startswith(".")))
+        # A Kibana writes to its own index whenever it likes.
+        has_kibana = shared or kibana_url is not None
+        self._forbidden = tuple(name for name in FORBIDDEN if not (has_kibana and name.startswith(".")))
         self.engine = Wire(url)
         self._kibana = Wire(kibana_url, keep_alive=False) if kibana_url else None
         self._prefix = kibana_prefix.encode()
@@ -142,7 +145,8 @@ class World:
     def fill(self, kind: str) -> None:
         """Everything anew: what is allowed as always, what is forbidden as this world has it."""
         self.clear()
-        for index in (*ALLOWED, "team-1"):
+        today = datetime.now(UTC).strftime("fuzz-%Y.%m.%d")  # some versions make an index that is asked for
+        for index in (*ALLOWED, "team-1", "fuzz-absent", today):
             self._write(index, [(str(n), self._document(n)) for n in range(1, 7)])
         self.fill_forbidden(kind)
 
@@ -230,6 +234,12 @@ class World:
             found[path] = self.engine.ask("GET", path)
         return json.dumps(found, sort_keys=True)
 
+    def readable(self) -> str:
+        """What a reader of fuzz-* may read, and not change."""
+        names = sorted(name for name in self._indices() if name.startswith("fuzz-"))
+        hits = self.engine.ask("POST", "/fuzz-*/_search?size=100", {"sort": ["_doc"]})["hits"]["hits"]
+        return json.dumps([names, sorted(f"{hit['_index']} {hit['_id']} {hit['_source']}" for hit in hits)])
+
     def close(self) -> None:
         self.engine.close()
         if self._kibana:
@@ -249,14 +259,21 @@ class Outcome:
 def read_all(world: World, requests: list[Sent], decide: Judge = by_permissions) -> Outcome:
     """Non-interference of every request that a reader's rights let through."""
     passed = [(sent, verdict) for sent in requests if (verdict := decide(READER, sent))]
-    before = [world.send(sent, verdict) for sent, verdict in passed]
+    expected, before, writes = world.readable(), [], []
+    for number, (sent, verdict) in enumerate(passed):
+        before.append(world.send(sent, verdict))
+        is_checked = sent.method in ("POST", "PUT") or number % 50 == 0
+        if is_checked and (found := world.readable()) != expected:
+            writes.append(Leak(sent, "a reader wrote", f"{expected}\n{found}"[:2000]))
+            expected = found
     world.fill_forbidden("B")
     leaks = tuple(
         leak
         for (sent, verdict), answer in zip(passed, before, strict=True)
         if (leak := _compare(world, sent, verdict, answer))
     )
-    return Outcome(len(requests), len(passed), sum(200 <= status < 400 for status, _ in before), leaks)
+    answered = sum(200 <= status < 400 for status, _ in before)
+    return Outcome(len(requests), len(passed), answered, (*writes, *leaks))
 
 
 def _compare(world: World, sent: Sent, verdict: Allowed, before: tuple[int, bytes]) -> Leak | None:

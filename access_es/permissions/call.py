@@ -52,6 +52,11 @@ class Call:
         index = self.index()
         return "*" if index is None else index
 
+    def path_indices(self) -> str:
+        """The index expression of the path alone: some routes take no heed of `?index=`, as Elasticsearch 5's
+        `GET /_settings`, and act on every index."""
+        return self.parameter("i") or "*"
+
     def data(self) -> bytes:
         """The whole body, or what `?source=` has in its place; b"" for none."""
         source = self.query.get("source")

@@ -19,7 +19,7 @@ def free(call: Call) -> Iterable[Need]:
 
 def health(call: Call) -> Iterable[Need]:
     """The cluster's own health is free; with `level` it lists indices."""
-    return [Need("any")] if "level" not in call.query and call.index() is None else needs("read", call.indices())
+    return [Need("any")] if "level" not in call.query and call.index() is None else needs("read", "*")
 
 
 def analyze(call: Call) -> Iterator[Need]:
@@ -31,14 +31,14 @@ def analyze(call: Call) -> Iterator[Need]:
 def names(call: Call) -> Iterable[Need]:
     """Metadata of the names in the path, or of all."""
     call.no_body()
-    return needs("read", call.indices())
+    return needs("read", call.path_indices())
 
 
 def alias_names(call: Call) -> Iterable[Need]:
     """An alias counts as a name: asked for by name, nothing else is returned."""
     call.no_body()
     alias = call.parameter("n")
-    return needs("read", call.indices()) if alias is None else needs("read", call.index(), alias)
+    return needs("read", call.path_indices()) if alias is None else needs("read", call.parameter("i"), alias)
 
 
 def document(call: Call) -> Iterable[Need]:
@@ -168,18 +168,18 @@ def _expression(value: Any) -> str:
 
 def manage(call: Call) -> Iterable[Need]:
     """Administration of the names in the path, whatever its body says."""
-    return needs("manage", call.indices())
+    return needs("manage", call.path_indices())
 
 
 def put_mapping(call: Call) -> Iterator[Need]:
-    yield Need("manage", call.indices())
+    yield Need("manage", call.path_indices())
     yield from needs_of_index(call.json())
 
 
 def create(call: Call) -> Iterator[Need]:
     """A new index, or one made from another, with the aliases in its body."""
     body = call.json()
-    yield from needs("manage", call.indices(), call.parameter("target"))
+    yield from needs("manage", call.path_indices(), call.parameter("target"))
     aliases = body.get("aliases", {})
     if not isinstance(aliases, dict):
         raise Unjudgeable("the aliases in its body are not an object")
@@ -194,7 +194,7 @@ def put_alias(call: Call) -> Iterator[Need]:
     alias = call.parameter("n")
     if alias is None and "alias" not in body and "name" not in call.query and "alias" not in call.query:
         raise Unjudgeable("it names no alias")
-    yield from needs("manage", call.indices(), alias, call.query.get("name"), call.query.get("alias"))
+    yield from needs("manage", call.path_indices(), alias, call.query.get("name"), call.query.get("alias"))
     yield from (
         Need("manage", _expression(body[key])) for key in ("index", "indices", "alias", "aliases") if key in body
     )
@@ -202,7 +202,7 @@ def put_alias(call: Call) -> Iterator[Need]:
 
 
 def delete_alias(call: Call) -> Iterable[Need]:
-    return needs("manage", call.indices(), call.parameter("n"))
+    return needs("manage", call.path_indices(), call.parameter("n"))
 
 
 def alias_actions(call: Call) -> Iterator[Need]:

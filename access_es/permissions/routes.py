@@ -3,7 +3,8 @@
 Each row: the action that suffices on `*`, the function that finds out what else would do, methods, and templates:
 `{i}` index expression, `{t}` type, `{T}` type or `_doc`, `{id}` and others one segment, `[…]` may be absent, `/**`
 anything below. The rows are those of the REST API specifications of Elasticsearch 5.6, 7.10, OpenSearch 2.19 and 3.0;
-paths that mean different things to two of them (`POST /logs/_doc/_search` searches, or writes a document) have no row.
+paths that mean different things to two of them (`POST /logs/_doc/_search` searches, or writes a document; so does
+`POST /logs/type/_percolate`) have no row.
 """
 
 from __future__ import annotations
@@ -32,15 +33,16 @@ class Route:
 
 _SEARCHES: tuple[_Row, ...] = (
     ("read", read.search, "GET POST", "[/{i}[/{t}]]/_search [/{i}[/{t}]]/_count [/{i}[/{t}]]/_validate/query"),
-    ("read", read.search, "GET POST", "[/{i}[/{t}]]/_search_shards [/{i}]/_field_caps [/{i}]/_rank_eval"),
-    ("read", read.search, "GET POST", "[/{i}]/_field_stats [/{i}]/_suggest"),
+    ("read", read.search, "GET POST", "[/{i}]/_search_shards [/{i}]/_field_caps [/{i}]/_rank_eval"),
+    ("read", read.search, "GET POST", "[/{i}]/_field_stats /{i}/{T}/{id}/_percolate[/count]"),
+    ("read", read.search, "GET", "[/{i}]/_suggest /{i}/{t}/_search_shards /{i}/{t}/_percolate[/count]"),
     ("read", read.search, "GET POST", "/{i}/{T}/{id}/_explain /{i}/_explain/{id}"),
-    ("read", read.search, "GET POST", "/{i}/{t}/_percolate[/count] /{i}/{T}/{id}/_percolate[/count]"),
     ("read", read.everything, "GET POST", "[/{i}[/{t}]]/_mpercolate"),
     ("read", read.document, "GET", "/{i}/{t}/{id} /{i}/{T}/{id}/_source /{i}/_doc/{id} /{i}/_source/{id}"),
     ("read", read.msearch, "GET POST", "[/{i}[/{t}]]/_msearch"),
     ("read", read.multi_documents, "GET POST", "[/{i}[/{t}]]/_mget [/{i}[/{t}]]/_mtermvectors"),
-    ("read", read.term_vectors, "GET POST", "/{i}/_termvectors[/{id}] /{i}/{t}/(_termvectors,_termvector)"),
+    ("read", read.term_vectors, "GET POST", "/{i}/_termvectors[/{id}] /{i}/{t}/_termvectors"),
+    ("read", read.term_vectors, "GET", "/{i}/{t}/_termvector"),
     ("read", read.term_vectors, "GET POST", "/{i}/{T}/{id}/(_termvectors,_termvector)"),
     ("read", read.analyze, "GET POST", "[/{i}]/_analyze"),
     ("read", read.everything, "GET POST", "[/{i}[/{t}]]/_search/template [/{i}[/{t}]]/_msearch/template"),

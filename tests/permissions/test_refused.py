@@ -153,7 +153,9 @@ MORE: list[tuple[Any, ...]] = [
     ("GET", "/logs-1/_search?source=a&source_content_type=application/yaml"), ("GET", "/logs-1/_search?scroll=1m&filter_path=*"),
     ("POST", "/logs-1/t/_percolate?percolate_index=secret", {}), ("GET", "/logs-1/_mpercolate"),
     # Metadata, cursors and administration.
-    ("GET", "/_mapping"), ("GET", "/_settings"), ("GET", "/_stats"), ("GET", "/_cat/aliases"), ("GET", "/_cluster/health?level=indices"),
+    ("GET", "/_mapping"), ("GET", "/_settings"), ("GET", "/_settings?index=logs-1"), ("GET", "/_cat/indices?index=logs-1"),
+    ("POST", "/logs-1/type/_percolate", {}), ("POST", "/logs-1/type/_search_shards"), ("POST", "/logs-1/type/_termvector", {}), ("POST", "/logs-1/_suggest", {}),
+    ("GET", "/_alias?index=logs-1"), ("GET", "/_cluster/health?index=logs-1"), ("GET", "/_stats"), ("GET", "/_cat/aliases"), ("GET", "/_cluster/health?level=indices"),
     ("GET", "/_cluster/health/secret"), ("GET", "/_alias/secret"), ("GET", "/logs-1/_alias/secret"), ("GET", "/_cat"), ("GET", "/_nodes"),
     ("GET", "/_resolve/index/*"), ("GET", "/_template"), ("GET", "/_cluster/settings"), ("GET", "/_cluster/state/metadata/logs-1"), ("GET", "/_snapshot"), ("GET", "/_scripts/x"),
     ("GET", "/_tasks/node:1"), ("POST", "/_tasks/node:1/_cancel"), ("GET", "/_search/scroll/abc"), ("DELETE", "/_search/point_in_time/_all"),
@@ -266,6 +268,8 @@ def test_an_index_that_would_read_others_is_not_made_by_a_manager() -> None:
     refused(MANAGER, "PUT", "/team-x", {"settings": {"index": {"resize": {"source": {"name": "secret"}}}}})
     refused(MANAGER, "PUT", "/team-x", {"aliases": {"team-y": {"filter": LOOKUP["query"]}}})
     refused(MANAGER, "POST", "/_aliases", {"actions": [{"add": {"indices": ["team-x", "secret"], "alias": "team-y"}}]})
+    refused(MANAGER, "DELETE", "/?index=team-x")
+    refused(MANAGER, "POST", "/_refresh?index=team-x")
     refused(MANAGER, "POST", "/_aliases", {"actions": [{"remove_index": {"index": "secret"}}]})
 
 
