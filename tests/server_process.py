@@ -16,9 +16,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,7 @@ class Running:
     port: int
     process: subprocess.Popen[str]
     said: list[str]  # what it wrote to stderr
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def connect(self, timeout: float = 10) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout)
@@ -182,7 +183,7 @@ def running(
     try:
         assert ready.wait(20), said
         url = next(line for line in said if "://" in line)
-        yield Running(int(url.rpartition(":")[2]), process, said)
+        yield Running(int(url.rpartition(":")[2]), process, said, options)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
