@@ -83,3 +83,12 @@ def _status_kibibytes(pid: int, name: str) -> int:
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
     return 0
+
+
+def cpu_seconds(group: int) -> float:
+    """The processor time that a group's processes have taken (proc(5): utime and stime)."""
+    ticks = 0
+    for pid in members(group):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

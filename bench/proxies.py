@@ -1,10 +1,10 @@
-"""access-es beside its peers: requests/s and latency on 1 KB, MB/s and memory on 100 MB. Same static upstream, in turn.
+"""access-es beside its peers: requests/s, latency and CPU on 1 KB and 50 KB, MB/s and memory on 100 MB, in turn.
 
     python -m bench.proxies [--rounds 3] [--seconds 4] [--only NAME ...]
 
 Only the ratios mean something: the machine is shared by all of them and by the load. nginx passes requests on unsigned;
-`naive` is bench/naive.py under gunicorn with 2 workers of 32 threads. aws-sigv4-proxy takes part where its binary is on
-the PATH (from a checkout of awslabs/aws-sigv4-proxy: go build -mod=vendor -o aws-sigv4-proxy ./cmd/aws-sigv4-proxy).
+`naive` is bench/naive.py under gunicorn with 2 workers of 32 threads. The peers take part where they are found, on the
+PATH or in the folder that PEERS names; `HOW_TO_BUILD` says how to make them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,20 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.processes import free_port, peak_mebibytes, reset_peaks, resident_mebibytes, running
+from bench.processes import cpu_seconds, free_port, peak_mebibytes, reset_peaks, resident_mebibytes, running
 
-CONNECTIONS = (1, 16, 64)
+LOADS = (("1k", 1), ("1k", 16), ("1k", 64), ("50k", 16))  # a path, and so many connections
 BIG_BYTES = 100 * 1024 * 1024
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+
+Load = tuple[str, int]
+HOW_TO_BUILD = {
+    "aws-sigv4-proxy": "awslabs/aws-sigv4-proxy: go build -mod=vendor -o aws-sigv4-proxy ./cmd/aws-sigv4-proxy",
+    "aws-es-proxy": "abutaha/aws-es-proxy: go build -o aws-es-proxy .",
+    "aws-es-kibana": "santthosh/aws-es-kibana: npm install, and a script of this name that runs node index.js",
+}
+_SIGNED_NAME = "bench.us-east-1.es.amazonaws.com"  # aws-es-proxy signs for names of this form alone
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,10 @@ class Target:
 class Figures:
     """What was seen of one proxy, a list per round."""
 
-    rates: dict[int, list[float]] = field(default_factory=lambda: {count: [] for count in CONNECTIONS})
-    p50: dict[int, list[float]] = field(default_factory=lambda: {count: [] for count in CONNECTIONS})
-    p99: dict[int, list[float]] = field(default_factory=lambda: {count: [] for count in CONNECTIONS})
+    rates: dict[Load, list[float]] = field(default_factory=lambda: {load: [] for load in LOADS})
+    p50: dict[Load, list[float]] = field(default_factory=lambda: {load: [] for load in LOADS})
+    p99: dict[Load, list[float]] = field(default_factory=lambda: {load: [] for load in LOADS})
+    cpu: dict[Load, list[float]] = field(default_factory=lambda: {load: [] for load in LOADS})  # µs per request
     megabytes: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
 
@@ -114,11 +124,36 @@ def start_sigv4_proxy(upstream: int, folder: Path) -> Iterator[Target]:
         yield Target(port, group)
 
 
+@contextmanager
+def start_es_proxy(upstream: int, folder: Path) -> Iterator[Target]:
+    """In a mount namespace whose /etc/hosts leads its name to this machine, for which one must be root."""
+    port = free_port()
+    hosts = folder / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost {_SIGNED_NAME}\n")
+    program = f"exec aws-es-proxy -endpoint http://{_SIGNED_NAME}:{upstream} -listen 127.0.0.1:{port}"
+    command = ["unshare", "-m", "sh", "-c", f"mount --bind {hosts} /etc/hosts && {program}"]
+    with running(command, port, folder / "es-proxy.log", KEYS) as group:
+        yield Target(port, group)
+
+
+@contextmanager
+def start_es_kibana(upstream: int, folder: Path) -> Iterator[Target]:
+    port = free_port()
+    credentials = folder / ".aws" / "credentials"
+    credentials.parent.mkdir(exist_ok=True)
+    credentials.write_text("[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n")
+    command = ["aws-es-kibana", "-r", "us-east-1", "-s", "-p", str(port), f"http://127.0.0.1:{upstream}"]
+    with running(command, port, folder / "es-kibana.log", {**KEYS, "HOME": str(folder)}) as group:
+        yield Target(port, group)
+
+
 PROXIES: dict[str, Start] = {
     "nginx, unsigned": start_nginx,
     "naive": start_naive,
     "access-es": start_access_es,
     "aws-sigv4-proxy": start_sigv4_proxy,
+    "aws-es-proxy": start_es_proxy,
+    "aws-es-kibana": start_es_kibana,
 }
 
 
@@ -131,30 +166,35 @@ def _run(command: list[str], environment: dict[str, str], given: str = "") -> st
 
 def measure(target: Target, figures: Figures, seconds: int) -> None:
     _download(target, "/1k", 1)
-    for count in CONNECTIONS:
-        rate, p50, p99 = _load(target, count, seconds)
-        figures.rates[count].append(rate)
-        figures.p50[count].append(p50)
-        figures.p99[count].append(p99)
+    for load in LOADS:
+        rate, p50, p99, cpu = _load(target, load, seconds)
+        figures.rates[load].append(rate)
+        figures.p50[load].append(p50)
+        figures.p99[load].append(p99)
+        figures.cpu[load].append(cpu)
     reset_peaks(target.group)
     idle = resident_mebibytes(target.group)
     figures.megabytes.append(max(_download(target, "/100m", BIG_BYTES) for _ in range(3)))
     figures.memory.append(peak_mebibytes(target.group) - idle)
 
 
-def _load(target: Target, connections: int, seconds: int) -> tuple[float, float, float]:
+def _load(target: Target, load: Load, seconds: int) -> tuple[float, float, float, float]:
+    path, connections = load
     headers = [word for name, value in target.headers.items() for word in ("-H", f"{name}: {value}")]
     threads = str(min(2, connections))
     command = ["wrk", "--latency", "-t", threads, "-c", str(connections), "-d", f"{seconds}s", *headers]
-    command.append(f"http://127.0.0.1:{target.port}/1k")
+    command.append(f"http://127.0.0.1:{target.port}/{path}")
+    before = cpu_seconds(target.group)
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = cpu_seconds(target.group) - before
     if "Non-2xx" in said or "Socket errors" in said:
         print(f"  not all answers were good: {said.splitlines()[-4:]}", file=sys.stderr)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    count = re.search(r"(\d+) requests in", said)
     p50, p99 = (re.search(rf"{share}%\s+([\d.]+)(us|ms|s)", said) for share in (50, 99))
-    if not (rate and p50 and p99):
+    if not (rate and count and p50 and p99):
         raise RuntimeError(f"wrk said: {said}")
-    return float(rate[1]), _milliseconds(p50), _milliseconds(p99)
+    return float(rate[1]), _milliseconds(p50), _milliseconds(p99), used / max(1, int(count[1])) * 1e6
 
 
 def _milliseconds(match: re.Match[str]) -> float:
@@ -177,13 +217,14 @@ def _download(target: Target, path: str, least: int) -> float:
 def table(results: dict[str, Figures]) -> str:
     """Medians, and each beside the naive proxy's."""
     base = results.get("naive", Figures())
-    head = ["", *[f"{count} conn req/s" for count in CONNECTIONS], *[f"{count} p50/p99 ms" for count in CONNECTIONS]]
-    rows = [[*head, "MB/s", "peak above idle MiB"]]
+    rows = [["", "load", "req/s", "p50 ms", "p99 ms", "CPU s per 1,000"]]
     for name, figures in results.items():
-        rates = [_beside(figures.rates[count], base.rates[count]) for count in CONNECTIONS]
-        times = [f"{_median(figures.p50[count]):.2f}/{_median(figures.p99[count]):.1f}" for count in CONNECTIONS]
-        speed = _beside(figures.megabytes, base.megabytes)
-        rows.append([name, *rates, *times, speed, f"{_median(figures.memory):.0f}"])
+        for load in LOADS:
+            rate = _beside(figures.rates[load], base.rates[load])
+            times = [f"{_median(found[load]):.2f}" for found in (figures.p50, figures.p99)]
+            rows.append([name, f"{load[0]}, {load[1]}", rate, *times, f"{_median(figures.cpu[load]) / 1000:.3f}"])
+        speed = f"{_beside(figures.megabytes, base.megabytes)} MB/s"
+        rows.append([name, "100 MB", speed, "", "", f"{_median(figures.memory):.0f} MiB above idle"])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
@@ -210,12 +251,17 @@ def main() -> int:
     if missing:
         print(f"Install {' and '.join(missing)} first (Debian: nginx-light, wrk).", file=sys.stderr)
         return 1
-    chosen = args.only or [name for name in PROXIES if name != "aws-sigv4-proxy" or shutil.which(name)]
-    if "aws-sigv4-proxy" not in chosen:
-        print("aws-sigv4-proxy is not on the PATH, or not asked for: left out.", file=sys.stderr)
+    os.environ["PATH"] = os.pathsep.join(filter(None, (os.environ.get("PEERS"), os.environ["PATH"])))
+    absent = [name for name in HOW_TO_BUILD if not shutil.which(name)]
+    for name in absent:
+        print(
+            f"{name} is not on the PATH nor in PEERS, and left out. To build it: {HOW_TO_BUILD[name]}", file=sys.stderr
+        )
+    chosen = [name for name in args.only or PROXIES if name not in absent]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "1k").write_bytes(b"x" * 1024)
+        (folder / "50k").write_bytes(b"x" * 50 * 1024)
         (folder / "100m").write_bytes(b"x" * BIG_BYTES)
         results = {name: Figures() for name in chosen}
         with nginx(folder, f"root {folder};") as (upstream, _):

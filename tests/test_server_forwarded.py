@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from ipaddress import ip_network
 
 import pytest
 
 from access_es.server.forwarded import read_forwarded
-from tests.server_process import running
+from tests.eventually import eventually
+from tests.server_process import read_answer, read_to_end, running
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("127.0.0.1"), ip_network("2001:db8::/32")]
 
@@ -77,3 +80,21 @@ def test_the_server_trusts_the_named_proxies_only(trusted: str, seen: tuple[str,
             b"GET / HTTP/1.0\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.7\r\nX-Forwarded-Proto: https\r\n\r\n"
         )
     assert (found["scheme"], found["address"]) == seen
+
+
+def test_behind_a_proxy_requests_are_counted_by_the_address_that_it_names() -> None:
+    """All connections are the proxy's own."""
+    with running(trusted=("127.0.0.1",), connections_per_address=1) as server, ExitStack() as stack:
+        slow, same, other = (stack.enter_context(server.connect()) for _ in range(3))
+        slow.sendall(b"GET /slow?3 HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        eventually(lambda: b"/slow?3" in server.exchange(b"GET /served HTTP/1.0\r\n\r\n"))
+        same.sendall(b"GET /hello HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        assert b"CONNECTIONS_PER_ADDRESS" in read_to_end(same)
+        other.sendall(b"GET /hello HTTP/1.0\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n")
+        assert read_to_end(other).endswith(b"hello")
+        assert read_to_end_of_slow(slow)
+        assert server.exchange(b"GET /hello HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n").endswith(b"hello")
+
+
+def read_to_end_of_slow(client: socket.socket) -> bool:
+    return read_answer(client)[1] == b"done"

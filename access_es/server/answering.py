@@ -10,10 +10,11 @@ from wsgiref.types import WSGIApplication
 
 from access_es.errors import BadRequest
 from access_es.server.body import RequestBody, RequestBodyError
+from access_es.server.clients import Clients
 from access_es.server.connection import ClientLeft, Connection
 from access_es.server.environ import build_environ
 from access_es.server.forwarded import Network, read_forwarded
-from access_es.server.refusal import OUR_FAULT, TOO_SLOW, Refusal, Refused
+from access_es.server.refusal import OUR_FAULT, TOO_MANY_CONNECTIONS, TOO_SLOW, Refusal, Refused
 from access_es.server.request_head import RequestHead
 from access_es.server.response import Response
 
@@ -27,6 +28,7 @@ class Site:
     application: WSGIApplication
     server: tuple[str, int]
     trusted: Sequence[Network]
+    clients: Clients
     is_stopping: Callable[[], bool]
 
 
@@ -61,7 +63,21 @@ def _answer(site: Site, connection: Connection, head: RequestHead, body: Request
     if site.trusted:
         told, address = read_forwarded(head.pairs, connection.address, site.trusted)
         scheme = told or scheme
-    environ = build_environ(head, body, connection, site.server, scheme or "http", address)
+        if not site.clients.enter(address):
+            site.clients.leave(address)
+            connection.refuse(TOO_MANY_CONNECTIONS)
+            return False
+    try:
+        return _answer_from(site, connection, head, body, scheme or "http", address)
+    finally:
+        if site.trusted:
+            site.clients.leave(address)
+
+
+def _answer_from(
+    site: Site, connection: Connection, head: RequestHead, body: RequestBody, scheme: str, address: str
+) -> bool:
+    environ = build_environ(head, body, connection, site.server, scheme, address)
     response = Response(connection, head)
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:

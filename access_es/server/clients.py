@@ -17,9 +17,14 @@ _poll = get_original("select", "poll")  # the system's own, which does not wait 
 
 
 class Clients:
-    """`per_address` connections at once, of `most` in all; None where an address may have any number."""
+    """`per_address` connections at once, of `most` in all; None where an address may have any number.
 
-    def __init__(self, most: int, per_address: int | None) -> None:
+    Behind a proxy all connections have the proxy's address: `counts_connections` is then False, and requests are
+    counted by the address that it names.
+    """
+
+    def __init__(self, most: int, per_address: int | None, *, counts_connections: bool = True) -> None:
+        self._counts_connections = counts_connections
         self._most = most
         self._per_address = per_address
         self._connections: set[Connection] = set()
@@ -31,14 +36,22 @@ class Clients:
     def add(self, connection: Connection) -> bool:
         """Whether it may stay; if not, it is to be refused and removed like any other."""
         self._connections.add(connection)
-        self._of_address[connection.address] += 1
-        return self._per_address is None or self._of_address[connection.address] <= self._per_address
+        return not self._counts_connections or self.enter(connection.address)
 
     def remove(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        self._of_address[connection.address] -= 1
-        if not self._of_address[connection.address]:
-            del self._of_address[connection.address]
+        if self._counts_connections:
+            self.leave(connection.address)
+
+    def enter(self, address: str) -> bool:
+        """Count in a request of this address, which a trusted proxy has named; `leave` must follow. Whether it may."""
+        self._of_address[address] += 1
+        return self._per_address is None or self._of_address[address] <= self._per_address
+
+    def leave(self, address: str) -> None:
+        self._of_address[address] -= 1
+        if not self._of_address[address]:
+            del self._of_address[address]
 
     def make_place(self) -> bool:
         """Whether there is a place for one more. The longest idle goes first, then who takes longest to ask."""

@@ -64,7 +64,9 @@ class Worker:
         self._redirecting = redirecting
         self._options = options
         self._beat = beat
-        self._clients = Clients(options.most_connections, None if options.trusted else options.connections_per_address)
+        self._clients = Clients(
+            options.most_connections, options.connections_per_address, counts_connections=not options.trusted
+        )
         self._tls = RenewedContext(options.certificate) if options.certificate else None
         self._is_stopping = False
         self._stopped = Event()
@@ -86,7 +88,7 @@ class Worker:
 
     def _site(self, listener: socket.socket, application: WSGIApplication) -> Site:
         host, port = listener.getsockname()[:2]
-        return Site(application, (host, port), self._options.trusted, lambda: self._is_stopping)
+        return Site(application, (host, port), self._options.trusted, self._clients, lambda: self._is_stopping)
 
     # --- the greenlets
 
