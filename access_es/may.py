@@ -15,7 +15,8 @@ from access_es.live_permissions import open_stage_permissions
 from access_es.messages import Headers
 from access_es.permissions.cursors import Cursors
 from access_es.permissions.judge import judge
-from access_es.permissions.roles import Permissions
+from access_es.permissions.roles import Permissions, is_unlimited
+from access_es.permissions.signing import signing_role, unlimited_signing_role
 from access_es.permissions.verdict import Allowed, Request, Verdict
 from access_es.services import build_accounts_for
 from access_es.settings.names import Settings
@@ -50,7 +51,8 @@ def may(args: argparse.Namespace, stage: Stage) -> int:
         return _print(args, _ALLOWED, {"rule": "PERMISSIONS is not set: everybody may do everything"})
     verdict = _judge(args, user, permissions, settings)
     if isinstance(verdict, Allowed):
-        facts = {"rule": verdict.rule, "role": verdict.role, "names": list(verdict.names)}
+        signing = _signing_role(permissions, user, verdict)
+        facts = {"rule": verdict.rule, "role": verdict.role, "names": list(verdict.names), "signs": signing}
         return _print(args, _ALLOWED, facts)
     refusal: dict[str, Any] = {"reason": verdict.reason(user.name), "need": verdict.need.action}
     where = {"index": verdict.index, "line": verdict.line, "roles": list(verdict.roles)}
@@ -71,6 +73,13 @@ def _judge(args: argparse.Namespace, user: User, permissions: Permissions, setti
         raise BadRequest(f"The target {args.target!r} must begin with /.")
     request = Request(args.method, target, _headers(args.header), Upload(_read_body(args.body_file)))
     return judge(permissions.roles_of(user.groups), request, Cursors(settings.session_secrets, user.name, time.time()))
+
+
+def _signing_role(permissions: Permissions, user: User, verdict: Allowed) -> str:
+    """The IAM role that would sign it; "" for our own identity."""
+    roles = permissions.roles_of(user.groups)
+    signing = unlimited_signing_role(roles) if is_unlimited(roles) else signing_role(roles, verdict)
+    return signing.sign_with if signing else ""
 
 
 def _headers(lines: list[str]) -> Headers:

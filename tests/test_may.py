@@ -47,6 +47,14 @@ def test_a_body_decides_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert (told["verdict"], told["index"], told["need"], told["line"]) == ("refused", "secret-1", "read", 3)
 
 
+def test_it_names_the_role_that_would_sign(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    arn = "arn:aws:iam::123456789012:role/readers"
+    signing = {"roles": {"a": {"read": ["logs-*"], "sign_with": arn}}, "groups": {"data": ["a"]}}
+    monkeypatch.setenv("PERMISSIONS", json.dumps(signing))
+    assert main(["may", "alice", "GET", "/logs-2024/_search"]) == 0
+    assert f"  signs   {arn}\n" in capsys.readouterr().out
+
+
 def test_groups_count_as_they_are_now(capsys: pytest.CaptureFixture[str]) -> None:
     main(["users", "groups", "alice", "bosses"])
     assert main(["may", "alice", "DELETE", "/secret-2024"]) == 0

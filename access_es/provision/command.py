@@ -45,6 +45,8 @@ def provision(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print(json.dumps(desired_policy(prepared.deployment, prepared.found), indent=4))
         return _GOOD
     plan = _plan(args, prepared)
+    if prepared.deployment.permissions is None and not args.remove_data:
+        print("PERMISSIONS is not set: everybody who is signed in may do everything.", file=sys.stderr)
     if args.plan:
         return _show(plan, args.json)
     if args.remove_data and not args.yes and not _is_confirmed(args.stage, plan):
