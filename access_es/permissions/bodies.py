@@ -21,7 +21,8 @@ MOST_JSON_BYTES = 16 * 1024 * 1024
 MOST_BYTES = 1024 * 1024 * 1024  # of lines, which are never held together
 _CHUNK_BYTES = 256 * 1024
 _MEDIA_TYPES = re.compile(
-    r"application/(json|x-ndjson|x-json|vnd\.(elasticsearch|opensearch)\+(json|x-ndjson))"
+    # x-ldjson is what the client in Kibana 5 sends; Elasticsearch 5 then reads JSON, and later ones refuse it.
+    r"application/(json|x-ndjson|x-ldjson|x-json|vnd\.(elasticsearch|opensearch)\+(json|x-ndjson))"
     r"(\s*;\s*(charset\s*=\s*\"?utf-8\"?|compatible-with\s*=\s*\d+))*",
     re.IGNORECASE,
 )

@@ -24,6 +24,11 @@ FIELD_LIST_KEYS = frozenset(
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _DOCUMENT = re.compile(r"\.(?:kibana|opensearch_dashboards)[^/*,]*/[^_/][^/]*(?:/[^_/][^/]*(?:/_(?:create|update))?)?")
 _UPKEEP = re.compile(r"\.(?:kibana|opensearch_dashboards)[^/*,]*/(?:_refresh|_mapping/[^_/][^/]*)")
+# The first who opens one of Kibana 5's applications declares what it stores, which may be somebody who only views.
+_TYPE_MAPPING = re.compile(
+    r"\.kibana[^/*,]*/_mapping/(?P<type>index-pattern|visualization|search|dashboard|timelion-sheet|config|url)"
+)
+_MOST_FIELDS = 32
 _PATTERN_DOCUMENT = re.compile(r"\.kibana[^/*,]*/index-pattern/(?P<id>[^_/][^/]*)")
 
 
@@ -68,7 +73,7 @@ def legacy(carried: Carried, match: re.Match[str]) -> Iterator[Need]:
     rest, method = match["rest"], carried.method
     # The parameter `_` keeps browsers from their caches, and is taken out before the engine is asked.
     query = b"&".join(part for part in carried.query.split(b"&") if not part.startswith(b"_=") and part != b"_")
-    if _is_field_list(carried, rest, query):
+    if _is_field_list(carried, rest, query) or _is_type_mapping(carried, rest, query):
         return
     writes = method in ("POST", "PUT", "DELETE") and _DOCUMENT.fullmatch(rest)
     keeps = method in ("POST", "PUT") and _UPKEEP.fullmatch(rest)
@@ -91,6 +96,31 @@ def _is_field_list(carried: Carried, rest: str, query: bytes) -> bool:
         return False
     body = parse_object(carried.body.read())
     return body.keys() <= FIELD_LIST_KEYS and body.get("title") == decode(match["id"])
+
+
+def _is_type_mapping(carried: Carried, rest: str, query: bytes) -> bool:
+    """Whether this only declares the fields of a type of saved objects, without which Kibana 5 does not search them."""
+    match = _TYPE_MAPPING.fullmatch(rest)
+    if carried.method != "PUT" or not match or query:
+        return False
+    body = parse_object(carried.body.read())
+    return body.keys() == {match["type"]} and _declares_fields(body[match["type"]], depth=2)
+
+
+def _declares_fields(mapping: object, depth: int) -> bool:
+    """Only names of fields and their types."""
+    if not (isinstance(mapping, dict) and mapping.keys() == {"properties"} and depth):
+        return False
+    fields = mapping["properties"]
+    return (
+        isinstance(fields, dict)
+        and len(fields) <= _MOST_FIELDS
+        and all(
+            (isinstance(field, dict) and field.keys() == {"type"} and isinstance(field["type"], str))
+            or _declares_fields(field, depth - 1)
+            for field in fields.values()
+        )
+    )
 
 
 def console(carried: Carried, match: re.Match[str]) -> Iterator[Need]:
