@@ -15,8 +15,10 @@ from access_es.doctor.deployed import check_api, check_function, check_limits, c
 from access_es.doctor.domain import CLOCK_FIX, check_address, check_domain, check_network
 from access_es.doctor.permissions import check_permissions
 from access_es.doctor.roles import check_roles
+from access_es.doctor.single_sign_on import check_single_sign_on
 from access_es.errors import AwsFailure, NoCredentials, SettingsError
 from access_es.live_permissions import open_stage_permissions
+from access_es.provision.address import address_of
 from access_es.provision.calls import Call, Calls
 from access_es.provision.deployment import Deployment, read_deployment
 from access_es.provision.finding import Finding, fault, good, setting_faults, warning
@@ -59,6 +61,7 @@ def _local(file: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield good("settings", f"{file.name} is complete" if file.exists() else "the environment has all that is needed")
     permissions = open_stage_permissions(stage, settings).current()
     yield from check_roles(permissions)
+    yield from check_single_sign_on(settings, permissions, None)
     if settings.sign:
         _, found = _check_identity(Calls(stage.region or settings.region, stage.profile))
         yield found
@@ -89,6 +92,7 @@ def _deployed(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Fi
     yield from check_limits(deployment)
     call.data_region = deployment.data_region
     yield from _check_aws(deployment, call)
+    yield from check_single_sign_on(deployment.settings, deployment.permissions, _address(deployment, call))
     yield from check_address(deployment.settings)
     yield from _ask(deployment.settings, profile, environ)
 
@@ -106,10 +110,20 @@ def _check_aws(deployment: Deployment, call: Call) -> Iterator[Finding]:
         yield explain(failure)
 
 
+def _address(deployment: Deployment, call: Call) -> str | None:
+    if not deployment.settings.oidc_issuer:
+        return None
+    with suppress(AwsFailure):
+        return address_of(deployment, call)
+    return None
+
+
 def _check_secret(file: Path, stage: str) -> Iterator[Finding]:
-    if load_stage(file, stage).get("SESSION_SECRET"):
-        what = "SESSION_SECRET is in the settings file, and so in the package, where others can read it"
-        yield warning("settings", what, f"move it to CONFIG, such as ssm:/access-es/{stage}")
+    found = load_stage(file, stage)
+    for name in ("SESSION_SECRET", "OIDC_CLIENT_SECRET"):
+        if found.get(name):
+            what = f"{name} is in the settings file, and so in the package, where others can read it"
+            yield warning("settings", what, f"move it to CONFIG, such as ssm:/access-es/{stage}")
 
 
 def _check_network(deployment: Deployment) -> Iterator[Finding]:
