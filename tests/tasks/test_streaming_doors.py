@@ -63,7 +63,7 @@ def test_a_search_that_outlasts_the_door_goes_on_as_a_task(place: StoreFixture) 
     began = time.monotonic()
     found = ask(place, SilentDomain(30), request("POST", "/logs/_search"))
     taken = time.monotonic() - began
-    assert BEGIN_SECONDS * 0.8 < taken < BEGIN_SECONDS + 0.3
+    assert BEGIN_SECONDS * 0.8 < taken < BEGIN_SECONDS + 2  # of the 30 that the domain takes
     assert isinstance(found, OwnReply) and found.response.status == 303
 
 
@@ -71,7 +71,7 @@ def test_a_write_that_outlasts_the_door_is_told_so_in_time(place: StoreFixture) 
     began = time.monotonic()
     with pytest.raises(OutOfTime):
         ask(place, SilentDomain(30), request("PUT", "/logs/_doc/1"))
-    assert time.monotonic() - began == pytest.approx(BEGIN_SECONDS, abs=0.1)
+    assert time.monotonic() - began == pytest.approx(BEGIN_SECONDS, abs=0.7)
 
 
 def test_without_tasks_too(place: StoreFixture) -> None:
