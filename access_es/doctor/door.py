@@ -20,6 +20,7 @@ from access_es.messages import PROBES
 from access_es.provision.finding import Finding
 
 _TIMEOUT_SECONDS = 90.0
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "access-es-doctor"}
 _READ_BYTES, _START_BYTES = 64 * 1024, 4096
 _GZIP = 31  # zlib.net/manual.html, inflateInit2
 
@@ -44,8 +45,8 @@ def ask(place: SplitResult, secret: str, case: Case) -> Came:
     began = time.monotonic()
     connection = _connect(place)
     try:
-        signed = {HEADER: sign(secret, case.method, path, time.time()), "Accept": "*/*", "Accept-Encoding": "gzip"}
-        connection.request(case.method, place.path.rstrip("/") + path, headers=signed)
+        signed = {HEADER: sign(secret, case.method, path, time.time())}
+        connection.request(case.method, place.path.rstrip("/") + path, headers={**_HEADERS, **signed})
         answer = connection.getresponse()
         return _read(answer, began)
     except (OSError, http.client.HTTPException) as fault:
