@@ -108,19 +108,20 @@ def _is_type_mapping(carried: Carried, rest: str, query: bytes) -> bool:
 
 
 def _declares_fields(mapping: object, depth: int) -> bool:
-    """Only names of fields and their types."""
-    if not (isinstance(mapping, dict) and mapping.keys() == {"properties"} and depth):
+    """Only names of fields and their types; `mapping` may be a field that has fields of its own."""
+    if not (isinstance(mapping, dict) and depth and mapping.get("type", "object") == "object"):
         return False
-    fields = mapping["properties"]
+    fields = mapping.get("properties")
     return (
         isinstance(fields, dict)
+        and mapping.keys() <= {"properties", "type"}
         and len(fields) <= _MOST_FIELDS
-        and all(
-            (isinstance(field, dict) and field.keys() == {"type"} and isinstance(field["type"], str))
-            or _declares_fields(field, depth - 1)
-            for field in fields.values()
-        )
+        and all(_is_plain_field(field) or _declares_fields(field, depth - 1) for field in fields.values())
     )
+
+
+def _is_plain_field(field: object) -> bool:
+    return isinstance(field, dict) and field.keys() == {"type"} and isinstance(field["type"], str)
 
 
 def console(carried: Carried, match: re.Match[str]) -> Iterator[Need]:

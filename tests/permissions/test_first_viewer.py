@@ -15,7 +15,11 @@ from access_es.upload import Upload
 
 VIEWER = (Role("viewer", read=("logs-*",), dashboards="view"),)
 PLACE = "/_plugin/kibana/elasticsearch/"
-FIELDS = {"title": {"type": "string"}, "meta": {"properties": {"searchSourceJSON": {"type": "string"}}}}
+FIELDS = {
+    "title": {"type": "string"},
+    "refreshInterval": {"type": "object", "properties": {"pause": {"type": "boolean"}}},
+    "meta": {"properties": {"searchSourceJSON": {"type": "string"}}},
+}
 
 
 def may(method: str, target: str, body: bytes, media_type: str = "application/json") -> bool:
