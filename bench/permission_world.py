@@ -288,13 +288,17 @@ def _compare(world: World, sent: Sent, verdict: Allowed, before: tuple[int, byte
         return None
     # Some answers change by themselves, such as counters of memory: then all numbers in them are left out.
     moves = _COUNTING.search(sent.target) or not _same(after, world.send(sent, verdict))
-    if moves and _DIGITS.sub(b"0", before[1]) == _DIGITS.sub(b"0", after[1]):
+    if moves and _same((before[0], _DIGITS.sub(b"0", before[1])), (after[0], _DIGITS.sub(b"0", after[1]))):
         return None
     return Leak(sent, "its answer depends on what is forbidden", f"{before}\n{after}"[:2000])
 
 
 def _same(one: tuple[int, bytes], other: tuple[int, bytes]) -> bool:
-    return one[0] == other[0] and _VOLATILE.sub(b"", one[1]) == _VOLATILE.sub(b"", other[1])
+    """Whether two answers say the same, in whatever order: indices come out of a hash table."""
+    if one[0] != other[0]:
+        return False
+    first, second = _VOLATILE.sub(b"0", one[1]), _VOLATILE.sub(b"0", other[1])
+    return first == second or sorted(re.split(rb"[{}\[\],\n]", first)) == sorted(re.split(rb"[{}\[\],\n]", second))
 
 
 def _marked(sent: Sent, answer: bytes) -> str:
