@@ -121,7 +121,9 @@ class Connection:
         self.deadline = time.monotonic() + IO_SECONDS
         try:
             if len(data) <= _SLICE_BYTES:
-                self.sock.sendall(data)
+                sent = self.sock.send(data)  # most often all of it, and cheaper than sendall
+                if sent < len(data):
+                    self.sock.sendall(memoryview(data)[sent:])
             else:
                 self._send_slices(memoryview(data))
         except OSError as fault:

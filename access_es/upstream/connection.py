@@ -61,7 +61,9 @@ class Connection:
 
     def _send_first(self, data: bytes) -> None:
         try:
-            self.sock.sendall(data)
+            sent = self.sock.send(data)  # most often all of it, and cheaper than sendall
+            if sent < len(data):
+                self.sock.sendall(memoryview(data)[sent:])
         except (BrokenPipeError, ConnectionResetError) as fault:
             if not self.is_fresh and len(data) <= _ONE_WRITE_BYTES:
                 raise NothingSent(str(fault)) from fault

@@ -5,8 +5,9 @@ Signed are host, x-amz-content-sha256, x-amz-date and the token; any other heade
 
 from __future__ import annotations
 
+import hmac
 import threading
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from requests_aws4auth import AWS4Auth
@@ -21,14 +22,13 @@ _MOST_AUTHS = 63
 class _BareRequest:
     """What AWS4Auth asks of a request, and nothing that it could change on the wire."""
 
-    __slots__ = ("body_sha256", "date", "headers", "method", "target")
+    __slots__ = ("body_sha256", "headers", "method", "target")
 
-    def __init__(self, method: str, target: WireTarget, headers: dict[str, str], body_sha256: str, date: date) -> None:
+    def __init__(self, method: str, target: WireTarget, headers: dict[str, str], body_sha256: str) -> None:
         self.method = method
         self.target = target
         self.headers = headers
         self.body_sha256 = body_sha256
-        self.date = date
 
 
 class _TargetAuth(AWS4Auth):  # type: ignore[misc]
@@ -38,13 +38,21 @@ class _TargetAuth(AWS4Auth):  # type: ignore[misc]
     its hash needs the whole body in memory.
     """
 
-    @classmethod
-    def get_request_date(cls, req: Any) -> date:
-        given: date = req.date
-        return given
+    def __call__(self, req: Any) -> Any:
+        """As the library's own, without what is settled here: the date is the key's, and the body is hashed."""
+        req.headers["x-amz-content-sha256"] = req.body_sha256
+        if self.session_token:
+            req.headers["x-amz-security-token"] = self.session_token
+        canonical_headers, signed = self.get_canonical_headers(req)
+        scope = self.signing_key.scope
+        to_sign = self.get_sig_string(req, self.get_canonical_request(req, canonical_headers, signed), scope)
+        signature = hmac.digest(self.signing_key.key, to_sign.encode(), "sha256").hex()
+        req.headers["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={self.access_id}/{scope}, SignedHeaders={signed}, Signature={signature}"
+        )
+        return req
 
     def get_canonical_headers(self, req: Any, include: Any = None) -> tuple[str, str]:
-        req.headers["x-amz-content-sha256"] = req.body_sha256
         names = sorted(req.headers)
         return "".join([f"{name}:{req.headers[name]}\n" for name in names]), ";".join(names)
 
@@ -68,7 +76,7 @@ class Signer:
     ) -> Headers:
         """The headers to add. `now` is UTC, read once: it dates the request, its scope and its key alike."""
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
-        request = _BareRequest(method, target, {"host": host, "x-amz-date": stamp}, body_sha256, now)
+        request = _BareRequest(method, target, {"host": host, "x-amz-date": stamp}, body_sha256)
         self._auth(credentials, stamp[:8])(request)
         del request.headers["host"]
         return tuple(request.headers.items())
