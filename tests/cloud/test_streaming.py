@@ -24,7 +24,7 @@ from tests.cloud.test_large_answers_clients import LIBRARIES, client, search
 from tests.cloud.test_long_queries import COLD_SECONDS, make_table
 
 pytestmark = pytest.mark.cloud
-TIME_SCALE = 0.02  # of the door's rate and limits
+TIME_SCALE = 0.05  # of the door's rate and limits
 MOST_MEMORY_BYTES = 32 * 1024 * 1024
 CUT = "/_demo/giant?kind=random&size=9000000&fail_after=8000000"
 

@@ -42,7 +42,7 @@ def of(found: list[Finding], level: str) -> list[str]:
 
 
 def test_a_streaming_door_without_fault(function: StreamingFunction) -> None:
-    with function.behind("rest-streaming", time_scale=0.01) as door:
+    with function.behind("rest-streaming", time_scale=0.05) as door:
         found = findings(door.url)
     assert of(found, "fault") == of(found, "warning") == [] and len(found) == len(QUICK)
     assert "streaming; awslambdaric 4" in found[0].says
@@ -96,7 +96,7 @@ def test_one_fault_is_named(
     function: StreamingFunction, fault: Fault, case: str, level: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "_TIMEOUT_SECONDS", 1.0 if fault is faults.hangs_without_a_body else 30.0)
-    with function.behind("rest-streaming", time_scale=0.01) as door, faulty_door(door.port, fault) as address:
+    with function.behind("rest-streaming", time_scale=0.05) as door, faulty_door(door.port, fault) as address:
         found = findings(address, cases=(BY_NAME["byte"], BY_NAME[case]))
     assert [one.level for one in found] == ["good", level] and says in found[1].says
 
@@ -111,7 +111,7 @@ def test_a_door_that_gives_up_early(function: StreamingFunction) -> None:
 def test_nobody_there_and_nobody_who_knows_us(function: StreamingFunction) -> None:
     (nobody,) = findings("http://127.0.0.1:9")
     assert nobody.level == "fault" and "Refused" in nobody.says
-    with function.behind("rest-streaming", time_scale=0.01) as door:
+    with function.behind("rest-streaming", time_scale=0.05) as door:
         (stranger,) = check_door(door.url, "x" * 40, wants_streaming=True)
     assert "does not know this probe (404)" in stranger.says and "SESSION_SECRET" in stranger.fix
 
@@ -124,7 +124,7 @@ def test_the_command(
     monkeypatch.setenv("ACCESS_ES_STATE", str(tmp_path))
     monkeypatch.setattr("access_es.doctor.door.CASES", QUICK)
     monkeypatch.setattr(check_door, "__kwdefaults__", {"cases": QUICK})
-    with function.behind("rest-streaming", time_scale=0.01) as door:
+    with function.behind("rest-streaming", time_scale=0.05) as door:
         assert main(["doctor", "--json", "--door", door.url]) == 0
     assert len(json.loads(capsys.readouterr().out)) == len(QUICK)
     assert main(["doctor", "--door"]) == 1 and "no address of its own" in capsys.readouterr().out

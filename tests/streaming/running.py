@@ -41,10 +41,15 @@ class StreamingFunction:
         finally:
             self.loop.run(front.stop())
 
-    def audit(self) -> list[dict[str, Any]]:
-        """The lines of the log that tell of requests; the last one is written when its answer has left."""
-        time.sleep(0.1)
-        return [json.loads(line) for line in self.function.log().splitlines() if line.startswith("{")]
+    def await_delivery(self, target: str) -> str:
+        """What the audit says of the last request for a path; its line is written when its answer has left."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            lines = [json.loads(line) for line in self.function.log().splitlines() if line.startswith('{"time"')]
+            if lines and lines[-1]["path"] == target.partition("?")[0]:
+                return str(lines[-1]["delivery"])
+            time.sleep(0.05)
+        raise AssertionError(self.function.log())
 
 
 @dataclass(frozen=True)
