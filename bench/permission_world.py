@@ -32,6 +32,7 @@ WRITER = (Role("writer", read=("fuzz-*",), write=("fuzz-*",), manage=("team-*",)
 # What changes by itself from one answer to the next.
 _VOLATILE = re.compile(
     rb'"took(?:_in_millis)?"\s*:\s*\d+|"(?:_scroll_id|pit_id|task)"\s*:\s*"[^"]*"|\b\d{10} +\d\d:\d\d:\d\d\b'
+    rb'|"reason"\s*:\s*(?:null|"Cannot invoke (?:[^"\\]|\\.)*")'  # Java stops to explain a frequent null pointer
 )
 _DIGITS = re.compile(rb"[0-9][0-9.,a-z]*")
 _COUNTING = re.compile(rb"_stats|_segments|_recovery|_shard_stores|_cat/|_cluster/health")  # whose numbers move by use
