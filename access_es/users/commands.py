@@ -218,11 +218,16 @@ def _is_text(word: str) -> bool:
 
 
 def _user_fields(user: User) -> dict[str, object]:
-    return {"name": user.name, "groups": list(user.groups), "created": _time(user.created), "disabled": user.disabled}
+    known = {"name": user.name, "groups": list(user.groups), "created": _time(user.created), "disabled": user.disabled}
+    if not user.issuer:
+        return known
+    by_provider = {"issuer": user.issuer, "subject": user.subject, "display_name": user.display_name}
+    return {**known, **by_provider, "signed_in": _time(user.signed_in)}
 
 
 def _user_row(user: User) -> tuple[str, ...]:
-    return (user.name, ", ".join(user.groups) or "-", _time(user.created), "disabled" if user.disabled else "enabled")
+    name = f"{user.name} ({user.display_name})" if user.display_name else user.name
+    return (name, ", ".join(user.groups) or "-", _time(user.created), "disabled" if user.disabled else "enabled")
 
 
 def _token_fields(token: Token, now: float) -> dict[str, object]:

@@ -123,6 +123,19 @@ def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
+def test_users_of_a_provider_are_listed_with_what_they_are_called(
+    run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = User("sso-x", "", 0, ("/search",), False, "e", "https://id.example", "ann-1", "Ann", 1_800_000_000)
+    accounts.stores.users.add(added)
+    assert run("users", "list") == 0
+    assert "sso-x (Ann)  /search" in capsys.readouterr().out
+    assert run("users", "list", "--json") == 0
+    found = json.loads(capsys.readouterr().out)[1]
+    assert (found["issuer"], found["subject"], found["display_name"]) == ("https://id.example", "ann-1", "Ann")
+    assert found["signed_in"] == "2027-01-15T08:00:00Z"
+
+
 def test_users_are_disabled_enabled_and_removed(run: Run, accounts: Accounts) -> None:
     assert run("users", "disable", "ann") == 0
     assert accounts.directory.user("ann").disabled
