@@ -34,7 +34,7 @@ def test_every_field_is_documented() -> None:
     request = ProxyRequest("id", "GET", b"/logs/_search?q=x", (), BytesIO(), "https", "192.0.2.1")
     entry = Entry(request, written.append, user="ann", how="token", upstream_seconds=0.1)
     entry.event, entry.token, entry.error, entry.groups = "sign_in", "ci", "forbidden", ("ops",)
-    entry.role, entry.rule = "analyst", "read logs-*"
+    entry.role, entry.rule, entry.name = "analyst", "read logs-*", "Ann"
     entry.finish()
     assert set(json.loads(written[0])) == rows("# The audit log")
 

@@ -131,7 +131,10 @@ def _let_in(person: Person) -> None:
     is_renewal = current_user.is_authenticated and current_user.id == user.name
     renew_at = int(now + sign_on.settings.renew_seconds)
     page.begin_session(user, session_key(issuer, person.session), renew_at, keep=is_renewal)
-    page.audit("session_renewed" if is_renewal else "sign_in", user=user.name, how="provider", name=user.display_name)
+    if is_renewal:
+        page.audit("session_renewed", user=user.name, how="provider", name=user.display_name)
+    else:
+        page.audit("sign_in", user=user.name, how="provider", name=user.display_name)
 
 
 def _go_on_without(next: str) -> AnyResponse:
