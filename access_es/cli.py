@@ -69,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
         )
         command.set_defaults(run=run)
     add_serve_options(serve)
+    demo.add_argument("--sso", action="store_true", help="with a Keycloak beside it, for single sign-on")
     register_account_commands(commands)
     register_may(commands)
     register_provision(commands)

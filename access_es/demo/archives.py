@@ -70,6 +70,13 @@ KIBANA = Part(
     "sha512-2J/R6G5miqnzWW4wmzBSZZxR9PK4EouHaJxLyw7OmqyLEeiECq5uLUTMexLiHiITY8xZsoM0CcJQreSWXpSeEA==",
     33,
 )
+KEYCLOAK = Part(
+    "Keycloak",
+    "26.7.3",
+    "org.keycloak:keycloak-quarkus-dist:zip:26.7.3",
+    "sha256-J6ZTVVPDzc0IOHK6QGKe+vs0deO3WODG9pE5VWHdDx8=",
+    177,
+)
 NODE = Part(
     "Node",
     "6.9.0",

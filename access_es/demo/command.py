@@ -10,13 +10,15 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from access_es.demo.cache import cache_folder
 from access_es.demo.credentials import Credential
 from access_es.demo.errors import DemoUnavailable
+from access_es.demo.keycloak import PEOPLE, Keycloak, running_keycloak
 from access_es.demo.processes import Child, Children, free_ports
 from access_es.demo.progress import step
 from access_es.demo.running_gateway import running_gateway
@@ -31,6 +33,11 @@ from access_es.settings.stage import Stage, open_state
 USER = "demo"
 REGION = "us-east-1"
 START_SECONDS = 30
+_MAY = {
+    "admins": "may do everything",
+    "editors": "may read the logs, and save in Kibana",
+    "readers": "may read the logs, and look at Kibana",
+}
 
 
 class _Terminated(Exception):
@@ -42,10 +49,14 @@ def run_demo(args: argparse.Namespace, stage: Stage, environ: Mapping[str, str])
     signal.signal(signal.SIGTERM, _terminate)
     try:
         args.port = free_port(args.host, args.port)
-        with running_engines(cache_folder(environ, os.getuid()), _say) as engines:
+        cache = cache_folder(environ, os.getuid())
+        with _single_sign_on(args, cache) as keycloak, running_engines(cache, _say) as engines:
             key = Credential(f"AKIADEMO{secrets.token_hex(6).upper()}", secrets.token_urlsafe(30))
             with running_gateway([key], engines.elasticsearch, engines.kibana) as gateway, Children() as children:
-                demonstration = _Demonstration(args, stage, gateway.url, key)
+                if keycloak:
+                    with step(_say, "Starting Keycloak"):
+                        keycloak.wait()
+                demonstration = _Demonstration(args, stage, gateway.url, key, keycloak)
                 demonstration.make_user()
                 server = demonstration.start_server(children, environ)
                 load_sample_data(demonstration.send, _say)
@@ -78,18 +89,37 @@ def free_port(host: str, port: int, timeout_seconds: float = 5) -> int:
             return chosen
 
 
+@contextmanager
+def _single_sign_on(args: argparse.Namespace, cache: Path) -> Iterator[Keycloak | None]:
+    """Keycloak starts while the engines do."""
+    if not args.sso:
+        yield None
+        return
+    host = "127.0.0.1" if args.host == "0.0.0.0" else args.host
+    with running_keycloak(cache, f"http://{host}:{args.port}", _say) as keycloak:
+        yield keycloak
+
+
 class _Demonstration:
     """One proxy in front of the demo domain, and the user made for it."""
 
-    def __init__(self, args: argparse.Namespace, stage: Stage, domain_url: str, key: Credential) -> None:
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        stage: Stage,
+        domain_url: str,
+        key: Credential,
+        keycloak: Keycloak | None = None,
+    ) -> None:
         self._args = args
+        self._keycloak = keycloak
         self._stage = stage
         self._key = key
         self._state = open_state(stage.state).resolve()
         self._host = "127.0.0.1" if args.host == "0.0.0.0" else args.host
         self._settings = {
             **stage.values, "ES_ENDPOINT": domain_url, "ES_REGION": REGION, "ES_SERVICE": "es", "ES_SIGN": "true",
-            "HOME_PATH": "/_plugin/kibana/",
+            "HOME_PATH": "/_plugin/kibana/", **(keycloak.settings if keycloak else {}),
         }  # fmt: skip
         self._password = _stored_password(self._state / "demo-password")
 
@@ -99,9 +129,12 @@ class _Demonstration:
 
     def make_user(self) -> None:
         directory = build_accounts_for(read_settings(self._settings)).directory
+        groups = ("/search/admins",) if self._keycloak else ()
         if USER not in {user.name for user in directory.users()}:
-            directory.add_user(USER, self._password)
+            directory.add_user(USER, self._password, groups)
         else:
+            if groups:
+                directory.set_groups(USER, groups)
             directory.set_password(USER, self._password)
             directory.enable(USER)
 
@@ -157,6 +190,11 @@ class _Demonstration:
         """What a person needs now, alone on stdout."""
         print(f"\n  Kibana    {self.url}/\n  user      {USER}\n  password  {self._password}")
         print(f"  account   {self.url}/--access-es/account (API tokens, sign out)\n", flush=True)
+        if self._keycloak:
+            print(f"  Single sign-on, with the password {self._keycloak.password} for each:")
+            for person, group in PEOPLE.items():
+                print(f"  {person:<9} {_MAY[group]}")
+            print(f"  Keycloak  {self._keycloak.url}/admin/ (admin, {self._keycloak.admin_password})\n", flush=True)
         _say(f"The log, one line per request, is {self.log}. Stop with Ctrl-C.")
 
 
