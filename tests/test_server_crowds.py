@@ -9,11 +9,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from access_es.server.worker import _named
 from tests.eventually import eventually
 from tests.fidelity.raw_client import request_bytes
 from tests.running_proxy import RunningProxy, running_proxy
@@ -200,6 +203,39 @@ def test_stopping_says_what_it_waits_for_and_what_it_cut() -> None:
     said = "\n".join(server.said)
     assert "requests are being answered" in said
     assert "1 requests unfinished: GET /slow" in said
+
+
+def test_what_is_cut_of_our_own_pages_is_not_named() -> None:
+    """An invitation's link lets in whoever has it."""
+    lines = ["POST /logs/--access-es/invite/c2VjcmV0.x", "GET /--access-es/%69nvite/c2VjcmV0.x", "GET /slow"]
+    assert _named(lines) == ["POST /logs/--access-es/…", "GET /--access-es/…", "GET /slow"]
+
+
+def test_a_client_that_sends_ahead_without_end_delays_nobody() -> None:
+    """No read of it ever waits, and no answer either, for it reads them all."""
+    ahead = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
+    with running() as server, server.connect() as client, ThreadPoolExecutor(2) as pool:
+        is_over = Event()
+
+        def read() -> None:
+            while client.recv(1024 * 1024):
+                continue
+
+        def send() -> None:
+            while not is_over.is_set():
+                client.sendall(ahead)
+            client.shutdown(socket.SHUT_RDWR)
+
+        threads = [pool.submit(read), pool.submit(send)]
+        try:
+            time.sleep(0.3)
+            began = time.monotonic()
+            for _ in range(5):
+                assert server.exchange(b"GET /hello HTTP/1.0\r\n\r\n").endswith(b"hello")
+            assert time.monotonic() - began < 3
+            assert not any(thread.done() for thread in threads)
+        finally:
+            is_over.set()
 
 
 def test_a_worker_that_dies_is_replaced() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import signal
 import socket
 import time
@@ -21,6 +22,7 @@ import gevent
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
+from access_es.messages import OWN_PREFIX
 from access_es.server.answering import Site, answer_next
 from access_es.server.clients import Clients
 from access_es.server.connection import CLOSING_SECONDS, ClientLeft, Connection
@@ -37,6 +39,7 @@ _PAUSE_SECONDS = 0.05
 _SAY_SECONDS = 5.0
 _NAMED_AT_MOST = 10
 _REFRESH_SWEEPS = 4
+_BEHIND_OWN = re.compile(rf"(?<={OWN_PREFIX.decode()}).*")  # an invitation's link lets in whoever has it
 
 log = logging.getLogger("access_es.server")
 
@@ -118,7 +121,7 @@ class Worker:
             if not may_stay:
                 connection.refuse(TOO_MANY_CONNECTIONS)
             while may_stay and answer_next(site, connection):
-                continue
+                gevent.sleep(0)  # a client that never lets us wait, by sending ahead, gets its turns and no more
             connection.close()
         except (OSError, ClientLeft, ValueError):
             connection.reset()
@@ -170,7 +173,8 @@ class Worker:
 
 def _named(lines: Sequence[str]) -> list[str]:
     """Request lines without queries, fit for a log."""
-    shown = [line[:100].encode("ascii", "backslashreplace").decode() for line in lines[:_NAMED_AT_MOST]]
+    plain = [line[:100].encode("ascii", "backslashreplace").decode() for line in lines[:_NAMED_AT_MOST]]
+    shown = [_BEHIND_OWN.sub("…", line) for line in plain]
     return [*shown, "…"] if len(lines) > _NAMED_AT_MOST else shown
 
 
