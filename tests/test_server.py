@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -217,6 +218,16 @@ def test_a_client_that_leaves_early_disturbs_no_other(server: Running) -> None:
             client.sendall(b"GET /giant?100007936 HTTP/1.1\r\nHost: a\r\n\r\n")
             client.recv(10)
     assert server.exchange(b"GET /hello HTTP/1.0\r\n\r\n").endswith(b"hello")
+
+
+def test_a_reset_within_a_small_body_is_no_fault_of_ours(server: Running) -> None:
+    with server.connect() as client:
+        client.sendall(b"POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx")
+        time.sleep(0.2)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert server.exchange(b"GET /hello HTTP/1.0\r\n\r\n").endswith(b"hello")
+    time.sleep(0.2)
+    assert not [line for line in server.said if "ClientGone" in line or "failed with" in line]
 
 
 # --- processes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from access_es.client_presence import ClientGone
 from access_es.errors import BadRequest
 from access_es.server.body import RequestBody, RequestBodyError
 from access_es.server.clients import Clients
@@ -52,6 +53,8 @@ def answer_next(site: Site, connection: Connection) -> bool:
         return False
     except RequestBodyError as fault:
         connection.refuse(_explain(fault))
+        return False
+    except ClientGone:
         return False
     connection.begin(f"{head.method} {head.target.partition('?')[0]}")
     return _answer(site, connection, head, body)
