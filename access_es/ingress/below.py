@@ -23,7 +23,9 @@ def below(app: WSGIApplication, mount: str) -> WSGIApplication:
     """The app with `mount` before all its paths. Probes may ask without it; nobody else finds anything there."""
 
     def mounted(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        target = _ORIGIN.sub("", environ[TARGET_KEY], count=1)
+        asked = environ[TARGET_KEY]
+        origin = _ORIGIN.match(asked)  # RFC 9112, 3.2.2: the absolute form; a URL in a query is the client's
+        target = asked[origin.end() :] if origin else asked
         path, question, query = target.partition("?")
         if path == mount or path.startswith(f"{mount}/"):
             environ[TARGET_KEY] = (path[len(mount) :] or "/") + question + query

@@ -67,3 +67,11 @@ def test_without_one_a_request_has_none() -> None:
 @pytest.mark.parametrize("text", ["logs", "/logs/", "/", "//x", "/a b", '/a"', "/a%20b", "/ä", ""])
 def test_what_is_no_mount(text: str) -> None:
     assert MOUNT.fullmatch(text) is None
+
+
+@pytest.mark.parametrize(
+    "target", ["/logs/_search?q=https://h.example/a?b", "/logs/a?next=http://x", "/logs/a/http://h.example/b"]
+)
+def test_an_address_within_the_target_stays(target: str) -> None:
+    environ, _, _ = asked(target)
+    assert read_request(environ).target.decode() == target.removeprefix("/logs")
