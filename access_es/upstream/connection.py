@@ -143,7 +143,7 @@ class Connection:
         if self._waiting:
             self._waiting = None
             self.sock.settimeout(read_seconds)
-        return not self._received and not self.is_aborted
+        return not (self._received or self.is_aborted or _has_pending(self.sock))
 
     def is_usable(self) -> bool:
         """Whether it is still open, and nothing came that nobody asked for."""
@@ -159,6 +159,13 @@ class Connection:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self.sock.close()
+
+
+def _has_pending(sock: Any) -> bool:
+    """Whether TLS has decrypted more than was read: of that the system knows nothing, so no poll shows it."""
+    if hasattr(sock, "incoming"):  # urllib3's TLS within TLS, to a domain behind an outgoing proxy with TLS
+        return bool(sock.sslobj.pending() or sock.incoming.pending)
+    return hasattr(sock, "pending") and sock.pending() > 0
 
 
 def _is_established(sock: Any) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -215,3 +217,31 @@ def test_doctor_names_what_it_uses() -> None:
         "connects through the proxy of HTTPS_PROXY (http://proxy:3128)",
         "connects to 127.0.0.1:9443 in place of search-logs-abc.us-east-1.es.amazonaws.com",
     ]
+
+
+def test_what_tls_holds_back_of_an_answer_is_never_the_next_ones(tmp_path: Path) -> None:
+    """A domain that sends more than it announced: the rest is in no buffer that the system knows of."""
+    with tls_server(tmp_path) as other:
+        authority = str(other.authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for body in (b"mine" + head + b"evil", b"next"):
+                connection, _ = listener.accept()
+                with context.wrap_socket(connection, server_side=True) as sock:
+                    sock.recv(65536)
+                    sock.sendall(head)
+                    time.sleep(0.2)  # so that the head is read before the one record with the rest
+                    sock.sendall(body)
+                    sock.recv(65536)
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://localhost:{listener.getsockname()[1]}"
+        network = Network(authority)
+        domain = Domain(settings_of(url, None).endpoint, None, None, connect_seconds=3, network=network)
+        answers = [domain.send("POST", b"/", (), Upload()).body for _ in range(2)]
+        domain.close()
+    assert answers == [Held(b"mine"), Held(b"next")]
