@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
+from urllib.parse import unquote
 
 from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
 from access_es.messages import OWN_PREFIX, ProxyRequest
@@ -110,8 +111,9 @@ class Entry:
 
 
 def _shown(path: bytes) -> str:
-    """An invitation's link lets in whoever has it."""
-    return (_INVITATION + "…") if path.startswith(_INVITATION.encode()) else path.decode("latin-1")
+    """An invitation's link lets in whoever has it, also where its path is escaped (`%69nvite`)."""
+    is_ours = path.startswith(OWN_PREFIX)
+    return (_INVITATION + "…") if is_ours and unquote(path).startswith(_INVITATION) else path.decode("latin-1")
 
 
 def _milliseconds(seconds: float) -> float:

@@ -101,3 +101,13 @@ def test_the_log_has_who_and_how_and_not_the_link(client: FlaskClient, link: str
 @pytest.mark.parametrize("end", ["x", "", "a.b.c", "%00", "..%2F..%2Flogin"])
 def test_what_is_no_link(client: FlaskClient, end: str) -> None:
     assert open_page(client, f"/--access-es/invite/{end}").status_code in (404, 410)
+
+
+def test_an_escaped_link_is_not_in_the_log(link: str) -> None:
+    from access_es.ingress import read_request
+
+    lines: list[str] = []
+    target = link.replace("/invite/", "/%69nvite%2F")
+    environ = {"REQUEST_METHOD": "GET", "access_es.target": target, "access_es.headers": [], "wsgi.url_scheme": "http"}
+    Entry(read_request(environ), lines.append).finish()
+    assert link.rpartition("/")[2] not in lines[0]
