@@ -65,7 +65,7 @@ $(VENV)/.demo-lambda: $(VENV)/.demo requirements-demo-lambda.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-demo-lambda.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo-lambda requirements-dev.txt requirements-deploy.txt
+$(VENV)/.dev: $(VENV)/.demo-lambda requirements-dev.txt requirements-socks.txt requirements-deploy.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-deploy.txt
 	@touch $@
 

@@ -20,14 +20,21 @@ DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # Environment variables that documents name and that are no settings.
 VARIABLES = {
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "ACCESS_ES_STATE",
     "ACCESS_ES_CACHE",
+    "ACCESS_ES_STATE",
+    "ALL_PROXY",
     "ARGS",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CA_BUNDLE",
+    "AWS_SECRET_ACCESS_KEY",
+    "CURL_CA_BUNDLE",
     "HTTPS_PROXY",
+    "NO_PROXY",
     "PATH",
     "PYTHON",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "TOKEN",
 }
 # Figures of speech, and sentences that need a second reading.

@@ -31,6 +31,7 @@ PINNED = {
     "demo": ("requirements-demo.txt",),
     "demo-lambda": ("requirements-demo.txt", "requirements-demo-lambda.txt"),
     "lambda": ("requirements-deploy.txt",),
+    "socks": ("requirements-socks.txt",),
 }
 
 
