@@ -18,7 +18,7 @@ from access_es.errors import SettingsError
 
 CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
-SOCKS_FIX = "pip install 'access-es[socks]'"
+SOCKS_FIX = "pip install PySocks"
 
 
 @dataclass(frozen=True, slots=True)
