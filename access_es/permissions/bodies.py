@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from access_es.messages import Headers
+from access_es.permissions.turns import Turns
 from access_es.permissions.unjudgeable import Unjudgeable
 from access_es.permissions.verdict import Content
 
@@ -80,7 +81,7 @@ class Body:
             chunks = iter((content,))
         else:
             chunks = iter(lambda: content.read(_CHUNK_BYTES), b"")
-        return _inflate(chunks, coding) if coding else chunks
+        return _in_turns(_inflate(chunks, coding) if coding else chunks)
 
     def recode(self, data: bytes) -> bytes:
         """Other content in the coding that the headers name."""
@@ -144,6 +145,13 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _DECODER = _decoder(lambda found: None)
+
+
+def _in_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    turns = Turns()
+    for piece in pieces:
+        yield piece
+        turns.give()
 
 
 def _inflate(chunks: Iterator[bytes], coding: str) -> Iterator[bytes]:

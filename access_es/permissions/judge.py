@@ -13,6 +13,7 @@ from access_es.permissions.engine import engine_needs
 from access_es.permissions.names import first_outside, one_name_outside
 from access_es.permissions.roles import Action, Rights, Role, rights_of
 from access_es.permissions.target import read_path
+from access_es.permissions.turns import Turns
 from access_es.permissions.unjudgeable import Unjudgeable
 from access_es.permissions.verdict import Allowed, Need, Refused, Request, Verdict, shown
 
@@ -31,7 +32,9 @@ def judge(roles: tuple[Role, ...], request: Request, cursors: Cursors) -> Verdic
         return _allowed(rights, [Need("manage", "*")], Sent(request.target))
     sent = Sent(request.target)
     met: dict[Need, None] = {}
+    turns = Turns()
     for need in _needs(rights, request, cursors, sent):
+        turns.give()
         missing = _missing(rights, need)
         if missing is not None:
             return _refused(rights, request, missing)

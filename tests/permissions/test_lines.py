@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import tempfile
@@ -15,7 +16,7 @@ from access_es.permissions.lines import needs_of_bulk
 from access_es.permissions.unjudgeable import Unjudgeable
 from access_es.permissions.verdict import Allowed, Request
 from access_es.upload import take_upload
-from tests.permissions.asking import WRITER, cursors
+from tests.permissions.asking import WRITER, allowed, cursors
 
 ACTIONS = ("index", "index", "index", "create", "update", "delete")
 DOCUMENTS = (b'{"a":1}', b'{"index":{"_index":"secret"}}', b"", b'{"delete":{"_index":"secret"}}', b"x" * 300, b"\r")
@@ -99,3 +100,23 @@ def test_a_bulk_is_judged_in_constant_memory() -> None:
                 tracemalloc.stop()
     assert isinstance(verdict, Allowed)
     assert peak < 2 * 1024 * 1024 < upload.length_bytes / 10
+
+
+COMPRESSED = (("Content-Type", "application/x-ndjson"), ("Content-Encoding", "gzip"))
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/logs-1/_bulk", b'{"index":{"if_seq_no":1}}\n{}\n' * 40_000),  # read line by line
+        ("/logs-1/_msearch", b"{}\n{}\n" * 10_000),
+    ],
+)
+def test_a_body_that_takes_long_lets_others_have_their_turns(
+    target: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some kilobytes of gzip can be minutes of reading, and the server has one thread for all connections."""
+    turns: list[float] = []
+    monkeypatch.setattr("time.sleep", turns.append)
+    assert allowed(WRITER, "POST", target, gzip.compress(body), COMPRESSED).rule
+    assert len(turns) >= 3 and min(turns) > 0
