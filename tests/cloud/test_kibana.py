@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -16,6 +18,7 @@ from tests.cloud.front_door import OpenLambdaDoor
 
 pytestmark = [pytest.mark.cloud, pytest.mark.browser, pytest.mark.engines]
 DOCUMENTS = 6000
+VIEWER = {"roles": {"viewer": {"read": [PATTERN], "dashboards": "view"}}, "default": ["viewer"]}
 
 
 @pytest.mark.parametrize("door", ["http", "url"])  # a REST API: test_mounted_kibana
@@ -35,3 +38,20 @@ def test_signing_in_and_browsing_without_a_failed_request(
         expect(answer).to_contain_text(f'"total": {engine_queries.count(engines, PATTERN)}')
         assert watched.complaints() == []
     assert opened.door.idle_bytes > 0 and len(opened.function.reports) > 20
+
+
+def test_a_viewer_browses_at_the_stage_and_is_refused_the_rest(
+    lambda_door: OpenLambdaDoor, kibana_domain: RunningGateway, browser: Browser, engines: Engines
+) -> None:
+    """Permissions in the deployed function: Discover works, and Console says why a request is refused."""
+    opened = lambda_door("rest-stage", domain=kibana_domain.url, PERMISSIONS=json.dumps(VIEWER))
+    with new_window(browser, opened.url) as window:
+        page = window.new_page()
+        watched = watch(page)
+        page.goto(f"/dev{ERRORS}")
+        sign_in(page, "alice")
+        expect_hits(page, engine_queries.count(engines, PATTERN, "level:ERROR"))
+        assert watched.complaints() == []
+        page.goto(f"/dev{APP}#/dev_tools/console")
+        settle(page)
+        expect(run_in_console(page, "GET _cat/indices")).to_contain_text("alice may not read every index")
