@@ -18,8 +18,8 @@ from access_es.permissions.turns import Turns
 from access_es.permissions.unjudgeable import Unjudgeable
 from access_es.permissions.verdict import Content
 
-MOST_JSON_BYTES = 16 * 1024 * 1024
-MOST_BYTES = 1024 * 1024 * 1024  # of lines, which are never held together
+MOST_JSON_BYTES = 8 * 1024 * 1024  # parsed in one go, while a worker of the local server answers nobody else
+MOST_BYTES = 128 * 1024 * 1024  # of lines, which are never held together; engines take 100 MB by default
 _CHUNK_BYTES = 256 * 1024
 _MEDIA_TYPES = re.compile(
     # x-ldjson is what the client in Kibana 5 sends; Elasticsearch 5 then reads JSON, and later ones refuse it.
@@ -106,7 +106,10 @@ class Body:
             raise Unjudgeable("its body has a media type other than JSON or x-ndjson")
 
     def _values(self, name: str) -> list[str]:
-        return [value for key, value in self._headers if len(key) == len(name) and key.lower() == name]
+        """Also under a name with `_` for `-`, which a server on the way may read as the same."""
+        return [
+            value for key, value in self._headers if len(key) == len(name) and key.lower().replace("_", "-") == name
+        ]
 
 
 def parse_object(data: bytes, line: int | None = None, watch: Watch | None = None) -> dict[str, Any]:

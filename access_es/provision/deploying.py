@@ -19,7 +19,7 @@ from access_es.provision.packed_file import packed_path, permissions_file_faults
 from access_es.provision.plan import desired_policy
 from access_es.provision.prepare import Prepared, prepare
 from access_es.provision.zappa_keys import check_keys
-from access_es.settings.file import LOCAL, load_stage_keys
+from access_es.settings.file import LOCAL, load_stage, load_stage_keys
 from access_es.settings.stage import fetching
 
 DEPLOYING = ("deploy", "update")
@@ -79,16 +79,22 @@ def make(cli: Any) -> None:
 
 
 def packed_files(cli: Any) -> dict[str, bytes]:
-    """The file of PERMISSIONS, if the settings name one, by its path in the package."""
+    """The file of PERMISSIONS, if the settings name one, by its path in the package. Only a deployment asks AWS."""
     file = _file(cli)
     with _exit_on_error(cli):
-        keys = load_stage_keys(file, cli.api_stage)
-        fetch = fetching(keys.get("aws_region") or None, keys.get("profile_name") or None)
-        values = read_values(file, cli.api_stage, fetch, missing=[])
+        values = _values(cli, file)
         path = packed_path(values.get("PERMISSIONS", ""))
         if faults := permissions_file_faults(values.get("PERMISSIONS", ""), file.parent):
             raise SettingsError(faults)
     return {} if path is None else {str(PurePosixPath(path)): (file.parent / path).read_bytes()}
+
+
+def _values(cli: Any, file: Path) -> dict[str, str]:
+    if cli.command not in DEPLOYING:
+        return load_stage(file, cli.api_stage)
+    keys = load_stage_keys(file, cli.api_stage)
+    fetch = fetching(keys.get("aws_region") or None, keys.get("profile_name") or None)
+    return dict(read_values(file, cli.api_stage, fetch, missing=[]))
 
 
 def _prepare(cli: Any) -> Prepared:

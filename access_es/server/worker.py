@@ -101,6 +101,7 @@ class Worker:
                 sock, address = listener.accept()
             except OSError as fault:
                 if fault.errno not in _PASSING:
+                    self._stopped.set()  # a worker that accepts nobody is replaced
                     raise
                 gevent.sleep(_PAUSE_SECONDS)
                 continue

@@ -52,6 +52,7 @@ READING: list[tuple[Any, ...]] = [
     ("POST", "/logs-1/_search", b"\xa1\x65query\xa0", "application/cbor"),
     ("POST", "/logs-1/_search", gzip.compress(TEXT.encode()), (AS_JSON, ("Content-Encoding", "gzip"))),
     ("POST", "/logs-1/_search", TEXT, (AS_JSON, ("Content-Encoding", "foo"))),
+    ("POST", "/logs-1/_search", "{}", (AS_JSON, ("Content_Encoding", "foo"))), ("POST", "/logs-1/_search", "{}", (AS_JSON, ("content_type", "application/cbor"))),
     ("POST", "/logs-1/_search", TEXT.encode("utf-16"), "application/json"),
     ("POST", "/logs-1/_search", TEXT.encode("utf-16-le"), "application/json"), ("POST", "/logs-1/_search", "/*x*/" + TEXT),
     ("POST", "/_bulk", '{"index":{"_index":"logs-1"}}\n{}\n'), ("GET", "/logs-1/_refresh"), ("DELETE", "/?index=logs-1"),
