@@ -76,8 +76,8 @@ def _doors(keys: Keys) -> Iterator[Finding]:
     if not re.fullmatch(r"[a-z0-9.-]*", domain):
         yield fault("zappa", f"domain is {domain!r}: it must be only a host name", '"domain": "kibana.example.com"')
     if keys.get("base_path"):
-        what = "base_path is set: it comes before every path, but Kibana links to absolute paths"
-        yield warning("zappa", what, 'remove "base_path" and give access-es its own host name')
+        what = "base_path is set: it comes before every path of Kibana and of the API"
+        yield warning("zappa", what, 'to have shorter paths, remove "base_path" and give access-es its own host name')
     for key in ("iam_authorization", "api_key_required", "authorizer"):
         if keys.get(key):
             what = f"{key} is set: the gateway refuses browsers, which cannot send a signature or a key"
@@ -98,8 +98,10 @@ def _rest_api(keys: Keys) -> Iterator[Finding]:
         what = "payload_compression is on: the API decompresses requests, and compressed secrets can be guessed"
         yield warning("zappa", what, '"payload_compression": false')
     if not keys.get("domain"):
-        what = "no domain of your own: the API puts its stage before every path, but Kibana links to absolute paths"
-        yield warning("zappa", what, 'set "domain" and "certificate_arn", then zappa certify; see docs/deploying.md')
+        what = "domain is not set: people use the API's long address, with its stage before every path"
+        yield warning(
+            "zappa", what, 'for a host name of your own, set "domain" and "certificate_arn", then zappa certify'
+        )
 
 
 def _limits(keys: Keys) -> Iterator[Finding]:

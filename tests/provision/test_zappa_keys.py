@@ -79,7 +79,7 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"timeout_seconds": 60}, "longer queries fail", "900"),
     ({"prebuild_script": None}, "compiles all code", "packaging.compile_all"),
     ({"base_path": "es"}, "before every path", 'remove "base_path"'),
-    ({"domain": None}, "Kibana links to absolute paths", "certify"),
+    ({"domain": None}, "domain is not set", "certify"),
     ({"touch_path": None}, "a slow domain", "/--access-es/health"),
     ({"async_response_table": "x"}, "TASKS_TABLE", "remove"),
     ({"use_precompiled_packages": None}, "that were left out", "false"),
