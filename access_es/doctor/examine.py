@@ -40,7 +40,7 @@ _READ_TIMEOUT_SECONDS = 10.0
 
 def examine(file: Path, stage: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     """All findings about a stage. The environment counts only for the local stage, which runs in it."""
-    place = f"{file.name}, stage {stage}"
+    place = f"{'the environment, or in ' if stage == LOCAL else ''}{file.name}, stage {stage}"
     try:
         yield from _local(file, environ) if stage == LOCAL else _deployed(file, stage, environ)
     except SettingsError as error:

@@ -26,7 +26,7 @@ _MOST_URL_SECONDS = 7 * 24 * 3600  # S3 User Guide, "Sharing objects with presig
 
 def _derive_region(settings: Settings) -> str:
     if settings.sign and not settings.endpoint.region:
-        raise ValueError(f"the address {settings.endpoint.host} does not tell the region")
+        raise ValueError(f"the address {settings.endpoint.host} does not contain the region")
     return settings.endpoint.region or ""
 
 

@@ -58,7 +58,7 @@ def test_what_is_missing_is_named_with_what_it_is_for() -> None:
 
 def test_a_custom_address_needs_a_region_unless_nothing_is_signed() -> None:
     assert faults(ES_ENDPOINT="https://es.example.com") == (
-        "ES_REGION is missing: the address es.example.com does not tell the region.",
+        "ES_REGION is missing: the address es.example.com does not contain the region.",
     )
     assert not read_settings({**GOOD, "ES_ENDPOINT": "http://127.0.0.1:9200", "ES_SIGN": "false"}).sign
 
