@@ -82,7 +82,7 @@ class SettingsError(AccessEsError):
 
 
 class AddressUnusable(AccessEsError):
-    """The server cannot listen where it was told to."""
+    """The server cannot listen at the address that was named."""
 
     code = "address_unusable"
 

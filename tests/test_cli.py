@@ -20,8 +20,11 @@ from tests.running_proxy import KEY
         (["serve", "--port", "abc"], "--port: 'abc' is not a port, 0 to 65535"),
         (["serve", "--port", "65536"], "--port: '65536' is not a port, 0 to 65535"),
         (["demo", "--port", "-1"], "--port: '-1' is not a port, 0 to 65535"),
-        (["serve", "--trusted-proxy", "nginx"], "'nginx' is no address or network, as 127.0.0.1 or 10.0.0.0/8"),
-        (["serve", "--trusted-proxy", "10.0.0.1/8"], "'10.0.0.1/8' is no address or network"),
+        (
+            ["serve", "--trusted-proxy", "nginx"],
+            "'nginx' is not an address or a network, such as 127.0.0.1 or 10.0.0.0/8",
+        ),
+        (["serve", "--trusted-proxy", "10.0.0.1/8"], "'10.0.0.1/8' is not an address or a network"),
         (["serve", "--workers", "0"], "--workers: '0' is not a number of 1 or more"),
         (["serve", "--workers", "two"], "--workers: 'two' is not a number of 1 or more"),
     ],

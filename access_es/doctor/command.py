@@ -22,7 +22,7 @@ def register(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser("doctor", help=what, description=what)
     parser.add_argument(
         "--door", nargs="?", const="", metavar="URL",
-        help="instead, ask the deployed front door itself, at its own address or at this one, and say what came",
+        help="only send test requests to the deployed front door, or to URL, and say what arrived",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(aws_command=doctor)

@@ -24,7 +24,7 @@ log = logging.getLogger("access_es.server")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What answers: the application, its address, and the proxies in front that are believed."""
+    """What answers: the application, its address, and the trusted proxies in front."""
 
     application: WSGIApplication
     server: tuple[str, int]

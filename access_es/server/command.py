@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 def add_serve_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--trusted-proxy", action="append", default=[], type=_network, metavar="ADDRESS",
-        help="a proxy with TLS in front (address or network, repeatable): its X-Forwarded-For and -Proto are believed",
+        help="a proxy with TLS in front (address or network, repeatable): its X-Forwarded-For and -Proto are used",
     )  # fmt: skip
     serve.add_argument(
         "--mount", type=_mount, default=None, metavar="PATH",
-        help="answer below this path, such as /logs, which the proxy in front passes on",
+        help="answer below this path, such as /logs, and nowhere else",
     )  # fmt: skip
     serve.add_argument(
         "--certificate", type=Path, metavar="FILE", help="serve https: the chain in PEM, reread on change"
@@ -131,7 +131,9 @@ def _network(text: str) -> str:
     try:
         return str(ip_network(text))
     except ValueError as fault:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address or network, as 127.0.0.1 or 10.0.0.0/8") from fault
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an address or a network, such as 127.0.0.1 or 10.0.0.0/8"
+        ) from fault
 
 
 def _mount(text: str) -> str:

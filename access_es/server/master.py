@@ -53,7 +53,7 @@ def serve(factory: Callable[[], WSGIApplication], place: Place, announce: Callab
 
     `factory` is called in every worker process, after it was forked. `announce` is called once, with the URL, in the
     first worker when it has its application. SIGTERM lets requests in flight finish for up to `graceful_seconds`.
-    `trusted` are the addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    `trusted` are the addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are used.
     Nothing of the caller runs in a worker: neither what follows this call nor its `finally` blocks.
     Raises AddressUnusable where the address cannot be listened on, SettingsError for a certificate that is none.
     """

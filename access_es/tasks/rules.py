@@ -1,4 +1,4 @@
-"""Decides how a request is sent: directly, hedged, or as a task. Pure: no clock and no store."""
+"""Decides how a request is sent: directly, both directly and as a task, or as a task. Pure: no clock and no store."""
 
 from __future__ import annotations
 

@@ -64,15 +64,18 @@ def _register_tokens(parser: argparse.ArgumentParser) -> None:
     add.add_argument("user", metavar="USER")
     add.add_argument("label", metavar="LABEL", help="what it is for")
     add.add_argument(
-        "--days", type=int, default=token_rules.DEFAULT_DAYS, help="how long it lives (default: %(default)s)"
+        "--days", type=int, default=token_rules.DEFAULT_DAYS, help="how many days it is valid (default: %(default)s)"
     )
     add.add_argument(
-        "--role", action="append", metavar="ROLE", help="a role of its user's that it has (repeatable; default: all)"
+        "--role",
+        action="append",
+        metavar="ROLE",
+        help="one of the roles of its user (repeatable; default: all of them)",
     )
     listing = _action(actions, "list", list_tokens, "list a user's tokens")
     listing.add_argument("user", metavar="USER")
     _listing(listing)
-    revoke = _action(actions, "revoke", revoke_token, "make a token worthless")
+    revoke = _action(actions, "revoke", revoke_token, "revoke a token")
     revoke.add_argument("user", metavar="USER")
     revoke.add_argument("label", metavar="LABEL")
 
@@ -88,7 +91,7 @@ def _listing(parser: argparse.ArgumentParser) -> None:
 
 
 def _reporting(handler: Handler) -> Handler:
-    """The handler, with its refusals told in one line on stderr."""
+    """The handler, with its refusals as one line on stderr."""
 
     def run(args: argparse.Namespace, directory: Directory) -> int:
         try:
