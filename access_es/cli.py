@@ -1,4 +1,4 @@
-"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens … | provision | doctor`."""
+"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens … | may | provision | doctor`."""
 
 from __future__ import annotations
 

@@ -284,7 +284,7 @@ class DomainUnreachable(DomainError):
 
 class DomainDisconnected(DomainError):
     code = "domain_broke_off"
-    title = "The search domain hung up"
+    title = "The search domain closed the connection"
     message = (
         "The domain closed the connection before its answer was complete. Whether it carried out the request is not "
         "known."

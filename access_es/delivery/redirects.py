@@ -16,7 +16,7 @@ def may_come_from_elsewhere(request: ProxyRequest) -> bool:
 
 
 def follows_redirects(request: ProxyRequest) -> bool:
-    """Whether this client is known to follow a redirect to another origin without being told to."""
+    """Whether this client is known to follow a redirect to another origin by default."""
     mode = request.header("sec-fetch-mode")
     if not may_come_from_elsewhere(request) or mode == "same-origin":
         return False

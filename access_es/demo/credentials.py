@@ -1,4 +1,4 @@
-"""The keys that the demo domain knows, as IAM would know them."""
+"""The keys that the demo domain accepts, in the place of IAM."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

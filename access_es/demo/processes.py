@@ -1,4 +1,4 @@
-"""Start a program of the demo, wait until it is well, and end it: always, also when the demo itself is killed."""
+"""Start a program of the demo, wait until it is healthy, and end it: always, also when the demo itself is killed."""
 
 import socket
 import subprocess

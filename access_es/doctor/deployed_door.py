@@ -1,4 +1,4 @@
-"""Where a stage's front door is, and the secret that it knows: what `doctor --door` starts from."""
+"""Where a stage's front door is, and its secret: what `doctor --door` starts from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where Kibana and Dashboards live on an Amazon domain, and which of their answers name that path. Pure."""
+"""Where Kibana and Dashboards are on an Amazon domain, and which of their answers name that path. Pure."""
 
 from __future__ import annotations
 

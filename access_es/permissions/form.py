@@ -1,4 +1,4 @@
-"""The setting PERMISSIONS: from JSON text or an object to roles, with all its faults told at once."""
+"""The setting PERMISSIONS: from JSON text or an object to roles, with all its faults at once."""
 
 from __future__ import annotations
 

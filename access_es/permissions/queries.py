@@ -34,7 +34,7 @@ _LOOKED_FOR = _NAMING.union(_HIDDEN, ("searchpipeline", "indexedshape", "indices
 
 
 def needs_of_search(data: bytes, line: int | None = None) -> Iterator[Need]:
-    """What a search body reads beyond its own index. Raises Unjudgeable where it cannot be told."""
+    """What a search body reads beyond its own index. Raises Unjudgeable where that cannot be found out."""
     if _OBJECT.match(data) and not any(telling in data for telling in _TELLING):
         try:
             data.decode("utf-8")

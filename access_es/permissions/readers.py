@@ -13,7 +13,7 @@ from access_es.permissions.verdict import Need
 
 
 def free(call: Call) -> Iterable[Need]:
-    """Tells nothing that any role may not know."""
+    """Its answer is open to every role."""
     return [Need("any")]
 
 

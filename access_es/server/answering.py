@@ -64,8 +64,8 @@ def _answer(site: Site, connection: Connection, head: RequestHead, body: Request
     scheme: str | None = "https" if connection.is_tls else "http"
     address = connection.address
     if site.trusted:
-        told, address = read_forwarded(head.pairs, connection.address, site.trusted)
-        scheme = told or scheme
+        forwarded_scheme, address = read_forwarded(head.pairs, connection.address, site.trusted)
+        scheme = forwarded_scheme or scheme
         if not site.clients.enter(address):
             site.clients.leave(address)
             connection.refuse(TOO_MANY_CONNECTIONS)

@@ -1,4 +1,4 @@
-"""What a proxy in front of this server says of its clients. Only one that we were told to trust is believed."""
+"""Reads what a trusted proxy in front of this server says of its clients. What others say is ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`serve`: the processes, their limits and their first words."""
+"""`serve`: the processes, their limits, and the lines printed at the start."""
 
 from __future__ import annotations
 

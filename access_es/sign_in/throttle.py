@@ -42,7 +42,7 @@ def wait_seconds(backoff: Backoff, failures: Failures, now: float) -> float:
 
 
 class Throttle:
-    """Knows the failures of all processes that share the store."""
+    """Counts the failures of all processes that share the store."""
 
     def __init__(self, store: FailureStore) -> None:
         self._store = store

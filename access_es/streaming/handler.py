@@ -1,4 +1,4 @@
-"""One HTTP event of a door that streams: answered as far as this runtime can be taught to."""
+"""One HTTP event of a door that streams: streamed as far as this runtime can be made to."""
 
 from __future__ import annotations
 

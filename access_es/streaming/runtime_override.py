@@ -1,4 +1,4 @@
-"""Teaches Lambda's Python runtime client to stream. AWS has no such client for Python yet (aws-lambda-roadmap#39).
+"""Makes Lambda's Python runtime client stream. AWS has no such client for Python yet (aws-lambda-roadmap#39).
 
 Its documents offer the marshaller for overriding; the method that posts a result is overridden beside it. Seen working
 with awslambdaric 2.0.8, 3.0.2, 3.1.1 and 4.2.2. AWS updates the runtime by itself, so what is not as expected is found

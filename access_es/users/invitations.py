@@ -1,4 +1,4 @@
-"""Links with which people choose their password: signed, good for one time and for two days.
+"""Links with which people choose their password: signed, valid once and for two days.
 
 A link names a user and the user's epoch, which changes with the password: so it works once, and a password that is set
 in any other way ends it, too. Nothing is stored.

@@ -38,7 +38,7 @@ def check_sender(answer: Mapping[str, str], issuer: str, *, is_named: bool) -> N
 
 
 def read_code(answer: Mapping[str, str]) -> str:
-    """The code to exchange. Raises what the provider's error means, in our words: its own are a stranger's text."""
+    """The code to exchange. Raises what the provider's error means, in our words: its own text is not shown."""
     if "error" in answer:
         raise _meaning(answer["error"], answer.get("error_description", ""))
     code = answer.get("code", "")

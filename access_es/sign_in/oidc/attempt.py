@@ -1,4 +1,4 @@
-"""Sign-ins on their way: each lives in a signed cookie of its own, so that several tabs can sign in at once."""
+"""Sign-ins on their way: each has a signed cookie of its own, so that several tabs can sign in at once."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from access_es.demo.http_server import ConnectionLostError
 
 
 class Relay:
-    """One answer. `invocation` is what the function is doing, also after the door has lost its patience."""
+    """One answer. `invocation` is what the function is doing, also after the door has given up."""
 
     def __init__(self, door: StreamingRestApi, arrived: Arrived, stream: ResponseStream, time_scale: float) -> None:
         self._door = door
