@@ -99,6 +99,7 @@ def test_a_dashboard_is_saved_and_found_at_its_address_after_signing_in_again(
     save_visualization(page, VISUALIZATION)
     save_dashboard(page, DASHBOARD, VISUALIZATION)
     screenshot(page, "dashboard-saved")
+    page.wait_for_load_state("networkidle")  # what is still asked for would be broken off by leaving the page
     sign_out(page)
     page.goto(f"{APP}#/dashboard/{DASHBOARD_ID}?{LAST_10_DAYS}")
     sign_in(page, "alice")

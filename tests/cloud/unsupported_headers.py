@@ -37,6 +37,7 @@ VERBATIM = {"url": {"root-empty-query"}}
 BODIES: dict[str, set[str]] = {"alb": {"utf-16"}, "alb-single": {"utf-16"}}
 # Without multi-value headers, the last value of each name again.
 HEADERS: dict[str, set[str]] = {"alb-single": {"accept", "x-one"}}
+# Below a stage, an address on the domain in `Link` gets the stage, as one in `Location` does.
 # Every door tells its own time; some keep what they replace under another name, and add ids of theirs.
 _RENAMED = {"date", "server", "x-amzn-remapped-date", "x-amzn-remapped-server"}
 _REST_HEADERS = {
@@ -45,10 +46,10 @@ _REST_HEADERS = {
 }  # fmt: skip
 ANSWER_HEADERS: dict[str, set[str]] = {
     "rest": _REST_HEADERS,
-    "rest-stage": _REST_HEADERS,
+    "rest-stage": {*_REST_HEADERS, "link"},
     "rest-streaming": _REST_HEADERS,
     "http": {"date"},
-    "http-stage": {"date"},
+    "http-stage": {"date", "link"},
     "url": _RENAMED,
     "alb": {"date"},
 }
