@@ -7,6 +7,7 @@ lets the others go on. Work of the processor is short, but for password hashes, 
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import re
@@ -86,6 +87,9 @@ class Worker:
             accepting.append(gevent.spawn(self._accept, self._redirecting, site, None))
         gevent.spawn(self._sweep)
         self._accepting = accepting
+        # What is loaded by now stays: a collection that looks at it again serves nobody for milliseconds.
+        gc.collect()
+        gc.freeze()
         ready()
         self._stopped.wait()
 

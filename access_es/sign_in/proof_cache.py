@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 class ProofCache(Generic[Value]):
     """A bounded dictionary for many threads. Its keys are digests under a key that this process alone has."""
 
-    def __init__(self, max_entries: int = 4_096) -> None:
+    def __init__(self, max_entries: int = 16_384) -> None:
         self._max_entries = max_entries
         self._secret = secrets.token_bytes(32)
         self._values: dict[bytes, Value] = {}
