@@ -22,21 +22,25 @@ def settings(cli: Any) -> None:
 
 def zip(cli: Any) -> None:
     """When the package is made, and nothing is deployed yet."""
-    prune(cli)
+    _prune(cli, _deploying().packed_files(cli))
     _deploying().make(cli)
 
 
 def prune(cli: Any) -> None:
     """Remove from the package what no call of ours reads. A callback of its own, for use without provisioning."""
-    pruning = _module("provision.prune")
-    excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
-    pruning.prune_package(Path(cli.zip_path), excluded, _deploying().packed_files(cli))
+    _prune(cli, {})
 
 
 def post(cli: Any) -> None:
     """At the end: the function and its address exist."""
     _deploying().make(cli)
     _module("doctor.after_deployment").show(cli)
+
+
+def _prune(cli: Any, packed: dict[str, bytes]) -> None:
+    pruning = _module("provision.prune")
+    excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
+    pruning.prune_package(Path(cli.zip_path), excluded, packed)
 
 
 def _deploying() -> Any:
