@@ -22,25 +22,22 @@ def settings(cli: Any) -> None:
 
 def zip(cli: Any) -> None:
     """When the package is made, and nothing is deployed yet."""
-    _prune(cli, _deploying().packed_files(cli))
+    prune(cli)
     _deploying().make(cli)
 
 
 def prune(cli: Any) -> None:
     """Remove from the package what no call of ours reads. A callback of its own, for use without provisioning."""
-    _prune(cli, {})
+    pruning = _module("provision.prune")
+    excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
+    has_settings = (Path(PROJECT) / "access_es" / "settings").is_dir()  # another app, pruned the same way, has none
+    pruning.prune_package(Path(cli.zip_path), excluded, _deploying().packed_files(cli) if has_settings else {})
 
 
 def post(cli: Any) -> None:
     """At the end: the function and its address exist."""
     _deploying().make(cli)
     _module("doctor.after_deployment").show(cli)
-
-
-def _prune(cli: Any, packed: dict[str, bytes]) -> None:
-    pruning = _module("provision.prune")
-    excluded = pruning.unrelated_names(Path.cwd(), Path(sysconfig.get_path("purelib")))
-    pruning.prune_package(Path(cli.zip_path), excluded, packed)
 
 
 def _deploying() -> Any:
