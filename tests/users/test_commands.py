@@ -118,6 +118,7 @@ def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)[1] == {
         "name": "bob",
         "groups": ["ops", "/search/admins"],
+        "origin": "local",
         "created": "2027-01-15T08:00:00Z",
         "disabled": True,
     }
@@ -159,6 +160,35 @@ def test_each_change_says_what_it_did(run: Run, capsys: pytest.CaptureFixture[st
         assert run(*words, typed=PASSWORD) == 0
         out, err = capsys.readouterr()
         assert out.startswith(told) and out.count("\n") == 1 and err == ""
+
+
+def test_each_change_is_also_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*words: str) -> dict[str, object]:
+        assert run(*words, "--json", typed=PASSWORD) == 0
+        return cast(dict[str, object], json.loads(capsys.readouterr().out))
+
+    bob = said("users", "add", "bob", "--password-stdin", "--group", "ops")
+    assert (bob["name"], bob["groups"], bob["disabled"]) == ("bob", ["ops"], False)
+    assert said("users", "passwd", "bob", "--password-stdin")["name"] == "bob"
+    assert said("users", "groups", "bob", "data")["groups"] == ["data"]
+    assert said("users", "disable", "bob")["disabled"] is True
+    assert said("users", "enable", "bob")["disabled"] is False
+    invited = said("users", "add", "eve", "--invite", "--url", "https://kibana.example.com")
+    assert str(invited["link"]).startswith("https://kibana.example.com/--access-es/invite/")
+    assert (invited["user"], invited["valid_until"]) == ("eve", "2027-01-17T08:00:00Z")
+    token = said("tokens", "add", "bob", "ci", "--days", "1")
+    assert str(token["token"]).startswith(f"aes_{token['id']}_") and token["expires"] == "2027-01-16T08:00:00Z"
+    assert said("tokens", "revoke", "bob", "ci") == {"user": "bob", "label": "ci"}
+    assert said("users", "remove", "bob", "--yes") == {"removed": "bob", "tokens": 0}
+
+
+def test_what_a_terminal_could_obey_is_not_printed(
+    run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = User("sso-x", "", 0, (), False, "e", "https://id.example", "1", "Ann\x1b]0;title\x07\n", 1)
+    accounts.stores.users.add(named)
+    assert run("users", "list") == 0
+    assert "sso-x (Ann?]0;title??)" in capsys.readouterr().out
 
 
 def test_nobody_is_removed_unasked(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
