@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
+from access_es.storage.errors import StoreUnusable
+
+T = TypeVar("T")
 Value = str | bytes | bool | int | float | tuple[str, ...]
 Item = Mapping[str, Value]
 Attributes = dict[str, dict[str, Any]]
@@ -18,6 +21,16 @@ def from_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> dict[str, Va
     """The attributes of the types we write; others are not ours and left out."""
     decoded = {name: _from_attribute(attribute) for name, attribute in attributes.items()}
     return {name: value for name, value in decoded.items() if value is not None}
+
+
+def read_record(kind: Callable[..., T], item: Mapping[str, Value | None], names: Iterable[str]) -> T:
+    """A record from an item, which people can change in the console."""
+    try:
+        return kind(**{name: item[name] for name in names})
+    except KeyError as missing:
+        raise StoreUnusable(
+            detail=f"The item {item['pk']!r} / {item['sk']!r} of the accounts table lacks {missing}"
+        ) from None
 
 
 def _to_attribute(value: Value) -> dict[str, Any]:

@@ -52,10 +52,15 @@ class Table:
             _sleep_up_to(pause)
         raise StoreBusy(detail=f"The accounts table '{self._name}' is busy: it returned only a part of the items.")
 
-    def query(self, pk: str) -> list[Item]:
-        """All items under a pk in the order of their sk, over as many answers, of 1 MB at most, as that takes."""
+    def query(self, pk: str, prefix: str = "") -> list[Item]:
+        """All items under a pk in the order of their sk, over as many answers, of 1 MB at most, as that takes.
+
+        `prefix`: only those whose sk begins with it.
+        """
         found: list[Item] = []
-        asked = {"KeyConditionExpression": "#pk = :pk", **_placeholders("#pk = :pk", {"pk": pk})}
+        condition = "#pk = :pk AND begins_with(#sk, :prefix)" if prefix else "#pk = :pk"
+        values: dict[str, Value] = {"pk": pk, "prefix": prefix} if prefix else {"pk": pk}
+        asked = {"KeyConditionExpression": condition, **_placeholders(condition, values)}
         while True:
             answer = self._ask("query", TableName=self._name, ConsistentRead=True, **asked)
             found += [from_attributes(item) for item in answer["Items"]]
@@ -73,7 +78,7 @@ class Table:
             return declined.was_repeated and from_attributes(declined.answer.get("Item", {})) == item
         return True
 
-    def change(self, key: Key, update: str, when: str, **values: Value) -> bool:
+    def change(self, key: Key, update: str, when: str = "", **values: Value) -> bool:
         """Change attributes of the item, made if there is none. False, and nothing done, unless `when` holds."""
         write = {**self._write(when, values, update), "Key": _key(key), "UpdateExpression": update}
         try:

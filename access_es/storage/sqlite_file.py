@@ -12,16 +12,27 @@ from pathlib import Path
 
 from access_es.storage.errors import StoreUnusable
 
-_VERSION = 3
+_VERSION = 4
 _BUSY_SECONDS = 10.0
+_BRIEF_SECONDS = 0.2
 _MAX_IDLE = 16
-_SCHEMA = """
+_SESSIONS = """
+CREATE TABLE sessions (id TEXT PRIMARY KEY, user TEXT NOT NULL, epoch TEXT NOT NULL, device TEXT NOT NULL,
+    place TEXT NOT NULL, how TEXT NOT NULL, begun INTEGER NOT NULL, until INTEGER NOT NULL, last_used INTEGER NOT NULL,
+    provider_session TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX sessions_user ON sessions (user);
+CREATE INDEX sessions_until ON sessions (until);
+CREATE TABLE machines (name TEXT PRIMARY KEY, last_used INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_SCHEMA = (
+    """
 CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL,
     groups TEXT NOT NULL, disabled INTEGER NOT NULL, epoch TEXT NOT NULL,
     issuer TEXT NOT NULL DEFAULT '', subject TEXT NOT NULL DEFAULT '', display_name TEXT NOT NULL DEFAULT '',
-    signed_in INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    signed_in INTEGER NOT NULL DEFAULT 0, last_used INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE tokens (id TEXT PRIMARY KEY, user TEXT NOT NULL, label TEXT NOT NULL, digest BLOB NOT NULL,
-    created INTEGER NOT NULL, expires INTEGER NOT NULL, roles TEXT, UNIQUE (user, label)) WITHOUT ROWID;
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, roles TEXT, last_used INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (user, label)) WITHOUT ROWID;
 CREATE TABLE revocations (session_id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE failures (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last REAL NOT NULL, until REAL NOT NULL)
     WITHOUT ROWID;
@@ -29,6 +40,8 @@ CREATE INDEX failures_until ON failures (until);
 CREATE TABLE changes (revision INTEGER NOT NULL);
 INSERT INTO changes VALUES (0);
 """
+    + _SESSIONS
+)
 # What brings a file of each earlier format to the next one, statement by statement.
 _UPGRADES = {
     1: (
@@ -44,6 +57,11 @@ _UPGRADES = {
         "ALTER TABLE users ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE users ADD COLUMN display_name TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE users ADD COLUMN signed_in INTEGER NOT NULL DEFAULT 0",
+    ),
+    3: (
+        "ALTER TABLE users ADD COLUMN last_used INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE tokens ADD COLUMN last_used INTEGER NOT NULL DEFAULT 0",
+        *_SESSIONS.strip().removesuffix(";").split(";"),
     ),
 }
 # SQLite: "do not open an SQLite database connection, then fork(2), then try to use that database connection in the
@@ -75,16 +93,27 @@ class SqliteFile:
     def write(self, *, is_change: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction, durable at its end. `is_change` moves the revision."""
         with self._pooled() as connection:
-            connection.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half way
-            try:
+            with _transaction(connection):
                 yield connection
                 if is_change:
                     connection.execute("UPDATE changes SET revision = revision + 1")
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
             connection.data_version = -1  # SQLite's data version moves for the commits of other connections only
+
+    @contextmanager
+    def write_lightly(self) -> Iterator[sqlite3.Connection]:
+        """A transaction for what matters little: it moves no revision, waits for no disk and hardly for other writers.
+
+        It may be lost when the machine loses its power (sqlite.org/pragma.html, "synchronous").
+        """
+        with self._pooled() as connection:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA busy_timeout = {_BRIEF_SECONDS * 1000:.0f}")
+            try:
+                with _transaction(connection):
+                    yield connection
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
+                connection.execute("PRAGMA synchronous = FULL")
 
     def revision(self) -> int:
         """How often users, tokens or revocations changed, whoever did it. Some microseconds."""
@@ -155,13 +184,23 @@ class SqliteFile:
         return StoreUnusable(detail=f"The accounts file {self.path} cannot be used: {why}")
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half way
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
 def _upgraded(connection: sqlite3.Connection) -> int:
     """The file's format, after an upgrade where it is an earlier one: all of it in one transaction, or nothing."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in _UPGRADES:
         return version
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection):
         found = version = connection.execute("PRAGMA user_version").fetchone()[0]  # by now: others may have been faster
         while version in _UPGRADES:
             for statement in _UPGRADES[version]:
@@ -170,10 +209,6 @@ def _upgraded(connection: sqlite3.Connection) -> int:
             connection.execute(f"PRAGMA user_version = {version}")
         if version != found:
             connection.execute("UPDATE changes SET revision = revision + 1")
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
     return version
 
 

@@ -1,4 +1,4 @@
-"""What the commands and the account page do to users and tokens."""
+"""What the commands and our pages do to users, tokens and sessions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from collections.abc import Callable, Iterable
 from access_es.errors import BadRequest, NotFound
 from access_es.users.invitations import Invitation, InvitationOver, Invitations
 from access_es.users.passwords import Passwords, check_password
+from access_es.users.sessions import SessionRecord
 from access_es.users.stores import Stores
 from access_es.users.tokens import DEFAULT_DAYS, MAX_TOKENS_PER_USER, Token, issue
-from access_es.users.user import User, check_groups, check_name, disabled, enabled, with_groups, with_password
+from access_es.users.user import (
+    User,
+    check_groups,
+    check_name,
+    disabled,
+    enabled,
+    with_groups,
+    with_new_epoch,
+    with_password,
+)
 
 
 class Directory:
@@ -21,6 +31,8 @@ class Directory:
     ) -> None:
         self._users = stores.users
         self._tokens = stores.tokens
+        self._sessions = stores.sessions
+        self._revocations = stores.revocations
         self._passwords = passwords
         self._invitations = invitations
         self._clock = clock
@@ -81,13 +93,13 @@ class Directory:
         changed = with_password(invited, self._hash(invited.name, password))
         if not self._users.replace(invited, changed):
             raise InvitationOver
-        return changed
+        return self._forget_sessions(changed)
 
     def set_password(self, name: str, password: str) -> User:
         """Every open session of the user ends; API tokens live on."""
         self._with_password(name)
         password_hash = self._hash(name, password)
-        return self._change(name, lambda user: with_password(user, password_hash))
+        return self._forget_sessions(self._change(name, lambda user: with_password(user, password_hash)))
 
     def set_groups(self, name: str, groups: Iterable[str]) -> User:
         """The user is in these groups and no others. Ends no session."""
@@ -97,7 +109,7 @@ class Directory:
         return self._change(name, lambda user: with_groups(user, kept))
 
     def disable(self, name: str) -> User:
-        return self._change(name, disabled)
+        return self._forget_sessions(self._change(name, disabled))
 
     def enable(self, name: str) -> User:
         return self._change(name, enabled)
@@ -105,6 +117,7 @@ class Directory:
     def remove_user(self, name: str) -> None:
         """The user's tokens go first: one of the same name that comes later must not inherit them."""
         self._tokens.remove_all(name)
+        self._sessions.remove_all(name)
         if not self._users.remove(name):
             raise NotFound(f"There is no user '{name}'.")
 
@@ -129,6 +142,34 @@ class Directory:
     def revoke_token(self, name: str, label: str) -> None:
         if not self._tokens.remove(self.user(name).name, label.strip()):
             raise NotFound(f"There is no token with the label '{label}'.")
+
+    def sessions(self, name: str) -> list[SessionRecord]:
+        """The user's open sessions, the one used last first. Those that began in an earlier version have no record."""
+        user = self.user(name)
+        return [record for record in self._sessions.of(user.name) if record.epoch == user.epoch]
+
+    def all_sessions(self) -> list[SessionRecord]:
+        """Everybody's open sessions, the one used last first."""
+        epochs = {user.name: user.epoch for user in self.users()}
+        return [record for record in self._sessions.all() if epochs.get(record.user) == record.epoch]
+
+    def end_session(self, name: str, id: str) -> SessionRecord:
+        """End one of the user's sessions, wherever its cookie is."""
+        for record in self.sessions(name):
+            if record.id == id:
+                self._revocations.revoke(record.id, record.until)
+                self._sessions.remove(record.user, record.id)
+                return record
+        raise NotFound("This session has ended already.")
+
+    def end_sessions(self, name: str) -> User:
+        """End all sessions of the user, recorded or not. An invitation that is still open ends, too."""
+        return self._forget_sessions(self._change(name, with_new_epoch))
+
+    def _forget_sessions(self, user: User) -> User:
+        """Remove the records of sessions that a new epoch has ended."""
+        self._sessions.remove_all(user.name)
+        return user
 
     def _with_password(self, name: str) -> User:
         """Raises `BadRequest` for a user whom a provider vouches for."""

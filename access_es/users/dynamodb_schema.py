@@ -6,9 +6,13 @@
 | token, to be found by its id | `token#<id>` | `token` | `id` `user` `label` `digest` `created` `valid_until` `roles` |
 | the same, listed with its user's | `tokens#<user>` | its label | the same |
 | session that ended early | `revocation#<session id>` | `revocation` | `expires` |
+| open session | `session` | `<user>#<id>` | those of its record; `expires` is its `until` |
+| machine | `machine` | its name | `last_used` |
 | failures, or sign-ins, in a row | `failures#<digest>` | `failures` | `count` `last` `expires` |
 
-The item of a user whom a provider vouches for also has `issuer` `subject` `display_name` `signed_in`.
+The item of a user whom a provider vouches for also has `issuer` `subject` `display_name`. Users have `signed_in` and
+`last_used`, and tokens `last_used` in both of their items, once there is something to say; it is written at most once a
+quarter of an hour, so that sessions, too, can share a pk: 10,000 of them make 11 writes a second, of 1,000.
 
 All users share a pk, so that a query lists them by name; a partition reads 3,000 of them a second, and a user is read
 once per recheck time and process. The two items of a token are written in one transaction. `expires` (seconds since
@@ -31,7 +35,7 @@ ACTIONS = (
     "dynamodb:Query",
     "dynamodb:UpdateItem",
 )
-USERS = "user"  # the pk of all users
+USERS, SESSIONS, MACHINES = "user", "session", "machine"  # the pk of all of each
 
 
 def user_key(name: str) -> Key:
@@ -50,6 +54,14 @@ def revocation_key(session_id: str) -> Key:
     return f"revocation#{session_id}", "revocation"
 
 
+def session_key(user: str, session_id: str) -> Key:
+    return SESSIONS, f"{sessions_of(user)}{session_id}"
+
+
+def machine_key(name: str) -> Key:
+    return MACHINES, name
+
+
 def failures_key(key: str) -> Key:
     return f"failures#{key}", "failures"
 
@@ -57,6 +69,11 @@ def failures_key(key: str) -> Key:
 def tokens_of(user: str) -> str:
     """The pk under which a user's tokens are listed."""
     return f"tokens#{user}"
+
+
+def sessions_of(user: str) -> str:
+    """How the sk of a user's sessions begins; no user's name holds a #."""
+    return f"{user}#"
 
 
 def table_definition(name: str) -> dict[str, dict[str, Any]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
 
 from access_es.storage.change_counter import LocalChangeCounter
-from access_es.storage.dynamodb_items import Item, Value
+from access_es.storage.dynamodb_items import Item, read_record
 from access_es.storage.dynamodb_table import Call, Table
-from access_es.storage.errors import StoreUnusable
+from access_es.users.dynamodb_last_use import DynamoLastUse
 from access_es.users.dynamodb_schema import (
     USERS,
     failures_key,
@@ -20,13 +19,14 @@ from access_es.users.dynamodb_schema import (
     tokens_of,
     user_key,
 )
+from access_es.users.dynamodb_sessions import DynamoSessions
 from access_es.users.stores import Failures, Stores
 from access_es.users.tokens import Token
 from access_es.users.user import User
 
-T = TypeVar("T")
 _USER = ("name", "password_hash", "created", "groups", "disabled", "epoch")
-_BY_PROVIDER = ("issuer", "subject", "display_name", "signed_in")  # only in the items of users who have one
+_BY_PROVIDER = ("issuer", "subject", "display_name")  # only in the items of users who have one
+_TIMES = ("signed_in", "last_used")  # only where they are known
 _TOKEN = ("id", "user", "label", "digest", "created")
 _ABSENT = "attribute_not_exists(#pk)"
 
@@ -39,6 +39,8 @@ def open_dynamodb_stores(table_name: str, call: Call, clock: Callable[[], float]
         DynamoTokens(table, changes),
         DynamoRevocations(table, changes),
         DynamoFailures(table, clock),
+        DynamoSessions(table, clock),
+        DynamoLastUse(table),
         changes,
     )
 
@@ -170,13 +172,14 @@ class DynamoFailures:
 
 
 def _user(item: Item) -> User:
-    known = {"groups": (), "issuer": "", "subject": "", "display_name": "", "signed_in": 0, **item}
-    return _made(User, known, (*_USER, *_BY_PROVIDER))
+    known = {"groups": (), "issuer": "", "subject": "", "display_name": "", "signed_in": 0, "last_used": 0, **item}
+    return read_record(User, known, (*_USER, *_BY_PROVIDER, *_TIMES))
 
 
 def _user_item(user: User) -> Item:
     pk, sk = user_key(user.name)
-    names = (*_USER, *_BY_PROVIDER) if user.issuer else _USER
+    times = [name for name in _TIMES if getattr(user, name)]
+    names = (*_USER, *(_BY_PROVIDER if user.issuer else ()), *times)
     return {"pk": pk, "sk": sk, **{name: getattr(user, name) for name in names}}
 
 
@@ -193,24 +196,14 @@ def _token_item(token: Token, pk: str, sk: str) -> Item:
 
 
 def _token(item: Item) -> Token:
-    known = {**item, "expires": item.get("valid_until", 0), "roles": item.get("roles")}
-    return _made(Token, known, (*_TOKEN, "expires", "roles"))
+    known = {"last_used": 0, **item, "expires": item.get("valid_until", 0), "roles": item.get("roles")}
+    return read_record(Token, known, (*_TOKEN, "expires", "roles", "last_used"))
 
 
 def _failures(item: Item) -> Failures:
-    return _made(Failures, item, ("count", "last"))
+    return read_record(Failures, item, ("count", "last"))
 
 
 def _is_over(item: Item, now: float) -> bool:
     expires = item.get("expires")
     return isinstance(expires, int | float) and expires < now
-
-
-def _made(kind: Callable[..., T], item: Mapping[str, Value | None], names: Iterable[str]) -> T:
-    """A record from an item, which people can change in the console."""
-    try:
-        return kind(**{name: item[name] for name in names})
-    except KeyError as missing:
-        raise StoreUnusable(
-            detail=f"The item {item['pk']!r} / {item['sk']!r} of the accounts table lacks {missing}"
-        ) from None

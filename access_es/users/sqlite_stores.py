@@ -10,22 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from access_es.storage.sqlite_file import SqliteFile
+from access_es.users.sqlite_sessions import FileLastUse, FileSessions
 from access_es.users.stores import Failures, Stores
 from access_es.users.tokens import Token
 from access_es.users.user import User
 
 _COLUMNS = tuple(field.name for field in fields(User))  # the table has those of the record, in its order
-_ADD_USER = "INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_USER = "INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REPLACE_USER = (
-    "UPDATE users SET (name, password_hash, created, groups, disabled, epoch, issuer, subject, display_name, signed_in)"
-    " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE name = ? AND epoch = ? AND password_hash = ? AND groups = ?"
+    "UPDATE users SET (name, password_hash, created, groups, disabled, epoch, issuer, subject, display_name, signed_in,"
+    " last_used) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, max(last_used, ?))"
+    " WHERE name = ? AND epoch = ? AND password_hash = ? AND groups = ?"
 )
 
 
 def open_file_stores(path: Path, clock: Callable[[], float] = time.time) -> Stores:
     """All stores in the file at `path`, which is made and opened when it is first needed."""
     file = SqliteFile(path)
-    return Stores(FileUsers(file), FileTokens(file), FileRevocations(file, clock), FileFailures(file), file)
+    return Stores(
+        FileUsers(file),
+        FileTokens(file),
+        FileRevocations(file, clock),
+        FileFailures(file),
+        FileSessions(file, clock),
+        FileLastUse(file),
+        file,
+    )
 
 
 class FileUsers:
@@ -78,9 +88,9 @@ class FileTokens:
 
     def add(self, token: Token) -> bool:
         roles = None if token.roles is None else _json(token.roles)
-        row = (token.id, token.user, token.label, token.digest, token.created, token.expires, roles)
+        row = (token.id, token.user, token.label, token.digest, token.created, token.expires, roles, token.last_used)
         with self._file.write() as connection:
-            added = connection.execute("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            added = connection.execute("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return added.rowcount == 1
 
     def remove(self, user: str, label: str) -> bool:
@@ -145,10 +155,10 @@ def _row(user: User) -> tuple[Any, ...]:
     return tuple({**fields, "groups": _json(user.groups), "disabled": int(user.disabled)}.values())
 
 
-def _token(row: tuple[str, str, str, bytes, int, int, str | None]) -> Token:
-    id, user, label, digest, created, expires, roles = row
+def _token(row: tuple[str, str, str, bytes, int, int, str | None, int]) -> Token:
+    id, user, label, digest, created, expires, roles, last_used = row
     only = None if roles is None else tuple(json.loads(roles))
-    return Token(id, user, label, digest, created, expires, only)
+    return Token(id, user, label, digest, created, expires, only, last_used)
 
 
 def _json(names: tuple[str, ...]) -> str:

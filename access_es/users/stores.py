@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from access_es.storage.change_counter import ChangeCounter
+from access_es.users.last_use import Use
+from access_es.users.sessions import SessionRecord
 from access_es.users.tokens import Token
 from access_es.users.user import User
 
@@ -70,6 +72,46 @@ class RevocationStore(Protocol):
     def is_revoked(self, session_id: str) -> bool: ...
 
 
+class SessionStore(Protocol):
+    """The open sessions, as people see them. Those whose time is over are not found; `revision` never moves.
+
+    A record whose epoch is not its user's any more is of a session that has ended: `Directory` leaves these out.
+    """
+
+    def put(self, record: SessionRecord) -> None:
+        """Write a record. Of one that is there, only the epoch, the end, the last use and the provider's session."""
+        ...
+
+    def of(self, user: str) -> list[SessionRecord]:
+        """The user's sessions, the one used last first."""
+        ...
+
+    def all(self) -> list[SessionRecord]:
+        """Everybody's sessions, the one used last first."""
+        ...
+
+    def remove(self, user: str, id: str) -> bool:
+        """False if there was none."""
+        ...
+
+    def remove_all(self, user: str) -> None: ...
+
+
+class LastUseStore(Protocol):
+    """When users, sessions, tokens and machines were last used. Nothing here moves `revision`."""
+
+    def note(self, use: Use, now: int, before: int) -> None:
+        """Write `now` as the last use of each part whose last use is `before` or earlier, where the part exists.
+
+        A machine is added when it is first used. A sign-in is written whenever there was one.
+        """
+        ...
+
+    def machines(self) -> Mapping[str, int]:
+        """When each machine was last used, by name."""
+        ...
+
+
 class FailureStore(Protocol):
     def read(self, keys: Iterable[str]) -> Mapping[str, Failures]:
         """Those of the keys that have failures."""
@@ -88,4 +130,6 @@ class Stores:
     tokens: TokenStore
     revocations: RevocationStore
     failures: FailureStore
+    sessions: SessionStore
+    last_use: LastUseStore
     changes: ChangeCounter

@@ -30,6 +30,7 @@ class Token:
     created: int
     expires: int
     roles: tuple[str, ...] | None = None  # those of its user's roles that it has; None: all of them
+    last_used: int = field(default=0, compare=False)  # to within `last_use.INTERVAL_SECONDS`; 0: never
 
     def is_expired(self, now: float) -> bool:
         return now >= self.expires

@@ -32,7 +32,8 @@ class User:
     issuer: str = ""  # the OpenID provider that vouches for the user; empty for one who was added here
     subject: str = ""  # who it is to the provider: the two together never change and are never given again
     display_name: str = ""  # what the provider calls the user, for people to read; may change, and is no key
-    signed_in: int = 0  # the last sign-in through the provider, seconds since 1970
+    signed_in: int = 0  # the last sign-in, seconds since 1970; 0: not known
+    last_used: int = field(default=0, compare=False)  # to within `last_use.INTERVAL_SECONDS`; 0: not known
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -67,6 +68,21 @@ def test_a_failed_transaction_leaves_nothing(file: SqliteFile) -> None:
     assert file.revision() == 0
 
 
+def test_what_is_written_lightly_moves_no_revision_and_waits_hardly_for_other_writers(file: SqliteFile) -> None:
+    with file.write_lightly() as connection:
+        connection.execute("INSERT INTO machines VALUES ('one', 1)")
+    with file.write():
+        started = time.monotonic()
+        with pytest.raises(StoreUnusable, match="cannot be read"), file.write_lightly():
+            pass
+        assert time.monotonic() - started < 2
+    with file.read() as connection:
+        assert connection.execute("SELECT * FROM machines").fetchall() == [("one", 1)]
+        settings = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "busy_timeout")]
+    assert settings == [2, 10_000]
+    assert file.revision() == 1
+
+
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough" * 50, b"", b"SQLite format 3\0"])
 def test_a_file_that_is_no_accounts_file_is_named(file: SqliteFile, content: bytes) -> None:
     file.path.parent.mkdir()
@@ -101,6 +117,7 @@ def test_a_file_of_a_later_format_is_refused(file: SqliteFile) -> None:
     assert "format 99" in caught.value.detail
 
 
+TABLES = ("users", "tokens", "revocations", "failures", "sessions", "machines", "changes")
 FORMAT_1 = """
 CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL, role TEXT NOT NULL,
     disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;
@@ -133,9 +150,10 @@ def test_a_file_of_an_earlier_format_is_upgraded_with_all_it_holds(tmp_path: Pat
     shapes = []
     for one in (fresh, upgraded):
         with one.read() as connection:
-            shapes.append([connection.execute(f"PRAGMA table_info({name})").fetchall() for name in ("users", "tokens")])
+            shapes.append([connection.execute(f"PRAGMA table_info({name})").fetchall() for name in TABLES])
         one.close()
     assert shapes[0] == shapes[1]
+    assert all(shapes[0])
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from access_es.users import tokens
+from access_es.users.last_use import Use
+from access_es.users.sessions import SessionRecord
 from access_es.users.stores import Failures, Stores
 from access_es.users.tokens import Token
 from access_es.users.user import User, disabled, enabled, with_groups, with_password, with_same_password
@@ -21,6 +23,11 @@ def user(name: str = "ann") -> User:
 
 def token(label: str = "ci", owner: str = "ann", now: float = NOW) -> Token:
     return tokens.issue(owner, label, 90, now)[0]
+
+
+def record(id: str = "one", owner: str = "ann", *, last_used: int = int(NOW)) -> SessionRecord:
+    begun, until = int(NOW) - 5, int(NOW) + 3_600
+    return SessionRecord(id, owner, "epoch", "Firefox on Linux", "2001:db8::1", "password", begun, until, last_used)
 
 
 class StoreContract:
@@ -178,3 +185,115 @@ class StoreContract:
         for thread in threads:
             thread.join()
         assert stores.failures.read(("a",))["a"].count == 20
+
+    def test_a_session_comes_back_as_it_was_put(self, stores: Stores) -> None:
+        put = replace(record(), device="Ü on ü", how="provider", provider_session="sid:x")
+        stores.sessions.put(put)
+        assert stores.sessions.of("ann") == stores.sessions.all() == [put]
+
+    def test_a_session_that_is_put_again_keeps_its_beginning(self, stores: Stores) -> None:
+        stores.sessions.put(record())
+        renewed = SessionRecord(
+            "one", "ann", "e2", "x", "y", "provider", int(NOW), int(NOW) + 7_200, int(NOW) + 9, "sid"
+        )
+        stores.sessions.put(renewed)
+        was = record()
+        kept = replace(renewed, device=was.device, place=was.place, how=was.how, begun=was.begun)
+        assert stores.sessions.of("ann") == [kept]
+
+    def test_sessions_are_listed_by_their_use(self, stores: Stores) -> None:
+        """Those of users whose names begin alike are not mixed up."""
+        earlier, later, other = record("a", last_used=1), record("b", last_used=2), record("c", "ann2", last_used=3)
+        for put in (earlier, later, other):
+            stores.sessions.put(put)
+        assert stores.sessions.of("ann") == [later, earlier]
+        assert stores.sessions.all() == [other, later, earlier]
+        assert stores.sessions.of("an") == []
+
+    def test_a_session_whose_time_is_over_is_not_found(self, stores: Stores) -> None:
+        stores.sessions.put(replace(record(), until=int(NOW)))
+        assert stores.sessions.of("ann") == stores.sessions.all() == []
+
+    def test_sessions_are_removed(self, stores: Stores) -> None:
+        for put in (record("one"), record("two"), record("three"), record("four", "bob")):
+            stores.sessions.put(put)
+        assert stores.sessions.remove("ann", "one")
+        assert not stores.sessions.remove("ann", "one")
+        assert not stores.sessions.remove("ann", "four")
+        assert {found.id for found in stores.sessions.of("ann")} == {"two", "three"}
+        stores.sessions.remove_all("ann")
+        assert [found.id for found in stores.sessions.all()] == ["four"]
+
+    def test_the_use_of_everything_is_noted_when_it_is_due(self, stores: Stores) -> None:
+        put, now = token(), int(NOW) + 1_000
+        stores.users.add(user())
+        stores.tokens.add(put)
+        stores.sessions.put(record())
+        whole = Use("ann", "one", put, "nightly")
+        for later, before, seen in ((0, -900, 0), (10, -890, 0), (900, 0, 900)):
+            stores.last_use.note(whole, now + later, now + before)
+            assert times(stores, put) == {now + seen}
+
+    def test_a_use_that_another_process_noted_is_not_noted_again(self, stores: Stores) -> None:
+        stores.users.add(user())
+        stores.last_use.note(Use("ann"), 500, 0)
+        stores.last_use.note(Use("ann"), 600, 499)
+        assert found(stores).last_used == 500
+
+    def test_a_part_alone_is_noted(self, stores: Stores) -> None:
+        """A user may be active by one session long after another was used."""
+        stores.users.add(user())
+        stores.sessions.put(record("one", last_used=5))
+        stores.sessions.put(record("two", last_used=5))
+        stores.last_use.note(Use("ann", "two"), 1_000, 100)
+        assert found(stores).last_used == 1_000
+        assert {one.id: one.last_used for one in stores.sessions.of("ann")} == {"one": 5, "two": 1_000}
+
+    def test_what_does_not_exist_is_not_made_by_its_use(self, stores: Stores) -> None:
+        stores.last_use.note(Use("ann", "one", token()), 1_000, 100)
+        assert (stores.users.all(), stores.tokens.of("ann"), stores.sessions.all()) == ([], [], [])
+        stores.last_use.note(Use("ann", is_sign_in=True), 1_000, 100)
+        assert stores.users.all() == []
+        assert stores.last_use.machines() == {}
+
+    def test_a_token_that_took_the_label_of_another_is_not_in_use(self, stores: Stores) -> None:
+        stores.tokens.add(token())
+        stores.last_use.note(Use("ann", token=token()), 1_000, 100)
+        assert [one.last_used for one in stores.tokens.of("ann")] == [0]
+
+    def test_a_sign_in_is_always_noted(self, stores: Stores) -> None:
+        stores.users.add(user())
+        for now in (1_000, 1_001):
+            stores.last_use.note(Use("ann", is_sign_in=True), now, now - 900)
+            assert (found(stores).signed_in, found(stores).last_used) == (now, now)
+
+    def test_a_changed_user_keeps_the_last_use(self, stores: Stores) -> None:
+        stores.users.add(user())
+        stores.last_use.note(Use("ann", is_sign_in=True), 1_000, 100)
+        was = found(stores)
+        assert stores.users.replace(was, with_groups(was, ("ops",)))
+        assert (found(stores).groups, found(stores).signed_in, found(stores).last_used) == (("ops",), 1_000, 1_000)
+
+    def test_neither_sessions_nor_uses_move_the_revision(self, stores: Stores) -> None:
+        """Whoever is signed in would be looked up anew for it."""
+        stores.users.add(user())
+        before = stores.changes.revision()
+        stores.sessions.put(record())
+        stores.last_use.note(Use("ann", "one", machine="nightly"), 1_000, 100)
+        stores.sessions.remove_all("ann")
+        assert stores.changes.revision() == before
+
+
+def found(stores: Stores) -> User:
+    there = stores.users.find("ann")
+    assert there
+    return there
+
+
+def times(stores: Stores, put: Token) -> set[int]:
+    """The last use of each part of a use, wherever it is kept."""
+    by_id = stores.tokens.find(put.id)
+    assert by_id
+    of_tokens = {by_id.last_used, *(one.last_used for one in stores.tokens.of("ann"))}
+    of_sessions = {one.last_used for one in stores.sessions.of("ann")}
+    return of_tokens | of_sessions | {found(stores).last_used} | set(stores.last_use.machines().values())

@@ -17,7 +17,7 @@ from access_es.users.dynamodb_stores import open_dynamodb_stores
 from access_es.users.stores import Failures, Stores
 from access_es.users.user import User, disabled, with_groups
 from tests.storage.dynamodb_tables import Counted
-from tests.users.store_contract import NOW, StoreContract, token, user
+from tests.users.store_contract import NOW, StoreContract, record, token, user
 
 
 @pytest.fixture
@@ -49,6 +49,9 @@ READS: dict[str, Callable[[Stores], object]] = {
     "all users": lambda stores: stores.users.all(),
     "a token": lambda stores: stores.tokens.find("0123456789ab"),
     "a user's tokens": lambda stores: stores.tokens.of("ann"),
+    "a user's sessions": lambda stores: stores.sessions.of("ann"),
+    "all sessions": lambda stores: stores.sessions.all(),
+    "machines": lambda stores: stores.last_use.machines(),
     "a revocation": lambda stores: stores.revocations.is_revoked("one"),
 }
 
@@ -144,10 +147,12 @@ class TestWhatDynamodbDeletesLate:
     ) -> None:
         stores.revocations.revoke("one", NOW + 59.2)
         stores.failures.record(("a",), NOW + 0.5, 100)
+        stores.sessions.put(record())
         items = dynamodb("scan", TableName=accounts_table)["Items"]
         assert {item["pk"]["S"]: item["expires"] for item in items} == {
             "revocation#one": {"N": "1800000060"},
             "failures#a": {"N": "1800000101"},
+            "session": {"N": "1800003600"},
         }
 
     def test_users_and_tokens_stay(self, stores: Stores, dynamodb: Counted, accounts_table: str) -> None:

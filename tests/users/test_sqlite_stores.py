@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,7 @@ from access_es.storage.sqlite_file import SqliteFile
 from access_es.users.sqlite_stores import open_file_stores
 from access_es.users.stores import Stores
 from access_es.users.user import User, disabled
-from tests.users.store_contract import NOW, StoreContract, token, user
+from tests.users.store_contract import NOW, StoreContract, record, token, user
 
 
 def close(stores: Stores) -> None:
@@ -91,6 +92,17 @@ def test_revocations_go_when_their_sessions_would_be_over(path: Path) -> None:
     stores.revocations.revoke("new", NOW + 120)
     assert not stores.revocations.is_revoked("old")
     assert stores.revocations.is_revoked("new")
+    close(stores)
+
+
+def test_records_of_sessions_go_when_their_time_is_over(path: Path) -> None:
+    now = NOW
+    stores = open_file_stores(path, clock=lambda: now)
+    stores.sessions.put(replace(record("old"), until=int(NOW) + 60))
+    now = NOW + 60
+    stores.sessions.put(record("new"))
+    with cast(SqliteFile, stores.changes).read() as connection:
+        assert connection.execute("SELECT id FROM sessions").fetchall() == [("new",)]
     close(stores)
 
 

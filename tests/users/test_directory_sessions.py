@@ -1,0 +1,87 @@
+"""What ends sessions, and which are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from access_es.errors import NotFound
+from access_es.sign_in.build import Accounts
+from access_es.users.directory import Directory
+from access_es.users.sessions import SessionRecord
+from tests.account_fixtures import PASSWORD, Clock
+
+
+def begin(accounts: Accounts, id: str, name: str = "ann") -> SessionRecord:
+    now, epoch = int(accounts.clock()), accounts.directory.user(name).epoch
+    record = SessionRecord(id, name, epoch, "Firefox on Linux", "192.0.2.1", "password", now, now + 60, now)
+    accounts.stores.sessions.put(record)
+    return record
+
+
+def listed(accounts: Accounts) -> set[str]:
+    ids = {record.id for record in accounts.directory.sessions("ann")}
+    assert {record.id for record in accounts.directory.all_sessions() if record.user == "ann"} == ids
+    return ids
+
+
+def test_one_session_ends(accounts: Accounts) -> None:
+    one, two = begin(accounts, "one"), begin(accounts, "two")
+    assert accounts.directory.sessions("ann") == accounts.directory.all_sessions() == [one, two]
+    assert accounts.directory.end_session("ann", "one") == one
+    assert accounts.stores.revocations.is_revoked("one")
+    assert listed(accounts) == {"two"}
+    with pytest.raises(NotFound, match="ended already"):
+        accounts.directory.end_session("ann", "one")
+
+
+def test_a_session_of_another_user_does_not_end(accounts: Accounts) -> None:
+    accounts.directory.add_user("bob", PASSWORD)
+    begin(accounts, "bobs", "bob")
+    with pytest.raises(NotFound):
+        accounts.directory.end_session("ann", "bobs")
+    assert not accounts.stores.revocations.is_revoked("bobs")
+    assert len(accounts.directory.sessions("bob")) == 1
+
+
+ENDS: dict[str, Callable[[Directory], object]] = {
+    "all ended": lambda directory: directory.end_sessions("ann"),
+    "a new password": lambda directory: directory.set_password("ann", "another password"),
+    "disabled": lambda directory: directory.disable("ann"),
+    "an invitation accepted": lambda directory: directory.accept(directory.invite("ann")[1], "another password"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_sessions_end_with_their_records(accounts: Accounts, end: Callable[[Directory], object]) -> None:
+    accounts.directory.add_user("bob", PASSWORD)
+    bobs = begin(accounts, "bobs", "bob")
+    before = begin(accounts, "one").epoch
+    end(accounts.directory)
+    assert accounts.directory.user("ann").epoch != before
+    assert accounts.stores.sessions.all() == [bobs]
+
+
+def test_a_removed_user_has_no_sessions_nor_has_a_namesake(accounts: Accounts) -> None:
+    begin(accounts, "one")
+    accounts.directory.remove_user("ann")
+    assert accounts.stores.sessions.all() == accounts.directory.all_sessions() == []
+    accounts.directory.add_user("ann", PASSWORD)
+    assert listed(accounts) == set()
+
+
+def test_a_record_of_a_session_that_has_ended_is_not_listed(accounts: Accounts) -> None:
+    """However it came to be left: written while the sessions were ended, or by an earlier version."""
+    late = begin(accounts, "late")
+    accounts.directory.end_sessions("ann")
+    accounts.stores.sessions.put(late)
+    assert listed(accounts) == set()
+
+
+def test_a_session_is_listed_until_its_time_is_over(accounts: Accounts, clock: Clock) -> None:
+    begin(accounts, "one")
+    clock.now += 59
+    assert listed(accounts) == {"one"}
+    clock.now += 1
+    assert listed(accounts) == set()
