@@ -15,6 +15,7 @@ from access_es.messages import OWN_PREFIX, ProxyRequest
 
 _INVITATION = OWN_PREFIX.decode() + "invite/"
 Write = Callable[[str], object]
+Measure = Callable[[dict[str, object]], object]  # counts a line's facts before they are written, and may add to them
 
 
 class IdentifiedCaller(Protocol):
@@ -42,6 +43,7 @@ class Entry:
 
     request: ProxyRequest
     write: Write | None = field(repr=False)
+    measure: Measure | None = field(default=None, repr=False)
     started: float = field(default_factory=time.perf_counter)
     user: str | None = None
     how: str | None = None  # session, token, password or invitation
@@ -51,6 +53,9 @@ class Entry:
     upstream_seconds: float | None = None
     delivery: str = ""  # page, held, streamed, redirect, error; "cut" where the answer could not be sent to its end
     error: str | None = None
+    layer: str = ""  # who refused or failed: that of the error, or what AWS's refusal was found to come from
+    task: str = ""  # why a task began: at_once, slow or hedge
+    spilled_bytes: int = 0  # what was stored for an answer that did not fit
     event: str | None = None  # sign_in, sign_in_failed, sign_out, token_created, token_revoked, password_changed, …
     name: str = ""  # what people call a user whom a provider vouches for
     token: str | None = None  # the label of the API token that was used, created or revoked
@@ -66,11 +71,15 @@ class Entry:
 
     def note_failure(self, error: AccessEsError) -> None:
         """The error; of a failed sign-in also the user it was for, who is known only where there is such a user."""
-        self.error = error.code
+        self.error, self.layer = error.code, error.layer
         if isinstance(error, WrongCredentials | TooManyFailures):
             self.event = self.event or "sign_in_failed"
             self.user = self.user or error.user
             self.token = self.token or error.token
+
+    def note_task(self, reason: str) -> None:
+        """A task began, for this reason."""
+        self.task = reason
 
     def finish(self) -> None:
         if self.leave is not None:
@@ -79,7 +88,10 @@ class Entry:
         if self.write is None:
             return
         write, self.write = self.write, None
-        write(json.dumps(self._facts(), separators=(",", ":")))
+        facts = self._facts()
+        if self.measure is not None:
+            self.measure(facts)
+        write(json.dumps(facts, separators=(",", ":")))
 
     def _facts(self) -> dict[str, object]:
         facts: dict[str, object] = {
@@ -102,6 +114,9 @@ class Entry:
             "name": self.name,
             "token": self.token,
             "error": self.error,
+            "layer": self.layer,
+            "task": self.task,
+            "spilled_bytes": self.spilled_bytes,
             "groups": list(self.groups),
             "role": self.role,
             "rule": self.rule,

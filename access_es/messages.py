@@ -135,6 +135,7 @@ class ProxyResponse:
     body: Body
     reason: str | None = None  # the domain's own, which may be empty; None: the usual one
     length_bytes: int | None = None
+    refused_by: str = ""  # of a 403 of the domain: "iam" or "domain", as far as its text tells
 
     def header(self, name: str) -> str | None:
         """The first value of a header; `name` in lower case."""

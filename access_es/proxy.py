@@ -58,7 +58,7 @@ class Proxy:
         request = read_request(environ)
         if self._emulated_door is not None:
             return self._emit_emulated(self._emulated_door, request, start_response)
-        entry = Entry(request, self._services.write_audit)
+        entry = Entry(request, self._services.write_audit, self._services.measure)
         if _is_page(request):
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
@@ -71,7 +71,7 @@ class Proxy:
         from access_es.delivery.buffered import buffer_answer  # never needed locally
         from access_es.pages.run import run_own_page
 
-        entry = Entry(request, self._services.write_audit)
+        entry = Entry(request, self._services.write_audit, self._services.measure)
 
         def produce() -> ProxyResponse:
             if _is_page(request):
@@ -88,7 +88,7 @@ class Proxy:
         from access_es.delivery.streamed import stream_answer  # never needed elsewhere
         from access_es.pages.run import run_own_page
 
-        entry = Entry(request, self._services.write_audit)
+        entry = Entry(request, self._services.write_audit, self._services.measure)
 
         def produce() -> ProxyResponse:
             if _is_page(request):
@@ -213,10 +213,13 @@ class Proxy:
             request, upload = self._authorization.admit(caller, request, upload, entry)
             started = time.perf_counter()
             try:
-                answer = self._services.tasks.long_queries.ask(request, caller.user, upload)
+                answer = self._services.tasks.long_queries.ask(request, caller.user, upload, entry.note_task)
             finally:
                 entry.upstream_seconds = time.perf_counter() - started
-        return answer if isinstance(answer, OwnReply) else self._authorization.seal(caller, answer, request.grant)
+        if isinstance(answer, OwnReply):
+            return answer
+        entry.layer = answer.refused_by
+        return self._authorization.seal(caller, answer, request.grant)
 
     def _admit(self, request: ProxyRequest) -> Caller:
         if fault := explain_method(request.method) or explain_target(request.target):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from access_es.audit import Write
+from access_es.audit import Measure, Write
 from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
 from access_es.aws_credentials import BotoCredentials
 from access_es.credentials import CredentialsSource
@@ -57,6 +57,7 @@ class Services:
     cors_origins: tuple[str, ...] = ()  # whose scripts may use the API
     text_error_tokens: tuple[str, ...] = ()  # labels of tokens whose programs try again after a text alone
     user_limit: UserLimit | None = None
+    measure: Measure | None = None  # counts each request, from its audit line
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -72,13 +73,14 @@ def build_services(
     permissions: LivePermissions | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     run_hash: Run = run_here,
+    measure: Measure | None = None,
 ) -> Services:
     """Real services for these settings. AWS clients are made, and AWS is called, only when first needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
     `network` is the way to the domain; `permissions` those that change while it runs, else they are those of the
     settings; `clock` gives the time for signatures,
-    and `run_hash` is where a password is hashed.
+    `run_hash` is where a password is hashed, and `measure` counts the requests.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -112,6 +114,7 @@ def build_services(
         settings.cors_origins,
         settings.text_error_tokens,
         None if function_name else UserLimit(settings.requests_per_user),
+        measure,
     )
 
 

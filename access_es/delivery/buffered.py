@@ -27,6 +27,7 @@ def buffer_answer(
         raise AnswerHeadTooLarge(limit)
     fitted = fit(answer, request, DoorSizeLimit(door), overflow, lambda: _seconds_left(answer, request))
     entry.delivery = entry.delivery or fitted.how
+    entry.spilled_bytes = fitted.stored_bytes
     return fitted.response
 
 

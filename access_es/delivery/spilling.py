@@ -25,6 +25,7 @@ class Fitted:
 
     response: ProxyResponse
     how: str
+    stored_bytes: int = 0  # in the overflow store, for an answer that did not fit
 
 
 def spill(
@@ -39,9 +40,11 @@ def spill(
     if overflow is None or not may_come_from_elsewhere(request):
         raise AnswerTooLarge(limit_bytes)
     writer = overflow.open(answer.headers, seconds_left)
+    size = 0
     try:
         for piece in pieces:
             writer.write(piece)
+            size += len(piece)
         link = writer.finish()
     except BaseException:
         writer.abort()
@@ -51,8 +54,8 @@ def spill(
     if may_redirect(answer):
         # 303, so that whatever the method was, a GET follows (RFC 9110, 15.4.4). A 201 has a Location of its own.
         others = tuple(pair for pair in headers if pair[0].lower() != "location")
-        return Fitted(ProxyResponse.held(303, (*others, ("Location", link)), b""), "spilled")
-    return Fitted(_linked(answer.status, headers, link), "linked")
+        return Fitted(ProxyResponse.held(303, (*others, ("Location", link)), b""), "spilled", size)
+    return Fitted(_linked(answer.status, headers, link), "linked", size)
 
 
 def _linked(status: int, headers: Headers, link: str) -> ProxyResponse:

@@ -49,6 +49,7 @@ def stream_answer(
         answer.body.close()
         raise
     entry.delivery = entry.delivery or fitted.how
+    entry.spilled_bytes = fitted.stored_bytes
     return fitted.response
 
 

@@ -36,8 +36,8 @@ class AuditedBody:
                 self._entry.bytes_out += len(chunk)
             self._is_whole = True
         except AccessEsError as error:
+            self._entry.note_failure(error)
             self._entry.delivery = "cut"
-            self._entry.error = error.code
             log.warning("The answer was cut off: %s (%s) [%s]", error.code, error.detail, self._entry.request.id)
             raise
 

@@ -7,7 +7,7 @@ is a task started beside it.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from access_es.errors import DomainTimeout
 from access_es.messages import ProxyRequest, ProxyResponse
@@ -23,6 +23,7 @@ from access_es.tasks.service import TaskService
 from access_es.tasks.tickets import Ticket
 from access_es.upload import Upload
 
+Note = Callable[[str], object]
 PAGE_SECONDS = 4.0  # a person looks at a blank tab no longer than this
 _LATE_SECONDS = 0.05  # a timeout so close to the deadline is the front door's, not the domain's
 _SLOW_SHARE = 0.9
@@ -39,15 +40,20 @@ class LongQueries:
         self._after_seconds = after_seconds
         self._durations = Durations()
 
-    def ask(self, request: ProxyRequest, user: str, upload: Upload) -> ProxyResponse | OwnReply:
-        """The domain's answer, or a redirect to it. Raises an AccessEsError."""
+    def ask(
+        self, request: ProxyRequest, user: str, upload: Upload, note: Note = lambda reason: None
+    ) -> ProxyResponse | OwnReply:
+        """The domain's answer, or a redirect to it. Raises an AccessEsError.
+
+        `note` gets the reason when a task began: `at_once`, `slow` (as it was before), or `hedge`.
+        """
         if self._service is None:
             return self._send_directly(request, upload)
         match self._rules.choose(request):
             case TaskAtOnce() as strategy:
-                return self._as_task(self._service, request, user, upload, strategy)
+                return self._as_task(self._service, request, user, upload, strategy, note)
             case TaskWhenSlow(early) if request.answer_by is not None:
-                return self._read(self._service, request, user, upload, request.answer_by, early)
+                return self._read(self._service, request, user, upload, request.answer_by, early, note)
         return self._send_directly(request, upload)
 
     def _send_directly(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
@@ -68,9 +74,10 @@ class LongQueries:
         return answer
 
     def _as_task(
-        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, strategy: TaskAtOnce
+        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, strategy: TaskAtOnce, note: Note
     ) -> ProxyResponse | OwnReply:
         ticket = service.start(user, request, upload, is_search=strategy.is_search)
+        note("at_once")
         if strategy.wait_seconds is None:
             return self._wait(service, request, ticket, _until(request))
         until = min(time.monotonic() + strategy.wait_seconds, _until(request))
@@ -84,19 +91,27 @@ class LongQueries:
         return found or redirect_to(_address(service, ticket, request), request)
 
     def _read(
-        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, answer_by: float, early: bool
-    ) -> ProxyResponse | OwnReply:
+        self, service: TaskService, request: ProxyRequest, user: str, upload: Upload, answer_by: float, early: bool,
+        note: Note,
+    ) -> ProxyResponse | OwnReply:  # fmt: skip
         """Something that may be sent twice. `early`: a search, which often turns out to be slow."""
         began = time.monotonic()
         until = _until(request)
         expected = self._durations.expect(_shape(request, upload)) if self._durations else None
         if expected is not None and expected > (until - began) * _SLOW_SHARE:
             ticket = service.start(user, request, upload, is_search=True)
+            note("slow")
             found = self._wait(service, request, ticket, until)
             self._note(request, upload, max(time.monotonic() - began, expected if isinstance(found, OwnReply) else 0))
             return found
+
+        def start() -> Ticket:
+            ticket = service.start(user, request, upload, is_search=True)
+            note("hedge")
+            return ticket
+
         hedge = Hedge(
-            lambda: service.start(user, request, upload, is_search=True),
+            start,
             service.state,
             self._task_after(request, expected) if early else float("inf"),
             until,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from access_es.client_presence import ClientGone, ClientPresence
@@ -20,7 +21,7 @@ from access_es.upload import Upload
 from access_es.upstream.answer import WHOLE_BYTES, ArrivingBody, read_answer
 from access_es.upstream.connection import Connection
 from access_es.upstream.deadlines import UntilDue, Waiting, seconds_left
-from access_es.upstream.diagnosis import diagnose
+from access_es.upstream.diagnosis import Diagnosis, diagnose
 from access_es.upstream.failures import FAULTS, explain, may_repeat
 from access_es.upstream.head import Head
 from access_es.upstream.headers import request_headers
@@ -91,20 +92,21 @@ class Domain:
         answer = self._signed_call(call, method, target, passed_on, upload, used)
         if answer.status != 403:
             return answer
-        fresh = self._renew_after(answer, used, source)
+        diagnosis = _diagnose(answer)
+        fresh = self._renew_after(diagnosis, used, source)
         if fresh is None:
-            return answer
+            return replace(answer, refused_by=diagnosis.refused_by)
         answer.body.close()
-        return self._signed_call(call, method, target, passed_on, upload, fresh)
+        answer = self._signed_call(call, method, target, passed_on, upload, fresh)
+        return replace(answer, refused_by=_diagnose(answer).refused_by) if answer.status == 403 else answer
 
     def close(self) -> None:
         self._pool.close()
 
     def _renew_after(
-        self, refused: ProxyResponse, used: Credentials | None, source: CredentialsSource | None
+        self, diagnosis: Diagnosis, used: Credentials | None, source: CredentialsSource | None
     ) -> Credentials | None:
         """Say why a 403 came, and find other credentials if they could help: a refused request was not executed."""
-        diagnosis = diagnose(refused.body.data if isinstance(refused.body, Held) else b"")
         log.warning("The domain answered 403. Refused by %s: %s.", diagnosis.layer, diagnosis.hint)
         if diagnosis.is_renewable and used and source and source.renew(used):
             return source.current()
@@ -184,6 +186,10 @@ class _Call:
             self._pool.give_back(connection)
         else:
             connection.close()
+
+
+def _diagnose(refused: ProxyResponse) -> Diagnosis:
+    return diagnose(refused.body.data if isinstance(refused.body, Held) else b"")
 
 
 def _write_head(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:

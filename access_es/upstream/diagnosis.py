@@ -17,6 +17,11 @@ class Diagnosis:
     hint: str
     is_renewable: bool = False
 
+    @property
+    def refused_by(self) -> str:
+        """Who refused: AWS before the request reached the domain's software, or that."""
+        return "domain" if self.layer in ("domain", "unknown") else "iam"
+
 
 _UNKNOWN = Diagnosis("unknown", "the domain gave no reason that access-es knows")
 _RULES = (

@@ -125,6 +125,7 @@ def test_who_takes_no_coding_is_redirected() -> None:
     store = Stored()
     result = fitted(JSON * 20_000, store=store)
     assert (result.how, result.response.status, bytes(store.data)) == ("spilled", 303, JSON * 20_000)
+    assert result.stored_bytes == len(store.data)
     assert (
         result.response.header("location") == store.finish() and result.response.header("cache-control") == "no-store"
     )

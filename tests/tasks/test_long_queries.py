@@ -75,15 +75,33 @@ def test_a_write_that_was_started_is_never_answered_as_if_it_was_not(
     fails, answer = Failing(place, [failing]), os.urandom(300_000)
     service = service_of(place, fails, answer)
     request = asked("POST", "/_reindex", headers, answer_by=time.monotonic() + 0.3)
+    began: list[str] = []
     found = LongQueries(lambda *_, **__: pytest.fail(), service, Rules(("_reindex",)), 9.0).ask(
-        request, "alice", Upload(b"{}")
+        request, "alice", Upload(b"{}"), began.append
     )
+    assert began == ["at_once"]
     assert isinstance(found, OwnReply) and found.response.status == status
     fails.failing.clear()
     ticket = service.open((found.response.header("location") or "").rpartition("/")[2], "alice")
     assert ticket is not None
     result = outcome(service, ticket, request, 0.0)
     assert result is not None and (result.status, b"".join(result.body)) == (201, answer)
+
+
+def test_why_a_task_began_is_noted(place: StoreFixture) -> None:
+    """For the audit: a second attempt is not the same as a search that is known to be slow."""
+
+    def send(*_: object, waits: Iterator[float] | None = None, **__: object) -> ProxyResponse:
+        for seconds in waits or ():
+            time.sleep(seconds)
+        raise AssertionError("it must be handed over")
+
+    began: list[str] = []
+    queries = LongQueries(send, service_of(place, Failing(place), b"{}"), Rules(()), 0.05)
+    for seconds in (1.0, 0.05):
+        request = asked("POST", "/logs/_search", answer_by=time.monotonic() + seconds)
+        queries.ask(request, "alice", Upload(b"{}"), began.append)
+    assert began == ["hedge", "slow"]
 
 
 def test_an_unreadable_result_is_an_error_before_its_head_is_sent(place: StoreFixture) -> None:

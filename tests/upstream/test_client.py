@@ -247,7 +247,7 @@ def test_a_403_that_new_credentials_cannot_fix_is_passed_on_whole() -> None:
         answer = Domain(parse_endpoint(server.url), Signer("us-east-1", "es"), Rotating(one)).send(
             "GET", b"/", (), Upload()
         )
-        assert (answer.status, read(answer)) == (403, refusal)
+        assert (answer.status, read(answer), answer.refused_by) == (403, refusal, "iam")
 
 
 def test_the_clock_is_read_once_so_that_midnight_cannot_come_between_date_and_scope() -> None:
