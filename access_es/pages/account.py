@@ -90,7 +90,7 @@ def change_password() -> AnyResponse:
     except AccessEsError as error:
         page.audit("password_change_failed")
         return _refuse("password", error)
-    page.begin_session(user)
+    page.begin_session(user, "password")
     page.audit("password_changed")
     return _done("password")
 

@@ -42,7 +42,7 @@ def accept_invitation(sealed: str) -> AnyResponse:
         if not page.wants_page():
             raise
         return _page(invited, error)
-    page.begin_session(user)
+    page.begin_session(user, "invitation")
     page.audit("password_changed", user=user.name, how="invitation")
     return redirect(page.base_path() + page.accounts().settings.home_path(), 303)
 

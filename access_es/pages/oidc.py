@@ -13,7 +13,7 @@ from access_es.pages import page
 from access_es.pages.next_path import is_safe_next
 from access_es.sign_in.oidc.attempt import MAX_SECONDS, Attempt, cookie_name, was_retried
 from access_es.sign_in.oidc.errors import ProviderUnavailable, SignInLost, SignInRefused, TokenInvalid
-from access_es.sign_in.oidc.members import end_sessions, take_in
+from access_es.sign_in.oidc.members import end_session, end_sessions, take_in
 from access_es.sign_in.oidc.person import Person, session_key
 from access_es.sign_in.oidc.single_sign_on import SingleSignOn
 from access_es.users.user import name_by_provider
@@ -81,15 +81,15 @@ def end_by_provider() -> AnyResponse:
         page.note_failure(error)
         return _json_reply({"error": "invalid_request"}, 400)
     accounts, issuer = page.accounts(), _sign_on().settings.issuer
-    revocations, until = accounts.stores.revocations, accounts.clock() + accounts.settings.session_seconds
-    used = session_key(issuer, f"jti {said['jti']}")
-    if not revocations.is_revoked(used):
-        if said.get("sid"):
-            revocations.revoke(session_key(issuer, said["sid"]), until)
-        else:
-            end_sessions(accounts.stores.users, issuer, said["sub"])
-        revocations.revoke(used, until)
+    stores, until = accounts.stores, accounts.clock() + accounts.settings.session_seconds
     name = name_by_provider(issuer, said["sub"]) if said.get("sub") else None
+    used = session_key(issuer, f"jti {said['jti']}")
+    if not stores.revocations.is_revoked(used):
+        if said.get("sid"):
+            end_session(stores, session_key(issuer, said["sid"]), until, name)
+        else:
+            end_sessions(stores, issuer, said["sub"])
+        stores.revocations.revoke(used, until)
     page.audit("sign_out", user=name, how="provider")
     return _json_reply({}, 200)
 
@@ -130,7 +130,7 @@ def _let_in(person: Person) -> None:
         raise
     is_renewal = current_user.is_authenticated and current_user.id == user.name
     renew_at = int(now + sign_on.settings.renew_seconds)
-    page.begin_session(user, session_key(issuer, person.session), renew_at, keep=is_renewal)
+    page.begin_session(user, "provider", session_key(issuer, person.session), renew_at, keep=is_renewal)
     if is_renewal:
         page.audit("session_renewed", user=user.name, how="provider", name=user.display_name)
     else:

@@ -18,9 +18,11 @@ from access_es.messages import Headers
 from access_es.page_headers import page_headers
 from access_es.sign_in.build import Accounts
 from access_es.sign_in.cross_site import is_cross_site
+from access_es.sign_in.device import describe_device
 from access_es.sign_in.flask_session import AccessSession, Sessions
 from access_es.sign_in.identity import Caller
 from access_es.sign_in.session_cookie import Session
+from access_es.users.sessions import SessionRecord
 from access_es.users.user import User
 
 EXTENSION, RIGHTS = "access-es accounts", "access-es rights"
@@ -57,8 +59,8 @@ def _signed_in(caller: Caller | None) -> SignedIn | None:
     return SignedIn(caller) if caller else None
 
 
-def begin_session(user: User, provider_session: str = "", renew_at: int = 0, *, keep: bool = False) -> None:
-    """Sign the user in, with a new session.
+def begin_session(user: User, how: str, provider_session: str = "", renew_at: int = 0, *, keep: bool = False) -> None:
+    """Sign the user in, with a new session; `how` is "password", "invitation" or "provider".
 
     `keep`: the session that is open is the same user's and goes on under its id, so that what other tabs have sent
     with its cookie meanwhile, and their forms, stay good.
@@ -66,11 +68,30 @@ def begin_session(user: User, provider_session: str = "", renew_at: int = 0, *, 
     open_now = current_session()
     if not keep:
         end_session()
-    login_user(SignedIn(Caller(user.name, user.groups, "session", display_name=user.display_name)))
-    begun = renew_session(user.name, user.epoch, provider_session, renew_at)
+    begun = _interface().begin(user.name, user.epoch, provider_session, renew_at)
     if keep and open_now:
-        kept = replace(begun, id=open_now.id, anti_forgery=open_now.anti_forgery)
-        cast(AccessSession, session).current = kept
+        begun = replace(begun, id=open_now.id, anti_forgery=open_now.anti_forgery)
+    accounts().stores.sessions.put(session_record(begun, how))  # a session that nobody could see does not begin
+    if not user.issuer:  # of others it is noted with what the provider says
+        accounts().identity.last_use.note_sign_in(user)
+    login_user(SignedIn(Caller(user.name, user.groups, "session", display_name=user.display_name)))
+    cast(AccessSession, session).current = begun
+
+
+def session_record(begun: Session, how: str) -> SessionRecord:
+    """What is recorded of a session of the browser that asks."""
+    return SessionRecord(
+        begun.id,
+        begun.user,
+        begun.epoch,
+        describe_device(request.user_agent.string),
+        request.remote_addr or "",
+        how,
+        begun.begun,
+        begun.until,
+        int(accounts().clock()),
+        begun.provider_session,
+    )
 
 
 def postpone_renewal(renew_at: int) -> None:
@@ -84,12 +105,18 @@ def end_session() -> None:
     ending = current_session()
     if ending and ending.user:
         accounts().stores.revocations.revoke(ending.id, ending.until)
+        accounts().stores.sessions.remove(ending.user, ending.id)
 
 
-def renew_session(user: str = "", epoch: str = "", provider_session: str = "", renew_at: int = 0) -> Session:
-    begun = cast(Sessions, current_app.session_interface).begin(user, epoch, provider_session, renew_at)
+def renew_session() -> Session:
+    """A session of nobody, in the place of the one that the browser had."""
+    begun = _interface().begin()
     cast(AccessSession, session).current = begun
     return begun
+
+
+def _interface() -> Sessions:
+    return cast(Sessions, current_app.session_interface)
 
 
 def check_origin() -> None:

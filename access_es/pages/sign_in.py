@@ -46,7 +46,7 @@ def sign_in() -> AnyResponse:
         if not page.wants_page():
             raise
         return _login_page(error, username=name)
-    page.begin_session(user)
+    page.begin_session(user, "password")
     page.audit("sign_in", user=user.name, how="password")
     return redirect(_next(), 303)
 

@@ -15,6 +15,7 @@ from access_es.sign_in.authorization_header import (
     looks_like_jwt,
     read_authorization,
 )
+from access_es.sign_in.last_use import LastUse
 from access_es.sign_in.password_check import PasswordCheck
 from access_es.sign_in.proof_cache import ProofCache
 from access_es.sign_in.proofs import MachineCheck, MachineProof, PasswordProof, Proof, ProviderRule, end_of
@@ -84,6 +85,7 @@ class Identity:
         self._recheck_seconds = recheck_seconds
         # The clock on the wall: one that stands still while a Lambda sandbox is frozen would stretch the recheck time.
         self._clock = clock
+        self.last_use = LastUse(stores.last_use, clock)
         self._cache: ProofCache[_CachedProof] = ProofCache()
         self._locks = tuple(threading.Lock() for _ in range(64))
 
@@ -194,23 +196,26 @@ class Identity:
             raise _refusal(user, proof)
         if user.issuer:
             self._check_provider(user, proof)
-        only_roles = proof.roles if isinstance(proof, Token) else None
-        renew_at = proof.renew_at if isinstance(proof, Session) else 0
+        token = self._stores.tokens.find(proof.id) if isinstance(proof, Token) else None
         match proof:
             case Session():
-                holds, how, label = self._is_open(proof, user), "session", None
+                holds, how = self._is_open(proof, user), "session"
             case Token():
-                holds, how, label = self._stores.tokens.find(proof.id) == proof, "token", proof.label
+                holds, how = token == proof, "token"
             case PasswordProof():
-                holds, how, label = user.password_hash == proof.password_hash, "password", None
+                holds, how = user.password_hash == proof.password_hash, "password"
         if not holds:
             raise _refusal(user, proof)
+        self.last_use.note(proof, user, token)
+        label, only_roles = (token.label, token.roles) if token else (None, None)
+        renew_at = proof.renew_at if isinstance(proof, Session) else 0
         return Caller(user.name, user.groups, how, label, only_roles, user.display_name, renew_at=renew_at)
 
     def _machine(self, proof: MachineProof) -> Caller:
         """Its name has a colon, which no user's has: neither can be taken for the other."""
         if self._clock() >= proof.until:
             raise WrongCredentials
+        self.last_use.note(proof)
         return Caller(f"machine:{proof.name}", (), "machine", display_name=proof.name, named_roles=proof.roles)
 
     def _check_provider(self, user: User, proof: Proof) -> None:

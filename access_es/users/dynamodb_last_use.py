@@ -26,7 +26,7 @@ class DynamoLastUse:
         elif use.user:
             self._note(user_key(use.user), now, before)
         if use.session:
-            self._note(session_key(use.user, use.session), now, before)
+            self._note(session_key(*use.session), now, before)
         if use.token and self._note(token_key(use.token.id), now, before):
             label = label_key(use.token.user, use.token.label)
             self._table.change(label, _SET, "#id = :id", now=now, id=use.token.id)  # another may have the label by now

@@ -11,13 +11,13 @@ INTERVAL_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Who was active and by what; empty: that part is not noted. A session and a token are those of `user`."""
+    """What was active just now; empty: that part is not noted."""
 
     user: str = ""
-    session: str = ""
+    session: tuple[str, str] | None = None  # its user and its id
     token: Token | None = None
     machine: str = ""
-    is_sign_in: bool = False  # the user signed in just now
+    is_sign_in: bool = False  # of the user
 
     def __bool__(self) -> bool:
-        return bool(self.user or self.machine)
+        return bool(self.user or self.session or self.token or self.machine)

@@ -18,14 +18,14 @@ _IN_ORDER = " ORDER BY last_used DESC, id"
 _IS_DUE = """
 SELECT :signs_in
     OR EXISTS (SELECT 1 FROM users WHERE name = :user AND last_used <= :before)
-    OR EXISTS (SELECT 1 FROM sessions WHERE id = :session AND user = :user AND last_used <= :before)
+    OR EXISTS (SELECT 1 FROM sessions WHERE id = :session AND last_used <= :before)
     OR EXISTS (SELECT 1 FROM tokens WHERE id = :token AND last_used <= :before)
     OR (:machine != '' AND NOT EXISTS (SELECT 1 FROM machines WHERE name = :machine AND last_used > :before))
 """
 _NOTE = (
     "UPDATE users SET last_used = :now WHERE name = :user AND (:signs_in OR last_used <= :before)",
     "UPDATE users SET signed_in = :now WHERE name = :user AND :signs_in",
-    "UPDATE sessions SET last_used = :now WHERE id = :session AND user = :user AND last_used <= :before",
+    "UPDATE sessions SET last_used = :now WHERE id = :session AND last_used <= :before",
     "UPDATE tokens SET last_used = :now WHERE id = :token AND last_used <= :before",
     "INSERT INTO machines SELECT :machine, :now WHERE :machine != ''"
     " ON CONFLICT (name) DO UPDATE SET last_used = :now WHERE last_used <= :before",
@@ -71,8 +71,8 @@ class FileLastUse:
 
     def note(self, use: Use, now: int, before: int) -> None:
         """In one transaction; in none where another process was first, since those who write wait for one another."""
-        token = use.token.id if use.token else ""
-        names = {"user": use.user, "session": use.session, "token": token, "machine": use.machine}
+        session, token = use.session[1] if use.session else "", use.token.id if use.token else ""
+        names = {"user": use.user, "session": session, "token": token, "machine": use.machine}
         values = {**names, "signs_in": use.is_sign_in, "now": now, "before": before}
         with self._file.read() as connection:
             is_due = connection.execute(_IS_DUE, values).fetchone()[0]

@@ -90,14 +90,39 @@ def test_a_remembered_caller_costs_no_call_and_two_when_looked_up_again(
         assert dynamodb.taken() == RECHECKS[how]
 
 
-@pytest.mark.parametrize(("how", "calls"), [("session", 2), ("token", 3)])
+NEW = {"session": ["get_item"] * 2 + ["update_item"], "token": ["get_item"] * 3}
+
+
+@pytest.mark.parametrize("how", NEW)
 def test_a_caller_who_is_new_here_costs_a_few_calls(
-    here: Accounts, there: Accounts, dynamodb: Counted, how: str, calls: int
+    here: Accounts, there: Accounts, dynamodb: Counted, how: str
 ) -> None:
+    """When a session was last used is not read: DynamoDB says whether it is to be written."""
     offered = OFFERS[how](here)
+    assert is_admitted(here, offered)
     dynamodb.taken()
     assert is_admitted(there, offered)
-    assert dynamodb.taken() == ["get_item"] * calls
+    assert dynamodb.taken() == NEW[how]
+
+
+NOTES = {"session": ["update_item"] * 2, "token": ["update_item"] * 3, "password": ["update_item"]}
+
+
+@pytest.mark.parametrize("how", OFFERS)
+def test_a_use_is_written_once_a_quarter_of_an_hour(here: Accounts, clock: Clock, dynamodb: Counted, how: str) -> None:
+    """For the user, and for the session or the token, which is two items."""
+    offered = OFFERS[how](here)
+    assert is_admitted(here, offered)
+    for _ in range(2):
+        dynamodb.taken()
+        for _ in range(44):
+            clock.now += 20
+            assert is_admitted(here, offered)
+        assert "update_item" not in dynamodb.taken()
+        clock.now += 20
+        assert is_admitted(here, offered)
+        assert dynamodb.taken() == RECHECKS[how] + NOTES[how]
+        assert here.directory.user("ann").last_used == clock.now
 
 
 def test_an_anonymous_request_costs_no_call(here: Accounts, dynamodb: Counted) -> None:

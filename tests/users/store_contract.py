@@ -229,7 +229,7 @@ class StoreContract:
         stores.users.add(user())
         stores.tokens.add(put)
         stores.sessions.put(record())
-        whole = Use("ann", "one", put, "nightly")
+        whole = Use("ann", ("ann", "one"), put, "nightly")
         for later, before, seen in ((0, -900, 0), (10, -890, 0), (900, 0, 900)):
             stores.last_use.note(whole, now + later, now + before)
             assert times(stores, put) == {now + seen}
@@ -245,16 +245,26 @@ class StoreContract:
         stores.users.add(user())
         stores.sessions.put(record("one", last_used=5))
         stores.sessions.put(record("two", last_used=5))
-        stores.last_use.note(Use("ann", "two"), 1_000, 100)
+        stores.last_use.note(Use("ann", ("ann", "two")), 1_000, 100)
         assert found(stores).last_used == 1_000
         assert {one.id: one.last_used for one in stores.sessions.of("ann")} == {"one": 5, "two": 1_000}
 
     def test_what_does_not_exist_is_not_made_by_its_use(self, stores: Stores) -> None:
-        stores.last_use.note(Use("ann", "one", token()), 1_000, 100)
+        stores.last_use.note(Use("ann", ("ann", "one"), token()), 1_000, 100)
         assert (stores.users.all(), stores.tokens.of("ann"), stores.sessions.all()) == ([], [], [])
         stores.last_use.note(Use("ann", is_sign_in=True), 1_000, 100)
         assert stores.users.all() == []
         assert stores.last_use.machines() == {}
+
+    def test_a_session_or_a_token_alone_says_nothing_of_its_user(self, stores: Stores) -> None:
+        """Whose last use was noted not long ago."""
+        put = token()
+        stores.users.add(user())
+        stores.tokens.add(put)
+        stores.sessions.put(record("one", last_used=5))
+        stores.last_use.note(Use(session=("ann", "one"), token=put), 1_000, 100)
+        assert found(stores).last_used == 0
+        assert stores.sessions.of("ann")[0].last_used == stores.tokens.of("ann")[0].last_used == 1_000
 
     def test_a_token_that_took_the_label_of_another_is_not_in_use(self, stores: Stores) -> None:
         stores.tokens.add(token())
@@ -279,7 +289,7 @@ class StoreContract:
         stores.users.add(user())
         before = stores.changes.revision()
         stores.sessions.put(record())
-        stores.last_use.note(Use("ann", "one", machine="nightly"), 1_000, 100)
+        stores.last_use.note(Use("ann", ("ann", "one"), machine="nightly"), 1_000, 100)
         stores.sessions.remove_all("ann")
         assert stores.changes.revision() == before
 

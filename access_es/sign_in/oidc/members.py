@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from access_es.sign_in.oidc.errors import SignInRefused
 from access_es.sign_in.oidc.person import Person
-from access_es.users.stores import UserStore
+from access_es.users.stores import Stores, UserStore
 from access_es.users.user import User, name_by_provider, with_new_epoch
 
 
@@ -32,8 +32,17 @@ def take_in(users: UserStore, issuer: str, person: Person, now: float) -> User:
                 return new
 
 
-def end_sessions(users: UserStore, issuer: str, subject: str) -> None:
+def end_sessions(stores: Stores, issuer: str, subject: str) -> None:
     """End every session of the provider's user, if there is one."""
     name = name_by_provider(issuer, subject)
-    while (old := users.find(name)) is not None and not users.replace(old, with_new_epoch(old)):
+    while (old := stores.users.find(name)) is not None and not stores.users.replace(old, with_new_epoch(old)):
         pass
+    stores.sessions.remove_all(name)
+
+
+def end_session(stores: Stores, key: str, until: float, name: str | None) -> None:
+    """End what began in one session at the provider, known by its `session_key`. `name`: the user, if that is known."""
+    stores.revocations.revoke(key, until)
+    for record in stores.sessions.of(name) if name else stores.sessions.all():
+        if record.provider_session == key:
+            stores.sessions.remove(record.user, record.id)
