@@ -29,6 +29,7 @@ from bench.processes import free_port, running
 
 CREDENTIAL = Credential("ASIABENCH", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "bench-session-token")
 BUCKET = "bench-overflow"
+USER, PASSWORD = "bench", "a password of the bench"
 BARE = """
 from functools import cache
 from urllib.parse import parse_qs
@@ -136,10 +137,10 @@ def _domain() -> Iterator[str]:
 
 def _add_user(environment: Mapping[str, str]) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    for words in (("users", "add", "bench", "--password-stdin"), ("tokens", "add", "bench", "bench")):
+    for words in (("users", "add", USER, "--password-stdin"), ("tokens", "add", USER, "bench")):
         done = subprocess.run(
             [sys.executable, "-m", "access_es", *words], cwd=ROOT, env={**kept, **environment},
-            input="a password of the bench", capture_output=True, text=True, check=True,
+            input=PASSWORD, capture_output=True, text=True, check=True,
         )  # fmt: skip
     return done.stdout.strip()
 

@@ -37,7 +37,7 @@ class StreamingFunction:
         front = Front(opened, self.function.invoke, ListenerSettings(**settings))
         port = self.loop.run(front.start("127.0.0.1", 0))
         try:
-            yield OpenDoor(port, self.token)
+            yield OpenDoor(port, self.token, front)
         finally:
             self.loop.run(front.stop())
 
@@ -56,6 +56,7 @@ class StreamingFunction:
 class OpenDoor:
     port: int
     token: str
+    front: Front = field(repr=False)
 
     @property
     def url(self) -> str:

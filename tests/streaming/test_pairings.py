@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,20 @@ def test_a_stage_that_does_not_say_that_it_streams_is_answered_as_before(
     with function.behind(RestApi(ApiSettings(variables={STREAM_VARIABLE: value}))) as door:
         reply = door.ask("GET", "/_demo/giant?kind=text&size=100000")
     assert (reply.status, len(reply.body)) == (200, 100_000)
+
+
+def test_requests_on_their_way_while_the_api_is_published_anew(function: StreamingFunction) -> None:
+    """There and back: each is answered in the form of the deployment that it came through."""
+    whole = RestApi(ApiSettings(variables={STREAM_VARIABLE: "0"}))
+    doors = (whole, StreamingRestApi(RestApi(SAYS_SO)), whole, StreamingRestApi(RestApi(SAYS_SO)))
+    with function.behind(whole) as opened, ThreadPoolExecutor(2 * len(doors)) as pool:
+        waiting = []
+        for published in doors:
+            opened.front.door = published
+            waiting += [pool.submit(opened.ask, "GET", f"/demo-slow/_search?delay={delay}") for delay in (0.05, 0.4)]
+            waiting[-2].result()
+        assert [reply.result().status for reply in waiting] == [200] * 2 * len(doors)
+        assert [reply.result().json()["delay"] for reply in waiting] == [0.05, 0.4] * len(doors)
 
 
 def test_streaming_may_be_switched_off_in_the_function_first(gateway: RunningGateway, tmp_path: Path) -> None:

@@ -57,22 +57,23 @@ class Front:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _answer(self, received: Received) -> Answer:
+        door = self.door  # as it was published when the request came, whatever is published meanwhile
         arrived = self._read(received)
-        refused = self.door.refuse(arrived)
+        refused = door.refuse(arrived)
         if refused is not None:
             return refused
-        event = json.dumps(self.door.build_event(arrived), ensure_ascii=False).encode()
-        if isinstance(self.door, StreamingRestApi):
+        event = json.dumps(door.build_event(arrived), ensure_ascii=False).encode()
+        if isinstance(door, StreamingRestApi):
             stream = ResponseStream(self.settings.time_scale)
-            relay = Relay(self.door, arrived, stream, self.settings.time_scale)
+            relay = Relay(door, arrived, stream, self.settings.time_scale)
             return await relay.answer(self._begin(event, stream))
-        outcome = await self._wait(event)
+        outcome = await self._wait(event, door.limits.timeout_seconds)
         if isinstance(outcome, Failure):
-            return self.door.fail(outcome, arrived)
+            return door.fail(outcome, arrived)
         try:
-            return self.door.read_answer(outcome, arrived)
+            return door.read_answer(outcome, arrived)
         except MalformedAnswer:
-            return self.door.fail(Failure.FUNCTION_FAILED, arrived)
+            return door.fail(Failure.FUNCTION_FAILED, arrived)
 
     def _read(self, received: Received) -> Arrived:
         head = received.head
@@ -87,11 +88,10 @@ class Front:
             port=self._port,
         )
 
-    async def _wait(self, event: bytes) -> bytes | Failure:
+    async def _wait(self, event: bytes, limit: float | None) -> bytes | Failure:
         """The function's answer. It runs on when the door stops waiting, and when the client goes away
         ("the Lambda function might continue to execute", API Gateway developer guide, response transfer mode)."""
         task = self._begin(event)
-        limit = self.door.limits.timeout_seconds
         try:
             done = await asyncio.wait_for(asyncio.shield(task), limit and limit * self.settings.time_scale)
         except TimeoutError:
