@@ -7,6 +7,7 @@ on the machine, ratios do not. `python -m bench.coldstart [--rounds 12] [--reque
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
@@ -24,14 +25,16 @@ from access_es.demo.canonical import HeaderPairs
 from access_es.demo.cloud.aws_endpoints import ROOT
 from access_es.demo.cloud.demonstration import RUNTIME
 from access_es.demo.cloud.deploy import SETTINGS, Deployment, Package, prepare_deployment
-from access_es.demo.cloud.doors.messages import Arrived, Moment
+from access_es.demo.cloud.doors.messages import ApiSettings, Arrived, Moment
 from access_es.demo.cloud.doors.rest_api import RestApi
 from access_es.demo.cloud.invocation import Invocation
 from access_es.demo.cloud.lambda_service import Function
+from access_es.demo.cloud.response_stream import ResponseStream
 from access_es.demo.cloud.running_cloud import USERS_TABLE, Cloud, running_cloud
 from access_es.demo.cloud.virtual_environments import VirtualEnvironment, virtual_environment
 from access_es.demo.credentials import Credential
 from access_es.demo.running_gateway import running_gateway
+from access_es.front_doors import STREAM_VARIABLE
 
 CREDENTIAL = Credential("ASIABENCH", "secret-of-the-bench", "token-of-the-bench")
 CONFIG = "ssm:/access-es/bench"
@@ -55,6 +58,7 @@ class Subject:
     name: str
     function: Function
     headers: HeaderPairs = ()
+    streams: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,22 +69,22 @@ class Bench:
     runtime: VirtualEnvironment
     domain: str
 
-    def ours(self, packed: Package, name: str, users: str, config: str = "") -> Subject:
+    def ours(self, packed: Package, name: str, users: str, config: str = "", *, streams: bool = False) -> Subject:
         """access-es, with its accounts in `users`; the request is signed in by a token and goes to the domain.
 
-        With a `config`, its settings are read from that place at the start.
+        With a `config`, its settings are read from that place at the start. `streams`: behind a REST API that does.
         """
         settings = {
             "ES_ENDPOINT": self.domain, "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/",
-            "SESSION_SECRET": SECRET, "USERS": users,
+            "SESSION_SECRET": SECRET, "USERS": users, **({"STREAMING": "true"} if streams else {}),
         }  # fmt: skip
-        slug = name.lower().replace(" ", "-")
+        slug = name.lower().replace(" ", "-").replace(",", "")
         token = self._token(settings, user=slug)
         if config:
             self._keep(config, settings)
             settings = {"CONFIG": config}
         function = self.cloud.create_function(packed, self.runtime, settings, name=slug)
-        return Subject(name, function, ((b"Authorization", f"Bearer {token}".encode()),))
+        return Subject(name, function, ((b"Authorization", f"Bearer {token}".encode()),), streams)
 
     def bare(self, packed: Package) -> Subject:
         on_import = {"INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1"}  # as ours: the app is loaded in the init phase
@@ -105,18 +109,31 @@ def command(environment: Mapping[str, str], *words: str, given: str = "") -> str
     ).stdout  # fmt: skip
 
 
-def event(headers: HeaderPairs) -> bytes:
+def event(headers: HeaderPairs, *, streams: bool = False) -> bytes:
     """A GET of `/_demo/echo` through a REST API, which has come just now."""
     pairs = ((b"Host", b"kibana.example.com"), (b"Accept", b"application/json"), *headers)
     arrived = Arrived("GET", b"/_demo/echo?a=1", pairs, b"", "127.0.0.1", Moment.now())
-    return json.dumps(RestApi().build_event(arrived)).encode()
+    variables = {STREAM_VARIABLE: "300"} if streams else {}
+    return json.dumps(RestApi(ApiSettings(variables=variables)).build_event(arrived)).encode()
 
 
 def ask(bench: Bench, subject: Subject) -> None:
-    invocation: Invocation = bench.cloud.loop.run(subject.function.invoke(event(subject.headers)))
-    status = None if invocation.error else json.loads(invocation.payload)["statusCode"]
+    given = event(subject.headers, streams=subject.streams)
+    invocation = bench.cloud.loop.run(
+        invoke_streaming(subject, given) if subject.streams else subject.function.invoke(given)
+    )
+    status = None if invocation.error else json.loads(invocation.payload.partition(bytes(8))[0]).get("statusCode")
     if status != 200:
         raise RuntimeError(f"{subject.name}: {invocation.payload[:500]!r}\n{subject.function.log()[-2000:]}")
+
+
+async def invoke_streaming(subject: Subject, given: bytes) -> Invocation:
+    """As InvokeWithResponseStream does; the payload is what was streamed."""
+    stream = ResponseStream()
+    running = asyncio.ensure_future(subject.function.invoke(given, stream))
+    streamed = b"".join([piece async for piece in stream.drain()])
+    invocation = await running
+    return invocation if invocation.error else Invocation(streamed)
 
 
 def cold_start(bench: Bench, subject: Subject) -> tuple[float, float]:
@@ -180,6 +197,7 @@ def main() -> None:
             bench.ours(packed, "accounts in a file", f"file:{bench.folder / 'users.db'}"),
             bench.ours(packed, "accounts in DynamoDB", f"dynamodb:{USERS_TABLE}"),
             bench.ours(packed, "and settings in SSM", f"dynamodb:{USERS_TABLE}", CONFIG),
+            bench.ours(packed, "accounts in DynamoDB, streaming", f"dynamodb:{USERS_TABLE}", streams=True),
         ]
         report(bench, subjects, args.rounds, args.requests)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from access_es.errors import AccessEsError, DomainTimeout
 
+_MINUTES_FROM_SECONDS = 120
+
 
 class TasksUnusable(AccessEsError):
     """The store of tasks cannot be read or written. `detail` says why."""
@@ -61,15 +63,20 @@ class TaskCrashed(AccessEsError):
 
 
 class TaskTooLong(AccessEsError):
-    """The task ran until its time limit."""
+    """The task ran until its time limit, `seconds` after its start."""
 
     status = 504
     code = "task_too_long"
     layer = "tasks"
     title = "This query takes too long"
-    message = (
-        "The domain did not answer before the time limit of the task. Whether it carried out the request is not known."
-    )
+
+    def __init__(self, seconds: float) -> None:
+        limit = f"{seconds / 60:.0f} minutes" if seconds >= _MINUTES_FROM_SECONDS else f"{seconds:.0f} seconds"
+        super().__init__(
+            f"The domain did not answer within {limit}, the time limit of a task. Whether it carried out the request "
+            "is not known. For work that takes longer, use the domain's own background tasks: _async_search for a "
+            "search, wait_for_completion=false for _reindex and the like."
+        )
 
 
 class ResultNotStored(AccessEsError):

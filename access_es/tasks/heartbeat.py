@@ -30,6 +30,7 @@ class Heartbeat:
         self._store = store
         self._id = id
         self._runner = runner
+        self._began = time.monotonic()
         self._end_by = end_by
         self._beat_seconds = beat_seconds
         self._stopped = threading.Event()
@@ -51,7 +52,7 @@ class Heartbeat:
         if self._is_abandoned:
             raise Abandoned
         if self._end_by is not None and time.monotonic() >= self._end_by:
-            raise TaskTooLong
+            raise TaskTooLong(self._end_by - self._began)
 
     def waits(self) -> Iterator[float]:
         """How long to wait for the domain before we are asked again; see `Domain.send`."""

@@ -13,6 +13,7 @@ import pytest
 
 from access_es.errors import DomainUnreachable
 from access_es.messages import ProxyResponse
+from access_es.tasks.failures import TaskTooLong
 from access_es.tasks.runner import Runner
 from access_es.tasks.sqlite_store import SqliteBlobStore, SqliteStore, TaskFile
 from access_es.tasks.store import Result, TaskRequest
@@ -100,6 +101,11 @@ def test_whatever_goes_wrong_is_its_result(service: TaskService, fault: BaseExce
 def test_a_task_that_has_no_time_left_says_so(service: TaskService) -> None:
     failure = service.run(silent, seconds=0.5).failure
     assert failure is not None and (failure.status, failure.code) == (504, "task_too_long")
+
+
+def test_the_limit_of_a_task_is_named_and_what_has_none() -> None:
+    assert "within 15 minutes" in str(TaskTooLong(894)) and "_async_search" in str(TaskTooLong(894))
+    assert "within 6 seconds" in str(TaskTooLong(5.8))
 
 
 def test_it_sends_heartbeats_and_notices_a_cancellation(service: TaskService) -> None:
