@@ -1,9 +1,10 @@
-"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens … | may | provision | doctor`."""
+"""The commands: `python -m access_es [--stage local] serve | demo | users … | tokens … | sessions … | …`."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import pwd
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from access_es.services import build_accounts_for
 from access_es.settings.file import DEFAULT_FILE
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
+from access_es.users.change_log import Actor
 from access_es.users.commands import register as register_account_commands
 
 
@@ -84,14 +86,23 @@ def _demo(args: argparse.Namespace, stage: Stage) -> int:
 
 
 def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
-    """`users …` and `tokens …`, which need no domain."""
+    """`users …`, `tokens …`, `sessions …` and `changes`, which need no domain."""
     values = {"ES_ENDPOINT": "https://unused.invalid", "ES_SIGN": "false", **stage.values}
     accounts = build_accounts_for(
         read_settings(values), region=stage.region, session=AwsSession(stage.profile, stage.region)
     )
     args.start_page = None if stage.is_local else lambda: find_start_page(Path(args.settings), stage.name)
-    status: int = args.accounts_command(args, accounts.directory)
+    directory = accounts.directory.by(Actor(_operating_system_user(), "command"))
+    status: int = args.accounts_command(args, directory)
     return status
+
+
+def _operating_system_user() -> str:
+    """Whose process this is, for the change log. What the environment says could be anybody's."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's, that no file names
+        return str(os.getuid())
 
 
 def _count(text: str) -> int:

@@ -29,6 +29,7 @@ from access_es.server.listen import require_free
 from access_es.services import build_accounts_for
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, open_state
+from access_es.users.change_log import Actor
 
 USER = "demo"
 REGION = "us-east-1"
@@ -128,7 +129,7 @@ class _Demonstration:
         return f"http://{self._host}:{self._args.port}"
 
     def make_user(self) -> None:
-        directory = build_accounts_for(read_settings(self._settings)).directory
+        directory = build_accounts_for(read_settings(self._settings)).directory.by(Actor("demo", "command"))
         groups = ("/search/admins",) if self._keycloak else ()
         if USER not in {user.name for user in directory.users()}:
             directory.add_user(USER, self._password, groups)

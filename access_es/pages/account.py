@@ -57,7 +57,7 @@ def create_token() -> AnyResponse:
     label = request.form.get("label", "")
     try:
         page.check_form()
-        token, text = page.accounts().directory.add_token(_user(), label, _days(), _chosen_roles())
+        token, text = page.directory(_caller()).add_token(_user(), label, _days(), _chosen_roles())
     except AccessEsError as error:
         return _refuse("tokens", error, label=label, chosen=request.form.getlist("role"))
     page.audit("token_created", token=token.label)
@@ -70,7 +70,7 @@ def revoke_token() -> AnyResponse:
     label = request.form.get("label", "")
     try:
         page.check_form()
-        page.accounts().directory.revoke_token(_user(), label)
+        page.directory(_caller()).revoke_token(_user(), label)
     except AccessEsError as error:
         return _refuse("tokens", error)
     page.audit("token_revoked", token=label.strip())
@@ -86,7 +86,7 @@ def change_password() -> AnyResponse:
         if request.form.get("new", "") != request.form.get("repeated", ""):
             raise BadRequest("The two new passwords differ.")
         page.check_password(_user(), request.form.get("current", ""))
-        user = page.accounts().directory.set_password(_user(), request.form.get("new", ""))
+        user = page.directory(_caller()).set_password(_user(), request.form.get("new", ""))
     except AccessEsError as error:
         page.audit("password_change_failed")
         return _refuse("password", error)

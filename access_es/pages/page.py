@@ -22,6 +22,8 @@ from access_es.sign_in.device import describe_device
 from access_es.sign_in.flask_session import AccessSession, Sessions
 from access_es.sign_in.identity import Caller
 from access_es.sign_in.session_cookie import Session
+from access_es.users.change_log import Actor
+from access_es.users.directory import Directory
 from access_es.users.sessions import SessionRecord
 from access_es.users.user import User
 
@@ -211,6 +213,11 @@ def current_session() -> Session | None:
 
 def accounts() -> Accounts:
     return cast(Accounts, current_app.extensions[EXTENSION])
+
+
+def directory(caller: Caller) -> Directory:
+    """What the caller changes, under the caller's name in the change log."""
+    return accounts().directory.by(Actor(caller.user, caller.how))
 
 
 def nobody_is_limited(caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -24,7 +24,8 @@ DATA = "botocore/data/"
 OPERATIONS = {
     service: frozenset(names.split())
     for service, names in {
-        "dynamodb": "BatchGetItem DeleteItem DescribeEndpoints GetItem PutItem Query TransactWriteItems UpdateItem",
+        "dynamodb": "BatchGetItem DeleteItem DescribeEndpoints GetItem PutItem Query Scan TransactWriteItems "
+        "UpdateItem",
         "lambda": "Invoke",
         "ssm": "GetParameter",
     }.items()

@@ -68,6 +68,38 @@ class Table:
                 return found
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(self, pk_prefix: str) -> list[Item]:
+        """All items whose pk begins with this, in any order. The whole table is read for it."""
+        found: list[Item] = []
+        wanted = "begins_with(#pk, :prefix)"
+        asked = {"FilterExpression": wanted, **_placeholders(wanted, {"prefix": pk_prefix})}
+        while True:
+            answer = self._ask("scan", TableName=self._name, ConsistentRead=True, **asked)
+            found += [from_attributes(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def newest(self, pk: str, limit: int, before: str = "") -> list[Item]:
+        """The last `limit` items under a pk in the order of their sk, the last first; all before `before`, if given."""
+        found: list[Item] = []
+        condition = "#pk = :pk AND #sk < :sk" if before else "#pk = :pk"
+        values: dict[str, Value] = {"pk": pk, "sk": before} if before else {"pk": pk}
+        asked = {"KeyConditionExpression": condition, **_placeholders(condition, values)}
+        while True:
+            answer = self._ask(
+                "query",
+                TableName=self._name,
+                ConsistentRead=True,
+                ScanIndexForward=False,
+                Limit=limit - len(found),
+                **asked,
+            )
+            found += [from_attributes(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer or len(found) >= limit:
+                return found
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def put(self, item: Item, when: str = "", **values: Value) -> bool:
         """Write the item whole. False, and nothing done, unless `when` holds for what is there."""
         write = {**self._write(when, values), "Item": to_attributes(item)}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from access_es.storage.errors import StoreUnusable
 
-_VERSION = 4
+_VERSION = 5
 _BUSY_SECONDS = 10.0
 _BRIEF_SECONDS = 0.2
 _MAX_IDLE = 16
@@ -23,6 +23,10 @@ CREATE TABLE sessions (id TEXT PRIMARY KEY, user TEXT NOT NULL, epoch TEXT NOT N
 CREATE INDEX sessions_user ON sessions (user);
 CREATE INDEX sessions_until ON sessions (until);
 CREATE TABLE machines (name TEXT PRIMARY KEY, last_used INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_CHANGE_LOG = """
+CREATE TABLE change_log (id TEXT PRIMARY KEY, time REAL NOT NULL, actor TEXT NOT NULL, via TEXT NOT NULL,
+    action TEXT NOT NULL, target TEXT NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
 """
 _SCHEMA = (
     """
@@ -41,6 +45,7 @@ CREATE TABLE changes (revision INTEGER NOT NULL);
 INSERT INTO changes VALUES (0);
 """
     + _SESSIONS
+    + _CHANGE_LOG
 )
 # What brings a file of each earlier format to the next one, statement by statement.
 _UPGRADES = {
@@ -63,6 +68,7 @@ _UPGRADES = {
         "ALTER TABLE tokens ADD COLUMN last_used INTEGER NOT NULL DEFAULT 0",
         *_SESSIONS.strip().removesuffix(";").split(";"),
     ),
+    4: (_CHANGE_LOG.strip().removesuffix(";"),),
 }
 # SQLite: "do not open an SQLite database connection, then fork(2), then try to use that database connection in the
 # child process", nor close it there (sqlite.org/howtocorrupt.html, 2.6). So a child keeps what it inherited, untouched.

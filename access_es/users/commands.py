@@ -1,4 +1,4 @@
-"""The commands `users` and `tokens`."""
+"""The commands `users`, and all those about accounts."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from typing import Any
 
 from access_es.errors import BadRequest
 from access_es.users import passwords
+from access_es.users.change_commands import register_changes
 from access_es.users.command_line import add_action, print_json, print_table, report
 from access_es.users.directory import Directory
-from access_es.users.fields import time_text, user_fields
+from access_es.users.fields import short_time, time_text, user_fields
 from access_es.users.invitations import PATH
+from access_es.users.session_commands import register_sessions
 from access_es.users.token_commands import register_tokens
 from access_es.users.user import User
 
 
 def register(subparsers: Any) -> None:
-    """Add `users` and `tokens` to what `argparse.ArgumentParser.add_subparsers` gave.
+    """Add `users`, `tokens`, `sessions` and `changes` to what `argparse.ArgumentParser.add_subparsers` gave.
 
     Each command sets `accounts_command`: call it with the parsed arguments and the directory, it gives the exit status.
     """
     _register_users(subparsers.add_parser("users", help="add, change, list and remove users"))
     register_tokens(subparsers.add_parser("tokens", help="add, list and revoke API tokens"))
+    register_sessions(subparsers.add_parser("sessions", help="list and end sessions"))
+    register_changes(subparsers)
 
 
 def _register_users(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +93,8 @@ def list_users(args: argparse.Namespace, directory: Directory) -> int:
     users = directory.users()
     if args.json:
         return print_json([user_fields(user) for user in users])
-    return print_table(("name", "groups", "created", "state"), [_user_row(user) for user in users])
+    head = ("name", "groups", "origin", "created", "last sign-in", "last use", "state")
+    return print_table(head, [_user_row(user) for user in users])
 
 
 def set_groups(args: argparse.Namespace, directory: Directory) -> int:
@@ -158,4 +163,6 @@ def _is_text(word: str) -> bool:
 
 def _user_row(user: User) -> tuple[str, ...]:
     name = f"{user.name} ({user.display_name})" if user.display_name else user.name
-    return (name, ", ".join(user.groups) or "-", time_text(user.created), "disabled" if user.disabled else "enabled")
+    origin, state = "provider" if user.issuer else "local", "disabled" if user.disabled else "enabled"
+    times = (time_text(user.created), short_time(user.signed_in), short_time(user.last_used))
+    return (name, ", ".join(user.groups) or "-", origin, *times, state)

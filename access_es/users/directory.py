@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from access_es.errors import BadRequest, NotFound
+from access_es.errors import AccessEsError, BadRequest, NotFound
+from access_es.users.change_log import Actor, ChangeLog, make_change
 from access_es.users.invitations import Invitation, InvitationOver, Invitations
 from access_es.users.passwords import Passwords, check_password
 from access_es.users.sessions import SessionRecord
@@ -22,9 +25,14 @@ from access_es.users.user import (
     with_password,
 )
 
+log = logging.getLogger("access_es.changes")
+
 
 class Directory:
-    """Each method does one thing whole, or raises `BadRequest` or `NotFound` with a sentence that says why not."""
+    """Each method does one thing whole, or raises `BadRequest` or `NotFound` with a sentence that says why not.
+
+    What was done is in the change log, under the name of `by`.
+    """
 
     def __init__(
         self, stores: Stores, passwords: Passwords, invitations: Invitations, clock: Callable[[], float] = time.time
@@ -36,6 +44,19 @@ class Directory:
         self._passwords = passwords
         self._invitations = invitations
         self._clock = clock
+        self._last_use = stores.last_use
+        self._change_log = stores.change_log
+        self._actor = Actor()
+
+    def by(self, actor: Actor) -> Directory:
+        """The same, for what this person or command does."""
+        bound = copy.copy(self)
+        bound._actor = actor
+        return bound
+
+    @property
+    def change_log(self) -> ChangeLog:
+        return self._change_log
 
     def now(self) -> float:
         """Seconds since 1970."""
@@ -59,17 +80,17 @@ class Directory:
     def add_user(self, name: str, password: str, groups: Iterable[str] = ()) -> User:
         check_name(name)
         kept = check_groups(groups)
-        user = User(name, self._hash(name, password), int(self._clock()), kept)
-        if not self._users.add(user):
-            raise BadRequest(f"There is a user '{name}' already.")
-        return user
+        return self._add(User(name, self._hash(name, password), int(self._clock()), kept))
 
     def add_invited(self, name: str, groups: Iterable[str] = ()) -> User:
         """A user without a password, who cannot sign in before accepting an invitation."""
         check_name(name)
-        user = User(name, self._passwords.dummy_hash, int(self._clock()), check_groups(groups))
+        return self._add(User(name, self._passwords.dummy_hash, int(self._clock()), check_groups(groups)))
+
+    def _add(self, user: User) -> User:
         if not self._users.add(user):
-            raise BadRequest(f"There is a user '{name}' already.")
+            raise BadRequest(f"There is a user '{user.name}' already.")
+        self._record("user_created", user.name, f"groups: {_listed(user.groups)}")
         return user
 
     def invite(self, name: str) -> tuple[Invitation, str]:
@@ -77,7 +98,9 @@ class Directory:
         user = self._with_password(name)
         if user.disabled:
             raise BadRequest(f"The user '{name}' is disabled: the link would not work. Enable the user first.")
-        return self._invitations.make(user)
+        made = self._invitations.make(user)
+        self._record("user_invited", name)
+        return made
 
     def invited(self, sealed: str) -> User:
         """Whom an invitation is for, as long as it can be accepted. Raises `InvitationOver`."""
@@ -93,26 +116,36 @@ class Directory:
         changed = with_password(invited, self._hash(invited.name, password))
         if not self._users.replace(invited, changed):
             raise InvitationOver
+        self.by(Actor(changed.name, "invitation"))._record("password_changed", changed.name)
         return self._forget_sessions(changed)
 
     def set_password(self, name: str, password: str) -> User:
         """Every open session of the user ends; API tokens live on."""
         self._with_password(name)
         password_hash = self._hash(name, password)
-        return self._forget_sessions(self._change(name, lambda user: with_password(user, password_hash)))
+        changed = self._change(name, lambda user: with_password(user, password_hash))[1]
+        self._record("password_changed", name)
+        return self._forget_sessions(changed)
 
     def set_groups(self, name: str, groups: Iterable[str]) -> User:
         """The user is in these groups and no others. Ends no session."""
         kept = check_groups(groups)
         if self.user(name).issuer:
             raise BadRequest(f"The groups of '{name}' are those that the provider says at each sign-in.")
-        return self._change(name, lambda user: with_groups(user, kept))
+        old, new = self._change(name, lambda user: with_groups(user, kept))
+        if new.groups != old.groups:
+            self._record("groups_changed", name, f"{_listed(old.groups)} → {_listed(new.groups)}")
+        return new
 
     def disable(self, name: str) -> User:
-        return self._forget_sessions(self._change(name, disabled))
+        disabled_user = self._change(name, disabled)[1]
+        self._record("user_disabled", name)
+        return self._forget_sessions(disabled_user)
 
     def enable(self, name: str) -> User:
-        return self._change(name, enabled)
+        enabled_user = self._change(name, enabled)[1]
+        self._record("user_enabled", name)
+        return enabled_user
 
     def remove_user(self, name: str) -> None:
         """The user's tokens go first: one of the same name that comes later must not inherit them."""
@@ -120,9 +153,18 @@ class Directory:
         self._sessions.remove_all(name)
         if not self._users.remove(name):
             raise NotFound(f"There is no user '{name}'.")
+        self._record("user_removed", name)
 
     def tokens(self, name: str) -> list[Token]:
         return self._tokens.of(self.user(name).name)
+
+    def all_tokens(self) -> list[Token]:
+        """Everybody's tokens, by user, expired ones too."""
+        return self._tokens.all()
+
+    def machines(self) -> Mapping[str, int]:
+        """When each machine was last used, by name; seconds since 1970."""
+        return self._last_use.machines()
 
     def add_token(
         self, name: str, label: str, days: int = DEFAULT_DAYS, roles: Iterable[str] | None = None
@@ -137,11 +179,13 @@ class Directory:
             raise BadRequest(f"A user has at most {MAX_TOKENS_PER_USER} tokens. Revoke one first.")
         if not self._tokens.add(token):
             raise BadRequest(f"There is a token '{token.label}' already. Revoke it or choose another label.")
+        self._record("token_created", user.name, f"{token.label} ({token.id}), {days} days, roles: {_roles(kept)}")
         return token, text
 
     def revoke_token(self, name: str, label: str) -> None:
         if not self._tokens.remove(self.user(name).name, label.strip()):
             raise NotFound(f"There is no token with the label '{label}'.")
+        self._record("token_revoked", name, label.strip())
 
     def sessions(self, name: str) -> list[SessionRecord]:
         """The user's open sessions, the one used last first. Those that began in an earlier version have no record."""
@@ -159,12 +203,15 @@ class Directory:
             if record.id == id:
                 self._revocations.revoke(record.id, record.until)
                 self._sessions.remove(record.user, record.id)
+                self._record("sessions_ended", name, f"{record.device}, {record.place}")
                 return record
         raise NotFound("This session has ended already.")
 
     def end_sessions(self, name: str) -> User:
         """End all sessions of the user, recorded or not. An invitation that is still open ends, too."""
-        return self._forget_sessions(self._change(name, with_new_epoch))
+        signed_out = self._change(name, with_new_epoch)[1]
+        self._record("sessions_ended", name, "all")
+        return self._forget_sessions(signed_out)
 
     def _forget_sessions(self, user: User) -> User:
         """Remove the records of sessions that a new epoch has ended."""
@@ -183,10 +230,26 @@ class Directory:
         with self._passwords.hashing_slot():
             return self._passwords.hash(password)
 
-    def _change(self, name: str, change: Callable[[User], User]) -> User:
-        """Change the user as it is now, again if somebody else changed it meanwhile."""
+    def _change(self, name: str, change: Callable[[User], User]) -> tuple[User, User]:
+        """Change the user as it is now, again if somebody else changed it meanwhile. The user before and after."""
         while True:
             old = self.user(name)
             new = change(old)
             if self._users.replace(old, new):
-                return new
+                return old, new
+
+    def _record(self, action: str, target: str, detail: str = "") -> None:
+        """Write what was done into the change log. It stays done where that fails, and our own log has it."""
+        change = make_change(self._clock(), self._actor, action, target, detail)
+        try:
+            self._change_log.add(change)
+        except AccessEsError as error:
+            log.error("The change log lacks: %r. %s", change, error.detail or error.message)
+
+
+def _listed(groups: Iterable[str]) -> str:
+    return ", ".join(groups) or "none"
+
+
+def _roles(roles: tuple[str, ...] | None) -> str:
+    return "all" if roles is None else _listed(roles)

@@ -9,6 +9,7 @@
 | open session | `session` | `<user>#<id>` | those of its record; `expires` is its `until` |
 | machine | `machine` | its name | `last_used` |
 | failures, or sign-ins, in a row | `failures#<digest>` | `failures` | `count` `last` `expires` |
+| change | `changes` | its id, in order of time | `time` `actor` `via` `action` `target` `detail` `expires` |
 
 The item of a user whom a provider vouches for also has `issuer` `subject` `display_name`. Users have `signed_in` and
 `last_used`, and tokens `last_used` in both of their items, once there is something to say; it is written at most once a
@@ -33,9 +34,11 @@ ACTIONS = (
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
+    "dynamodb:Scan",
     "dynamodb:UpdateItem",
 )
 USERS, SESSIONS, MACHINES = "user", "session", "machine"  # the pk of all of each
+CHANGE_LOG = "changes"  # the pk of the change log: a few changes a second are far below what a partition takes
 
 
 def user_key(name: str) -> Key:
@@ -64,6 +67,10 @@ def machine_key(name: str) -> Key:
 
 def failures_key(key: str) -> Key:
     return f"failures#{key}", "failures"
+
+
+def change_key(id: str) -> Key:
+    return CHANGE_LOG, id
 
 
 def tokens_of(user: str) -> str:

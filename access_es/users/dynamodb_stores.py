@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from access_es.storage.change_counter import LocalChangeCounter
 from access_es.storage.dynamodb_items import Item, read_record
 from access_es.storage.dynamodb_table import Call, Table
+from access_es.users.dynamodb_change_log import DynamoChangeLog
 from access_es.users.dynamodb_last_use import DynamoLastUse
 from access_es.users.dynamodb_schema import (
     USERS,
@@ -42,6 +43,7 @@ def open_dynamodb_stores(table_name: str, call: Call, clock: Callable[[], float]
         DynamoSessions(table, clock),
         DynamoLastUse(table),
         changes,
+        DynamoChangeLog(table, clock),
     )
 
 
@@ -89,6 +91,10 @@ class DynamoTokens:
     def of(self, user: str) -> list[Token]:
         found = [_token(item) for item in self._table.query(tokens_of(user))]
         return sorted(found, key=lambda token: (token.created, token.label))
+
+    def all(self) -> list[Token]:
+        found = [_token(item) for item in self._table.scan(tokens_of(""))]
+        return sorted(found, key=lambda token: (token.user, token.created, token.label))
 
     def add(self, token: Token) -> bool:
         by_id, by_label = (

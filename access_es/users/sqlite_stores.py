@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from access_es.storage.sqlite_file import SqliteFile
+from access_es.users.sqlite_change_log import FileChangeLog
 from access_es.users.sqlite_sessions import FileLastUse, FileSessions
 from access_es.users.stores import Failures, Stores
 from access_es.users.tokens import Token
@@ -35,6 +36,7 @@ def open_file_stores(path: Path, clock: Callable[[], float] = time.time) -> Stor
         FileSessions(file, clock),
         FileLastUse(file),
         file,
+        FileChangeLog(file, clock),
     )
 
 
@@ -84,6 +86,11 @@ class FileTokens:
         with self._file.read() as connection:
             query = "SELECT * FROM tokens WHERE user = ? ORDER BY created, label"
             rows = connection.execute(query, (user,)).fetchall()
+        return [_token(row) for row in rows]
+
+    def all(self) -> list[Token]:
+        with self._file.read() as connection:
+            rows = connection.execute("SELECT * FROM tokens ORDER BY user, created, label").fetchall()
         return [_token(row) for row in rows]
 
     def add(self, token: Token) -> bool:

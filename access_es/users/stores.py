@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from access_es.storage.change_counter import ChangeCounter
+from access_es.users.change_log import ChangeLog
 from access_es.users.last_use import Use
 from access_es.users.sessions import SessionRecord
 from access_es.users.tokens import Token
@@ -49,6 +50,10 @@ class TokenStore(Protocol):
 
     def of(self, user: str) -> list[Token]:
         """The user's tokens, oldest first, expired ones too."""
+        ...
+
+    def all(self) -> list[Token]:
+        """Everybody's tokens, by user, oldest first. Slow where there is much: for administrators alone."""
         ...
 
     def add(self, token: Token) -> bool:
@@ -133,3 +138,4 @@ class Stores:
     sessions: SessionStore
     last_use: LastUseStore
     changes: ChangeCounter
+    change_log: ChangeLog

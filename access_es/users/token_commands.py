@@ -7,7 +7,7 @@ import argparse
 from access_es.users import tokens as token_rules
 from access_es.users.command_line import add_action, print_json, print_table, report
 from access_es.users.directory import Directory
-from access_es.users.fields import time_text, token_fields
+from access_es.users.fields import short_time, time_text, token_fields
 from access_es.users.tokens import Token
 
 
@@ -25,8 +25,8 @@ def register_tokens(parser: argparse.ArgumentParser) -> None:
         metavar="ROLE",
         help="one of the roles of its user (repeatable; default: all of them)",
     )
-    listing = add_action(actions, "list", list_tokens, "list a user's tokens", "as JSON")
-    listing.add_argument("user", metavar="USER")
+    listing = add_action(actions, "list", list_tokens, "list everybody's tokens, or a user's", "as JSON")
+    listing.add_argument("user", metavar="USER", nargs="?", help="only this user's")
     revoke = add_action(actions, "revoke", revoke_token, "revoke a token")
     revoke.add_argument("user", metavar="USER")
     revoke.add_argument("label", metavar="LABEL")
@@ -38,10 +38,11 @@ def add_token(args: argparse.Namespace, directory: Directory) -> int:
 
 
 def list_tokens(args: argparse.Namespace, directory: Directory) -> int:
-    found, now = directory.tokens(args.user), directory.now()
+    found, now = directory.all_tokens() if args.user is None else directory.tokens(args.user), directory.now()
     if args.json:
         return print_json([token_fields(token, now) for token in found])
-    return print_table(("label", "id", "roles", "created", "expires", "state"), [_row(token, now) for token in found])
+    head = ("user", "label", "id", "roles", "created", "last use", "expires", "state")
+    return print_table(head, [_row(token, now) for token in found])
 
 
 def revoke_token(args: argparse.Namespace, directory: Directory) -> int:
@@ -52,7 +53,8 @@ def revoke_token(args: argparse.Namespace, directory: Directory) -> int:
 
 def _row(token: Token, now: float) -> tuple[str, ...]:
     state = "expired" if token.is_expired(now) else "valid"
-    return (token.label, token.id, _roles(token), time_text(token.created), time_text(token.expires), state)
+    times = (time_text(token.created), short_time(token.last_used), time_text(token.expires))
+    return (token.user, token.label, token.id, _roles(token), *times, state)
 
 
 def _roles(token: Token) -> str:

@@ -117,7 +117,7 @@ def test_a_file_of_a_later_format_is_refused(file: SqliteFile) -> None:
     assert "format 99" in caught.value.detail
 
 
-TABLES = ("users", "tokens", "revocations", "failures", "sessions", "machines", "changes")
+TABLES = ("users", "tokens", "revocations", "failures", "sessions", "machines", "change_log", "changes")
 FORMAT_1 = """
 CREATE TABLE users (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created INTEGER NOT NULL, role TEXT NOT NULL,
     disabled INTEGER NOT NULL, epoch TEXT NOT NULL) WITHOUT ROWID;

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from access_es.users import tokens
+from access_es.users.change_log import Actor, make_change
 from access_es.users.last_use import Use
 from access_es.users.sessions import SessionRecord
 from access_es.users.stores import Failures, Stores
@@ -291,6 +292,38 @@ class StoreContract:
         stores.sessions.put(record())
         stores.last_use.note(Use("ann", ("ann", "one"), machine="nightly"), 1_000, 100)
         stores.sessions.remove_all("ann")
+        assert stores.changes.revision() == before
+
+    def test_everybodys_tokens_are_listed_by_user(self, stores: Stores) -> None:
+        put = [token("b", "zoe"), token("late", now=NOW + 1), token("early"), token("a", "bob")]
+        for one in put:
+            stores.tokens.add(one)
+        assert stores.tokens.all() == [put[2], put[1], put[3], put[0]]
+
+    def test_a_change_comes_back_as_it_was_written(self, stores: Stores) -> None:
+        written = make_change(NOW - 1.25, Actor("ann", "session"), "groups_changed", "bob", "none → ops, ü")
+        stores.change_log.add(written)
+        stores.change_log.add(make_change(NOW, Actor(), "user_created", "eve"))
+        assert stores.change_log.newest(2)[1] == written
+        assert (written.time, written.actor, written.via) == (NOW - 1.25, "ann", "session")
+
+    def test_changes_are_listed_newest_first_in_parts(self, stores: Stores) -> None:
+        for number in range(7):
+            stores.change_log.add(make_change(NOW - 10 + number, Actor("ann"), "user_enabled", f"user-{number}"))
+        first = stores.change_log.newest(3)
+        second = stores.change_log.newest(3, first[-1].id)
+        last = stores.change_log.newest(3, second[-1].id)
+        assert [change.target[-1] for change in (*first, *second, *last)] == list("6543210")
+
+    def test_changes_are_kept_for_400_days(self, stores: Stores) -> None:
+        old, young = (make_change(NOW - days * 86_400, Actor(), "user_enabled", "bob") for days in (401, 399))
+        stores.change_log.add(old)
+        stores.change_log.add(young)
+        assert stores.change_log.newest(5) == [young]
+
+    def test_the_change_log_moves_no_revision(self, stores: Stores) -> None:
+        before = stores.changes.revision()
+        stores.change_log.add(make_change(NOW, Actor(), "user_enabled", "bob"))
         assert stores.changes.revision() == before
 
 

@@ -17,9 +17,12 @@ import pytest
 
 from access_es.sign_in.build import Accounts
 from access_es.users import commands
+from access_es.users.change_log import Actor
+from access_es.users.last_use import Use
+from access_es.users.sessions import SessionRecord
 from access_es.users.sqlite_stores import open_file_stores
 from access_es.users.user import User
-from tests.account_fixtures import PASSWORD
+from tests.account_fixtures import PASSWORD, Clock
 
 HOME = "192.0.2.1"
 Run = Callable[..., int]
@@ -110,9 +113,9 @@ def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert run("users", "list") == 0
     assert capsys.readouterr().out == (
-        "name  groups               created               state\n"
-        "ann   -                    2027-01-15T08:00:00Z  enabled\n"
-        "bob   ops, /search/admins  2027-01-15T08:00:00Z  disabled\n"
+        "name  groups               origin  created               last sign-in  last use  state\n"
+        "ann   -                    local   2027-01-15T08:00:00Z  -             -         enabled\n"
+        "bob   ops, /search/admins  local   2027-01-15T08:00:00Z  -             -         disabled\n"
     )
     assert run("users", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)[1] == {
@@ -121,6 +124,8 @@ def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         "origin": "local",
         "created": "2027-01-15T08:00:00Z",
         "disabled": True,
+        "signed_in": None,
+        "last_used": None,
     }
 
 
@@ -235,13 +240,81 @@ def test_tokens_are_listed_without_their_secret(run: Run, capsys: pytest.Capture
     token_id = text.split("_")[1]
     assert run("tokens", "list", "ann") == 0
     assert capsys.readouterr().out == (
-        "label        id            roles  created               expires               state\n"
-        f"nightly job  {token_id}  all    2027-01-15T08:00:00Z  2027-01-22T08:00:00Z  valid\n"
+        "user  label        id            roles  created               last use  expires               state\n"
+        f"ann   nightly job  {token_id}  all    2027-01-15T08:00:00Z  -         2027-01-22T08:00:00Z  valid\n"
     )
     assert run("tokens", "list", "ann", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
     assert listed[0]["expired"] is False
     assert text.split("_")[2] not in json.dumps(listed)
+
+
+def test_everybodys_tokens_are_listed_with_their_last_use(
+    run: Run, accounts: Accounts, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("users", "add", "bob", "--password-stdin", typed=PASSWORD)
+    token, _ = accounts.directory.add_token("ann", "ci")
+    accounts.directory.add_token("bob", "job")
+    accounts.stores.last_use.note(Use(token=token, user="ann"), int(clock.now), 0)
+    capsys.readouterr()
+    assert run("tokens", "list", "--json") == 0
+    listed = [(one["user"], one["label"], one["last_used"]) for one in json.loads(capsys.readouterr().out)]
+    assert listed == [("ann", "ci", "2027-01-15T08:00:00Z"), ("bob", "job", None)]
+    assert run("users", "list") == 0
+    assert "2027-01-15T08:00:00Z  -             2027-01-15T08:00:00Z  enabled" in capsys.readouterr().out
+
+
+def test_sessions_are_listed_and_ended(
+    run: Run, accounts: Accounts, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    epoch, now = accounts.directory.user("ann").epoch, int(clock.now)
+    for id, device in (("s1", "Firefox on Linux"), ("s2", "Safari on iPhone"), ("s3", "Chrome on Windows")):
+        until, place = now + 3_600, "192.0.2.7"
+        accounts.stores.sessions.put(SessionRecord(id, "ann", epoch, device, place, "password", now, until, now))
+    assert run("sessions", "list") == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "user  device             place      by        began                 last use              id",
+        "ann   Firefox on Linux   192.0.2.7  password  2027-01-15T08:00:00Z  2027-01-15T08:00:00Z  s1",
+    ]
+    assert run("sessions", "end", "ann", "s1") == 0
+    assert capsys.readouterr().out == "Ended the session of 'ann' on Firefox on Linux.\n"
+    assert accounts.stores.revocations.is_revoked("s1")
+    assert run("sessions", "end", "ann", "s1") == 1
+    assert capsys.readouterr().err == "This session has ended already.\n"
+    assert run("sessions", "list", "ann", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [one["id"] for one in listed] == ["s2", "s3"]
+    assert listed[0]["until"] == "2027-01-15T09:00:00Z"
+    assert run("sessions", "end", "ann", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"user": "ann", "ended": "all"}
+    assert accounts.directory.user("ann").epoch != epoch and accounts.directory.sessions("ann") == []
+
+
+def test_changes_are_listed_with_who_made_them(
+    run: Run, accounts: Accounts, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts.directory.by(Actor("root", "command")).set_groups("ann", ["ops", "data"])
+    clock.now += 60
+    accounts.directory.by(Actor("ann", "session")).add_token("ann", "ci", 7, ["analyst"])
+    assert run("changes") == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].split() == ["time", "who", "via", "what", "user", "detail"]
+    assert out[1].startswith("2027-01-15T08:01:00Z  ann   session  token_created   ann   ci (")
+    assert out[2] == "2027-01-15T08:00:00Z  root  command  groups_changed  ann   none → ops, data"
+    assert out[3].split()[1:] == ["-", "-", "user_created", "ann", "groups:", "none"]
+    assert run("changes", "--user", "root", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "time": "2027-01-15T08:00:00Z",
+            "actor": "root",
+            "via": "command",
+            "action": "groups_changed",
+            "target": "ann",
+            "detail": "none → ops, data",
+        }
+    ]
+    assert run("changes", "--limit", "1") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_groups_are_replaced(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:

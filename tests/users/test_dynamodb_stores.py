@@ -12,6 +12,7 @@ import pytest
 
 from access_es.storage.dynamodb_items import Item, to_attributes
 from access_es.storage.errors import StoreUnusable
+from access_es.users.change_log import Change
 from access_es.users.dynamodb_schema import ACTIONS, failures_key, user_key
 from access_es.users.dynamodb_stores import open_dynamodb_stores
 from access_es.users.stores import Failures, Stores
@@ -50,6 +51,8 @@ READS: dict[str, Callable[[Stores], object]] = {
     "a token": lambda stores: stores.tokens.find("0123456789ab"),
     "a user's tokens": lambda stores: stores.tokens.of("ann"),
     "a user's sessions": lambda stores: stores.sessions.of("ann"),
+    "everybody's tokens": lambda stores: stores.tokens.all(),
+    "changes": lambda stores: stores.change_log.newest(5),
     "all sessions": lambda stores: stores.sessions.all(),
     "machines": lambda stores: stores.last_use.machines(),
     "a revocation": lambda stores: stores.revocations.is_revoked("one"),
@@ -148,11 +151,13 @@ class TestWhatDynamodbDeletesLate:
         stores.revocations.revoke("one", NOW + 59.2)
         stores.failures.record(("a",), NOW + 0.5, 100)
         stores.sessions.put(record())
+        stores.change_log.add(Change("1", NOW, "ann", "session", "user_enabled", "bob"))
         items = dynamodb("scan", TableName=accounts_table)["Items"]
         assert {item["pk"]["S"]: item["expires"] for item in items} == {
             "revocation#one": {"N": "1800000060"},
             "failures#a": {"N": "1800000101"},
             "session": {"N": "1800003600"},
+            "changes": {"N": "1834560000"},
         }
 
     def test_users_and_tokens_stay(self, stores: Stores, dynamodb: Counted, accounts_table: str) -> None:
