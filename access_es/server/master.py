@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import mmap
 import os
 import resource
 import signal
 import socket
-import struct
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +17,7 @@ from wsgiref.types import WSGIApplication
 
 from access_es.errors import SettingsError
 from access_es.server.listen import listen
+from access_es.server.scoreboard import Scoreboard
 from access_es.server.tls import Certificate
 from access_es.server.worker import Worker, WorkerOptions
 
@@ -28,7 +27,6 @@ _FILES_PER_CONNECTION = 2  # the client's socket, and the domain's or a spooled 
 _SILENT_SECONDS = 60  # a worker that runs in circles is replaced
 _AFTER_GRACE_SECONDS = 3
 _FAILED_TO_START = 3
-_STAMP = struct.Struct("d")
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD, signal.SIGALRM)
 
 log = logging.getLogger("access_es.server")
@@ -86,7 +84,7 @@ class _Master:
             place.graceful_seconds, [ipaddress.ip_network(text) for text in place.trusted], _connections(),
             place.connections_per_address, place.certificate,
         )  # fmt: skip
-        self._beats = mmap.mmap(-1, _STAMP.size * place.workers)
+        self._scoreboard = Scoreboard(place.workers)
         self._processes: dict[int, _Process] = {}
         self._stop_by: float | None = None
         self._status = 0
@@ -128,8 +126,7 @@ class _Master:
             os.kill(pid, received)
 
     def _last_beat(self, process: _Process) -> float:
-        beat: float = _STAMP.unpack_from(self._beats, process.number * _STAMP.size)[0]
-        return max(beat, process.started)
+        return max(self._scoreboard.slots[process.number].last_beat, process.started)
 
     def _reap(self, mask: set[int]) -> None:
         while self._processes:
@@ -137,7 +134,10 @@ class _Master:
             if not pid:
                 return
             process = self._processes.pop(pid, None)
-            if process is None or self._stop_by is not None:
+            if process is None:
+                continue
+            self._scoreboard.slots[process.number].close()
+            if self._stop_by is not None:
                 continue
             code = os.waitstatus_to_exitcode(status)
             if code == _FAILED_TO_START:
@@ -166,11 +166,7 @@ class _Master:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            offset = number * _STAMP.size
-            worker = Worker(
-                self._listener, self._redirecting, self._options,
-                lambda: _STAMP.pack_into(self._beats, offset, time.monotonic()),
-            )  # fmt: skip
+            worker = Worker(self._listener, self._redirecting, self._options, self._scoreboard.slots[number])
             application = self._factory()
             code = 1
             worker.run(application, lambda: self._greet(number))

@@ -21,6 +21,7 @@ from wsgiref.types import WSGIApplication
 
 import gevent
 from gevent.event import Event
+from gevent.socket import wait_read
 from gevent.threadpool import ThreadPool
 
 from access_es.messages import OWN_PREFIX
@@ -30,13 +31,15 @@ from access_es.server.connection import CLOSING_SECONDS, ClientLeft, Connection
 from access_es.server.forwarded import Network
 from access_es.server.redirect import redirect_to
 from access_es.server.refusal import TOO_MANY_CONNECTIONS
+from access_es.server.scoreboard import Slot
 from access_es.server.tls import Certificate, RenewedContext
 
 T = TypeVar("T")
 
 SWEEP_SECONDS = 0.5
-_PASSING = (errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PASSING = (errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 0.05
+_LEAVE_SECONDS = 0.005
 _SAY_SECONDS = 5.0
 _NAMED_AT_MOST = 10
 _REFRESH_SWEEPS = 4
@@ -57,17 +60,16 @@ class WorkerOptions:
 class Worker:
     """Serves until SIGTERM, which lets what is being answered finish, or SIGINT, which does not.
 
-    `redirecting` is a second listener, for plain http. `beat` is called twice a second.
+    `redirecting` is a second listener, for plain http. `slot` shows the others what this worker is at.
     """
 
     def __init__(
-        self, listener: socket.socket, redirecting: socket.socket | None, options: WorkerOptions,
-        beat: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self, listener: socket.socket, redirecting: socket.socket | None, options: WorkerOptions, slot: Slot
+    ) -> None:
         self._listener = listener
         self._redirecting = redirecting
         self._options = options
-        self._beat = beat
+        self._slot = slot
         self._clients = Clients(
             options.most_connections, options.connections_per_address, counts_connections=not options.trusted
         )
@@ -86,6 +88,7 @@ class Worker:
             site = self._site(self._redirecting, redirect_to(port))
             accepting.append(gevent.spawn(self._accept, self._redirecting, site, None))
         gevent.spawn(self._sweep)
+        self._slot.open()
         self._accepting = accepting
         # What is loaded by now stays: a collection that looks at it again serves nobody for milliseconds.
         gc.collect()
@@ -100,19 +103,26 @@ class Worker:
     # --- the greenlets
 
     def _accept(self, listener: socket.socket, site: Site, tls: RenewedContext | None) -> None:
+        listener.setblocking(False)
         while True:
+            if self._slot.is_crowded():
+                gevent.sleep(_LEAVE_SECONDS)  # a worker with fewer clients takes who is waiting
             try:
                 sock, address = listener.accept()
+            except BlockingIOError:
+                wait_read(listener.fileno())
+                continue
             except OSError as fault:
                 if fault.errno not in _PASSING:
                     self._stopped.set()  # a worker that accepts nobody is replaced
                     raise
                 gevent.sleep(_PAUSE_SECONDS)
                 continue
+            self._slot.add(1)
             gevent.spawn(self._serve, sock, address[0], site, tls)
             while not self._clients.make_place():
                 gevent.sleep(_PAUSE_SECONDS)
-            gevent.sleep(0)  # so that another worker, which was woken too, takes the next one
+            gevent.sleep(0)  # those who are here have their turns between those who come
 
     def _serve(self, sock: socket.socket, address: str, site: Site, tls: RenewedContext | None) -> None:
         connection = Connection(sock, address)
@@ -132,12 +142,13 @@ class Worker:
             connection.reset()
         finally:
             self._clients.remove(connection)
+            self._slot.add(-1)
 
     def _sweep(self) -> None:
         sweeps = 0
         while True:
             gevent.sleep(SWEEP_SECONDS)
-            self._beat()
+            self._slot.beat()
             self._clients.sweep(time.monotonic())
             sweeps += 1
             if self._tls and sweeps % _REFRESH_SWEEPS == 0:
@@ -152,8 +163,8 @@ class Worker:
         if self._is_stopping:
             return
         self._is_stopping = True
-        for greenlet in self._accepting:
-            greenlet.kill(block=False)
+        self._slot.close()
+        gevent.killall(self._accepting)  # before what they wait for is closed
         self._listener.close()
         if self._redirecting:
             self._redirecting.close()
