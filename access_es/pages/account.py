@@ -1,9 +1,8 @@
-"""The account page: the user, the API tokens, the password."""
+"""The account page: who one is, the sessions, the API tokens, the password."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -13,11 +12,19 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from access_es.errors import AccessEsError, BadRequest
 from access_es.pages import page
+from access_es.pages.times import ago, iso, utc
 from access_es.sign_in.identity import Caller
 from access_es.users.passwords import MIN_CHARACTERS
+from access_es.users.sessions import SessionRecord
 from access_es.users.tokens import DEFAULT_DAYS, MAX_DAYS
 
-_NOTICES = {"revoked": "The token is revoked.", "password": "The password is changed. Your other sessions have ended."}
+_NOTICES = {
+    "revoked": "The token is revoked.",
+    "password": "The password is changed. Your other sessions have ended.",
+    "ended": "The session has ended.",
+    "others": "All your other sessions have ended.",
+}
+_MAX_SESSIONS = 100  # that are shown
 _View = TypeVar("_View", bound=Callable[..., AnyResponse])
 _signed_in_only = cast(Callable[[_View], _View], login_required)  # flask_login has no types
 
@@ -39,9 +46,11 @@ def show_account() -> AnyResponse:
     page.check_navigation()
     caller = _caller()
     roles, rights = page.rights(caller)
+    user = page.accounts().stores.users.find(caller.user)  # None: a machine
     return jsonify(
         user=caller.user,
         name=caller.title,
+        issuer=(user and user.issuer) or None,
         groups=caller.groups,
         roles=roles,
         rights=rights,
@@ -77,6 +86,31 @@ def revoke_token() -> AnyResponse:
     return _done("revoked")
 
 
+@pages.post("/sessions/end")
+@_signed_in_only
+def end_session() -> AnyResponse:
+    try:
+        page.check_form()
+        page.accounts().directory.end_session(_user(), request.form.get("id", ""))
+    except AccessEsError as error:
+        return _refuse("sessions", error)
+    page.audit("session_ended")
+    return _done("ended")
+
+
+@pages.post("/sessions/end-others")
+@_signed_in_only
+def end_other_sessions() -> AnyResponse:
+    """Also those of which there is no record."""
+    try:
+        page.check_form()
+        page.end_other_sessions(_user())
+    except AccessEsError as error:
+        return _refuse("sessions", error)
+    page.audit("sessions_ended")
+    return _done("others")
+
+
 @pages.post("/password")
 @_signed_in_only
 def change_password() -> AnyResponse:
@@ -98,26 +132,47 @@ def change_password() -> AnyResponse:
 def _account_page(error: AccessEsError | None = None, **shown: object) -> Response:
     page.check_navigation()
     roles, rights = page.rights(_caller())
-    user = page.accounts().directory.user(_user())
+    directory, now = page.accounts().directory, page.accounts().clock()
+    user, sessions = directory.user(_user()), _sessions()
     return page.render(
         "account.html",
         error,
         caller=_caller(),
+        user=user,
         roles=roles,
         rights=rights,
         by_provider=urlsplit(user.issuer).hostname,
-        subject=user.subject,
         has_password=not user.issuer and page.sign_on_facts()["has_passwords"],
         home_path=page.accounts().settings.home_path(),
-        tokens=page.accounts().directory.tokens(_user()),
-        now=page.accounts().clock(),
-        date=_date,
+        sessions=sessions[:_MAX_SESSIONS],
+        unshown_sessions=len(sessions[_MAX_SESSIONS:]),
+        own_session=_own_session_id(),
+        tokens=directory.tokens(_user()),
+        now=now,
+        iso=iso,
+        utc=utc,
+        ago=lambda seconds: ago(seconds, now),
         notice=_NOTICES.get(request.args.get("done", ""), ""),
         default_days=DEFAULT_DAYS,
         max_days=MAX_DAYS,
         min_characters=MIN_CHARACTERS,
         **shown,
     )
+
+
+def _sessions() -> list[SessionRecord]:
+    """The user's sessions, this one first, even if it began before there were records."""
+    own = _own_session_id()
+    found = page.accounts().directory.sessions(_user())
+    others = [record for record in found if record.id != own]
+    if not own:
+        return others
+    return [next((record for record in found if record.id == own), None) or page.own_record(), *others]
+
+
+def _own_session_id() -> str:
+    open_now = page.current_session()
+    return open_now.id if open_now and open_now.user == _user() else ""
 
 
 def _refuse(section: str, error: AccessEsError, **shown: object) -> Response:
@@ -157,7 +212,3 @@ def _user() -> str:
 
 def _caller() -> Caller:
     return cast(Caller, current_user.caller)
-
-
-def _date(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

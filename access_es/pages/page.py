@@ -96,6 +96,20 @@ def session_record(begun: Session, how: str) -> SessionRecord:
     )
 
 
+def own_record() -> SessionRecord:
+    """A record for the open session where it has none: it began in an earlier version."""
+    return session_record(cast(Session, current_session()), "")
+
+
+def end_other_sessions(name: str) -> None:
+    """End all sessions of the user but this one, which goes on under the new epoch; copies of its cookie end, too."""
+    open_now, directory = cast(Session, current_session()), accounts().directory
+    own = next((record for record in directory.sessions(name) if record.id == open_now.id), None) or own_record()
+    epoch = directory.end_sessions(name).epoch
+    accounts().stores.sessions.put(replace(own, epoch=epoch))
+    cast(AccessSession, session).current = replace(open_now, epoch=epoch)
+
+
 def postpone_renewal(renew_at: int) -> None:
     """The open session goes on, and asks the provider later."""
     if open_now := current_session():

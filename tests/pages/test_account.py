@@ -37,7 +37,8 @@ def who(accounts: Accounts, text: str) -> Caller | None:
 def test_the_page_says_who_one_is(client: FlaskClient) -> None:
     page = open_page(client, ACCOUNT).text
     assert "<h1>ann</h1>" in page
-    assert "Groups:" not in page
+    assert "<dt>Groups</dt><dd>none</dd>" in page
+    assert "<dt>You sign in</dt><dd>with a password that is checked here</dd>" in page
     assert "You have no tokens yet." in page
     assert 'href="/_dashboards/"' in page
     assert "Bookmark this page" in page
@@ -84,6 +85,15 @@ def test_a_token_that_cannot_be_is_refused_and_says_why(
     assert answer.status_code == 400
     assert why in message(answer)
     assert len(accounts.directory.tokens("ann")) == 1
+
+
+def test_a_token_shows_its_last_use(client: FlaskClient, accounts: Accounts, clock: Clock) -> None:
+    _token, text = accounts.directory.add_token("ann", "ci")
+    assert '<td data-name="Last used">never</td>' in open_page(client, ACCOUNT).text
+    assert who(accounts, text)
+    clock.now += 2 * 3_600 + 1
+    sign_in(client)
+    assert "2 hours ago</time></td>" in open_page(client, ACCOUNT).text
 
 
 def test_a_label_is_shown_as_it_is(client: FlaskClient) -> None:
@@ -165,6 +175,7 @@ def test_a_program_can_ask_who_it_is(app: Flask, accounts: Accounts) -> None:
     assert answer.json == {
         "user": "ann",
         "name": "ann",
+        "issuer": None,
         "groups": [],
         "roles": [],
         "rights": [],

@@ -16,6 +16,7 @@ from access_es.errors import AccessEsError
 from access_es.pages.register import register_accounts
 from access_es.settings.single_sign_on import parse_allow
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
+from access_es.sign_in.oidc.person import session_key
 from access_es.sign_in.oidc.single_sign_on import SignOnSettings
 from access_es.users.user import name_by_provider
 from tests.account_fixtures import PAGE, Clock, close
@@ -83,7 +84,11 @@ def test_the_first_sign_in_makes_the_user(
     assert (user.issuer, user.subject, user.display_name, user.groups) == (fake.issuer, "ann-1", "Ann", ("/search",))
     assert user.signed_in == clock.now
     shown = open_page(client, ACCOUNT).text
-    assert "<h1>Ann</h1>" in shown and "/search" in shown and "Current password" not in shown
+    assert "<h1>Ann</h1>" in shown and f"<code>{fake.issuer}</code>" in shown and "<code>ann-1</code>" in shown
+    assert [(record.how, record.begun) for record in accounts.directory.sessions(user.name)] == [
+        ("provider", clock.now)
+    ]
+    assert "/search" in shown and "Current password" not in shown
 
 
 def test_what_is_asked_of_the_provider(client: FlaskClient, fake: FakeProvider) -> None:
@@ -393,12 +398,14 @@ def notify(app: Flask, token: str) -> TestResponse:
     return app.test_client().post("/--access-es/oidc/backchannel-logout", data={"logout_token": token})
 
 
-def test_the_provider_ends_one_session(app: Flask, fake: FakeProvider) -> None:
+@pytest.mark.parametrize("has_subject", [True, False])
+def test_the_provider_ends_one_session(app: Flask, fake: FakeProvider, accounts: Accounts, has_subject: bool) -> None:
     one, two = app.test_client(), app.test_client()
     enter(one, fake)
     fake.person["sid"] = "s2"
     enter(two, fake)
-    answer = notify(app, fake.logout_token(sid="s1"))
+    assert len(accounts.directory.sessions(name(fake))) == 2
+    answer = notify(app, fake.logout_token(sid="s1", **({} if has_subject else {"sub": None})))
     assert (answer.status_code, answer.headers["Cache-Control"], "Set-Cookie" in answer.headers) == (
         200,
         "no-store",
@@ -406,15 +413,18 @@ def test_the_provider_ends_one_session(app: Flask, fake: FakeProvider) -> None:
     )
     assert open_page(one, ACCOUNT).status_code == 303
     assert open_page(two, ACCOUNT).status_code == 200
+    [left] = accounts.stores.sessions.all()
+    assert left.provider_session == session_key(fake.issuer, "s2")
 
 
-def test_the_provider_ends_all_sessions_of_a_person_once(app: Flask, fake: FakeProvider) -> None:
+def test_the_provider_ends_all_sessions_of_a_person_once(app: Flask, fake: FakeProvider, accounts: Accounts) -> None:
     one, two = app.test_client(), app.test_client()
     enter(one, fake)
     enter(two, fake)
     token = fake.logout_token(sid=None)
     assert notify(app, token).status_code == 200
     assert [open_page(each, ACCOUNT).status_code for each in (one, two)] == [303, 303]
+    assert accounts.stores.sessions.all() == []
     enter(one, fake)
     assert notify(app, token).status_code == 200  # sent again: it was about what is over
     assert open_page(one, ACCOUNT).status_code == 200
@@ -437,14 +447,19 @@ def test_what_is_no_logout_token_ends_nothing(app: Flask, fake: FakeProvider, ch
     assert open_page(client, ACCOUNT).status_code == 200
 
 
-def test_a_renewal_keeps_the_session_and_its_forms(client: FlaskClient, fake: FakeProvider, clock: Clock) -> None:
+def test_a_renewal_keeps_the_session_and_its_forms(
+    client: FlaskClient, fake: FakeProvider, clock: Clock, accounts: Accounts
+) -> None:
     enter(client, fake)
+    [first] = accounts.directory.sessions(name(fake))
     form = hidden(open_page(client, ACCOUNT))
     old = client.get_cookie("access-es")
     clock.now += 3_000
     assert enter(client, fake, "/x").location == "/x"
     assert old and client.get_cookie("access-es").value != old.value  # type: ignore[union-attr]
     assert hidden(open_page(client, ACCOUNT)) == form
+    [renewed] = accounts.directory.sessions(name(fake))
+    assert renewed == replace(first, until=first.until + 3_000, last_used=first.last_used + 3_000)
     clock.now += 3_000  # beyond the end of the first cookie, not of the second
     assert open_page(client, ACCOUNT).status_code == 200
 

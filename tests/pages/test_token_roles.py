@@ -54,13 +54,13 @@ def test_all_roles_are_offered_and_chosen_at_first(client: FlaskClient) -> None:
 def test_a_token_with_all_roles_follows_its_user(client: FlaskClient, accounts: Accounts) -> None:
     send(client, "/tokens", label="ci", days="1", choose_roles="yes", role=HAS)
     assert roles(accounts) == [None]
-    assert '<td data-name="Roles">all</td>' in open_page(client, ACCOUNT).text
+    assert '<td data-name="Roles" class="breakable">all</td>' in open_page(client, ACCOUNT).text
 
 
 def test_a_token_may_have_fewer_and_the_list_says_which(client: FlaskClient, accounts: Accounts) -> None:
     send(client, "/tokens", label="ci", days="1", choose_roles="yes", role="analyst")
     assert roles(accounts) == [("analyst",)]
-    assert '<td data-name="Roles">analyst</td>' in open_page(client, ACCOUNT).text
+    assert '<td data-name="Roles" class="breakable">analyst</td>' in open_page(client, ACCOUNT).text
 
 
 def test_never_more(client: FlaskClient, accounts: Accounts) -> None:

@@ -65,6 +65,11 @@ def test_it_is_verified_once_and_holds_until_its_end(accounts: Accounts, fake: F
         ask(accounts, offered)
 
 
+def test_its_last_use_is_noted(accounts: Accounts, fake: FakeProvider, clock: Clock) -> None:
+    ask(accounts, f"Bearer {token(fake)}")
+    assert accounts.stores.last_use.machines() == {"nightly": clock.now}
+
+
 def test_it_has_the_roles_of_its_rule_and_no_others(accounts: Accounts, fake: FakeProvider) -> None:
     authorization = Authorization(LivePermissions(parse_permissions(PERMISSIONS)), ("s",))
     caller = ask(accounts, f"Bearer {token(fake)}")
