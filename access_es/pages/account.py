@@ -91,7 +91,7 @@ def revoke_token() -> AnyResponse:
 def end_session() -> AnyResponse:
     try:
         page.check_form()
-        page.accounts().directory.end_session(_user(), request.form.get("id", ""))
+        page.directory(_caller()).end_session(_user(), request.form.get("id", ""))
     except AccessEsError as error:
         return _refuse("sessions", error)
     page.audit("session_ended")
@@ -104,7 +104,7 @@ def end_other_sessions() -> AnyResponse:
     """Also those of which there is no record."""
     try:
         page.check_form()
-        page.end_other_sessions(_user())
+        page.end_other_sessions(_caller())
     except AccessEsError as error:
         return _refuse("sessions", error)
     page.audit("sessions_ended")

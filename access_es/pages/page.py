@@ -101,11 +101,11 @@ def own_record() -> SessionRecord:
     return session_record(cast(Session, current_session()), "")
 
 
-def end_other_sessions(name: str) -> None:
-    """End all sessions of the user but this one, which goes on under the new epoch; copies of its cookie end, too."""
-    open_now, directory = cast(Session, current_session()), accounts().directory
-    own = next((record for record in directory.sessions(name) if record.id == open_now.id), None) or own_record()
-    epoch = directory.end_sessions(name).epoch
+def end_other_sessions(caller: Caller) -> None:
+    """End all sessions of the caller but this one, which goes on under the new epoch; copies of its cookie end, too."""
+    open_now, known = cast(Session, current_session()), directory(caller).sessions(caller.user)
+    own = next((record for record in known if record.id == open_now.id), None) or own_record()
+    epoch = directory(caller).end_sessions(caller.user).epoch
     accounts().stores.sessions.put(replace(own, epoch=epoch))
     cast(AccessSession, session).current = replace(open_now, epoch=epoch)
 

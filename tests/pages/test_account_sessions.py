@@ -82,6 +82,17 @@ def test_another_session_is_ended(app: Flask, client: FlaskClient, accounts: Acc
     assert (again.status_code, message(again)) == (404, "This session has ended already.")
 
 
+def test_who_ended_a_session_is_in_the_change_log(app: Flask, client: FlaskClient, accounts: Accounts) -> None:
+    browser(app, SAFARI)
+    [ending] = [record.id for record in accounts.directory.sessions("ann") if record.device == "Safari on iPhone"]
+    send(client, "/sessions/end", id=ending)
+    send(client, "/sessions/end-others")
+    changes = accounts.directory.change_log.newest(2)
+    assert [(one.actor, one.via, one.action, one.target) for one in changes] == [
+        ("ann", "session", "sessions_ended", "ann")
+    ] * 2
+
+
 def test_all_other_sessions_are_ended_and_this_one_goes_on(app: Flask, client: FlaskClient, accounts: Accounts) -> None:
     own, form = ids(accounts), hidden(open_page(client, ACCOUNT))
     others = [browser(app), browser(app, SAFARI)]
