@@ -1,6 +1,7 @@
-"""The only user of boto3: AWS credentials, and calls to AWS services other than the domain.
+"""The only user of botocore: AWS credentials, and calls to AWS services other than the domain.
 
-Nothing is imported, made or called before it is needed.
+Nothing is imported, made or called before it is needed. boto3 around it would add a fifth to what a start waits for,
+and nothing that is used here.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def suggest_fix(reason: str) -> str:
 
 
 class AwsSession:
-    """boto3's session, opened when it is first needed: one for the credentials and all clients of a process.
+    """botocore's session, opened when it is first needed: one for the credentials and all clients of a process.
 
     Opening one and reading AWS's list of addresses take as long as making a client does. `region` is the default for
     clients, and for the call to STS for a profile that assumes a role; None: that of the environment or the profile.
@@ -62,13 +63,15 @@ class AwsSession:
     def make_client(self, service: str, region: str | None, config: Any = None) -> Any:
         """A low-level client, for any number of threads; making one is not for several (boto3 guide, "Session")."""
         with self._lock:
-            return self._open().client(service, region_name=region or None, config=config)
+            return self._open().create_client(service, region_name=region or None, config=config)
 
     def _open(self) -> Any:
-        import boto3
+        from botocore.session import Session
 
         if self._opened is None:
-            self._opened = boto3.Session(profile_name=self.profile or None, region_name=self.region or None)
+            self._opened = Session(profile=self.profile or None)
+            if self.region:
+                self._opened.set_config_variable("region", self.region)
         return self._opened
 
 
@@ -108,7 +111,7 @@ class AwsService:
 def make_client(
     name: str, region: str | None = None, session: AwsSession | None = None, *, read_seconds: float = _READ_SECONDS
 ) -> Any:
-    """boto3's low-level client for small calls. Without a region, it is the one of the environment or the profile."""
+    """botocore's client for small calls. Without a region, it is the one of the environment or the profile."""
     from botocore.config import Config
 
     _keep_bodies_out_of_the_log()
@@ -122,7 +125,7 @@ def make_client(
 
 
 def make_s3_client(region: str | None = None, session: AwsSession | None = None) -> Any:
-    """boto3's S3 client for large objects and links to them.
+    """botocore's S3 client for large objects and links to them.
 
     Links must lead to the region itself: the global address redirects, which no preflight and no signature survives
     (boto/boto3#421, #1982).
@@ -145,7 +148,7 @@ def make_s3_client(region: str | None = None, session: AwsSession | None = None)
 
 def load() -> None:
     """Import what the first signature needs, before the first request waits for it."""
-    import boto3  # noqa: F401
+    import botocore.session  # noqa: F401
 
 
 def _keep_bodies_out_of_the_log() -> None:

@@ -1,4 +1,4 @@
-"""The Lambda entry point. Zappa's handler loads the settings and the app; this module decides which events it takes.
+"""The Lambda entry point, in place of Zappa's: it decides which events it takes.
 
 Zappa's own entry runs code that an event names (`command`, `raw_command`, `manage`, …): whoever may invoke the function
 owns its role. Here an event is an HTTP request, a task of ours or a keep-warm ping, or it is refused. HTTP goes past
@@ -12,6 +12,7 @@ import gc
 
 gc.disable()  # while modules load there is nothing to collect, and looking for it takes a tenth of a cold start
 
+import importlib
 import logging
 import os
 import time
@@ -22,14 +23,14 @@ from typing import Any
 # requests guesses the encodings of texts with it. Nobody here reads a text, so it is not packed: it takes long to load.
 warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
-from zappa.handler import LambdaHandler
-
+from access_es.app import create_proxy
 from access_es.delivery.lambda_answer import build_answer
 from access_es.errors import AccessEsError
 from access_es.front_doors import FrontDoor, detect_door, with_limits_of
 from access_es.ingress.lambda_event import placeholder_request, read_event
 from access_es.proxy import Proxy
 from access_es.tasks import task_id
+from access_es.wsgi import open_services
 
 TASK_MARGIN_SECONDS = 5.0  # to report the timeout and store it
 log = logging.getLogger("access_es.lambda")
@@ -105,10 +106,21 @@ def _runtime_api() -> str:
 
 @cache
 def load_proxy() -> Proxy:
-    """The app as Zappa loads it, once per process. Raises SettingsError."""
-    app = LambdaHandler().wsgi_app.application
-    proxy: Proxy = app.wsgi_app
-    return proxy
+    """The app, once per process. Raises SettingsError."""
+    _apply_packed_settings()
+    return create_proxy(open_services())
+
+
+def _apply_packed_settings() -> None:
+    """What Zappa packed of the stage: its variables and its log level, applied as zappa/handler.py does.
+
+    Importing that takes longer than all of ours, and far the most of it is for other frameworks and events.
+    """
+    packed: Any = importlib.import_module("zappa_settings")
+    logging.basicConfig()
+    if packed.LOG_LEVEL:
+        logging.getLogger().setLevel(packed.LOG_LEVEL)
+    os.environ.update(packed.ENVIRONMENT_VARIABLES)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda: the init phase has a full processor, an invocation has not

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from access_es.audit import Entry
 from access_es.authorization import Authorization
 from access_es.delivery.cross_origin import CrossOrigin
-from access_es.delivery.error_response import RenderPage, redirect, render_failure
+from access_es.delivery.error_response import redirect, render_failure
 from access_es.delivery.wsgi import AuditedBody, emit
 from access_es.errors import AccessEsError, BadRequest, Forbidden, NotSignedIn
 from access_es.front_doors import RESPONSE_MARGIN_SECONDS, FrontDoor, find_door
@@ -24,7 +24,6 @@ from access_es.sign_in.identity import Caller
 from access_es.sign_in.renewal import is_renewal_due, renewal_path
 from access_es.tasks.poll import is_poll, poll
 from access_es.tasks.replies import OwnReply
-from access_es.tasks.replies import RenderPage as RenderWaiting
 from access_es.tasks.store import TaskRequest
 from access_es.upload import take_upload
 from access_es.upstream.headers import response_headers
@@ -32,24 +31,17 @@ from access_es.upstream.headers import response_headers
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
+    from access_es.pages.site import Site
+
 log = logging.getLogger("access_es.proxy")
 
 
 class Proxy:
     """The WSGI application: serves our own pages, and forwards every other request to the domain."""
 
-    def __init__(
-        self,
-        pages: WSGIApplication,
-        services: Services,
-        authorization: Authorization,
-        render_page: RenderPage,
-        render_waiting: RenderWaiting,
-    ) -> None:
-        self._pages = pages
+    def __init__(self, load_site: Callable[[], Site], services: Services, authorization: Authorization) -> None:
+        self.load_site = load_site
         self._services = services
-        self._render_page = render_page
-        self._render_waiting = render_waiting
         self._authorization = authorization
         self._cross_origin = CrossOrigin(services.cors_origins)
         self._emulated_door = find_door(services.front_door)  # locally, its limits can be watched
@@ -62,7 +54,7 @@ class Proxy:
         if _is_page(request):
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
-            return _AuditedPage(self._pages, environ, start_response, entry)
+            return _AuditedPage(self.load_site().serve, environ, start_response, entry)
         response = self._catch_errors(lambda: self.answer(request, entry), request, entry)
         return emit(response, start_response, entry)
 
@@ -75,7 +67,7 @@ class Proxy:
 
         def produce() -> ProxyResponse:
             if _is_page(request):
-                return run_own_page(self._pages, request, entry)
+                return run_own_page(self.load_site().serve, request, entry)
             return buffer_answer(self.answer(request, entry), request, entry, door, self._services.overflow)
 
         response = self._catch_errors(produce, request, entry)
@@ -92,7 +84,7 @@ class Proxy:
 
         def produce() -> ProxyResponse:
             if _is_page(request):
-                return run_own_page(self._pages, request, entry)
+                return run_own_page(self.load_site().serve, request, entry)
             return stream_answer(self.answer(request, entry), request, entry, door, self._services.overflow)
 
         response = self._catch_errors(produce, request, entry)
@@ -116,7 +108,7 @@ class Proxy:
             entry.note_failure(error)
             entry.delivery = "error"
         as_text = entry is not None and entry.token in self._services.text_error_tokens
-        response = render_failure(error, request, self._render_page, as_text=as_text)
+        response = render_failure(error, request, self._render_error, as_text=as_text)
         return self._cross_origin.share(response, request) if self._shares(request) else response
 
     @property
@@ -137,8 +129,15 @@ class Proxy:
             self._services.tasks.runner.run(id, seconds)
 
     def warm(self) -> bool:
-        """Fetch credentials and open a connection to the domain; whether it answers."""
+        """Load our own pages, fetch credentials and open a connection to the domain; whether it answers."""
+        self.load_site()
         return self._services.warm()
+
+    def _render_error(self, facts: Mapping[str, Any]) -> str:
+        return self.load_site().render_error(facts)
+
+    def _render_waiting(self, facts: Mapping[str, Any]) -> str:
+        return self.load_site().render_waiting(facts)
 
     def _catch_errors(self, produce: Callable[[], ProxyResponse], request: ProxyRequest, entry: Entry) -> ProxyResponse:
         try:

@@ -32,7 +32,7 @@ log = logging.getLogger("access_es.delivery")
 
 
 class S3Overflow:
-    """One bucket. `make_client` gives a boto3 S3 client, regional and signing with SigV4, when it is first needed."""
+    """One bucket. `make_client` gives botocore's S3 client, regional and with SigV4, when it is first needed."""
 
     def __init__(self, make_client: Callable[[], Any], bucket: str, url_seconds: int) -> None:
         self._make_client = make_client

@@ -61,7 +61,7 @@ class TaskService:
         self.store.create(ticket.id, asked, ticket.begun + LIFETIME_SECONDS)
         try:
             self._starter.start(ticket.id)
-        except Exception as fault:  # boto3's, Zappa's, or a thread that cannot be had
+        except Exception as fault:  # botocore's, Zappa's, or a thread that cannot be had
             log.warning("A task could not be started: %s: %s", type(fault).__name__, fault)
             # Its answer may be lost, not the call: then the task is claimed, or can be withdrawn, never both.
             if self._is_withdrawn(ticket):

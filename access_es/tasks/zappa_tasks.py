@@ -20,7 +20,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 class ZappaStarter:
     """`zappa.asynchronous` makes four AWS clients when it is imported, in a tenth of a second: so not before.
 
-    None of them is used: in a VPC without a way to Lambda its own would wait five minutes. `make_client` gives boto3's.
+    None of them is used: in a VPC without a way to Lambda its own would wait five minutes. `make_client` gives another.
     """
 
     def __init__(self, function_name: str, make_client: Callable[[], Any]) -> None:
