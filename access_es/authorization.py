@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from access_es.audit import Entry
 from access_es.errors import Forbidden
+from access_es.lazy_dataclass import dataclass
 from access_es.live_permissions import LivePermissions
 from access_es.messages import Grant, ProxyRequest, ProxyResponse, SignAs
 from access_es.sign_in.identity import Caller

@@ -17,8 +17,10 @@ Sources, by their short names below:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
+
+from access_es.lazy_dataclass import dataclass
 
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024  # [limits], the event as JSON
 LAMBDA_ANSWER_BYTES = 6_291_556  # [observed], the answer as JSON: escapes, base64 and non-ASCII count

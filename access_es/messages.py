@@ -6,11 +6,11 @@ Header names and values are latin-1 text, one character per byte received, in or
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from access_es.client_kind import ClientKind, client_kind
 from access_es.client_presence import ClientPresence
+from access_es.lazy_dataclass import dataclass
 
 Headers = tuple[tuple[str, str], ...]
 OWN_PREFIX = b"/--access-es/"

@@ -7,7 +7,8 @@ file takes longer than a cold start may.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from access_es.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from access_es.credentials import CredentialsSource
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.s3_overflow import S3Overflow
 from access_es.errors import SettingsError
+from access_es.lazy_dataclass import dataclass
 from access_es.live_permissions import LivePermissions, open_permissions
 from access_es.messages import SignAs
 from access_es.partitions import partition_of

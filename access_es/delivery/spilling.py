@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from access_es.delivery.overflow import Overflow
 from access_es.delivery.redirects import may_come_from_elsewhere, may_redirect
 from access_es.error_body import error_body
 from access_es.errors import AnswerTooLarge
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Headers, ProxyRequest, ProxyResponse
 
 # What speaks of the body that stays behind; the rest of the answer (cookies, CORS, …) belongs to the redirect as well.

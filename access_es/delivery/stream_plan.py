@@ -6,9 +6,8 @@ redirect is none any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from access_es.front_doors import STREAM_BYTES
+from access_es.lazy_dataclass import dataclass
 
 # docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html: 6 MB at full speed, then 2 MB/s.
 _FREE_BYTES, _BYTES_PER_SECOND = 6 * 1024 * 1024, 2 * 1024 * 1024

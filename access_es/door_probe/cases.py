@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from access_es.lazy_dataclass import dataclass
 
 _PIECE_BYTES = 64 * 1024
 _TEXT = b'{"hit":"the same again, and again"}\n' * 6000

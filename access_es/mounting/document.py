@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Body, Held, ProxyRequest, ProxyResponse
 from access_es.mounting.coding import can_recode, decoded, encoded
 from access_es.mounting.headers import rewritten_headers

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 from urllib.parse import quote
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import ByteStream, Headers, ProxyRequest
 from access_es.mounting.interface import interface_of, is_insertable
 from access_es.mounting.validators import unmarked

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from access_es.lazy_dataclass import dataclass
 
 _WEB = re.compile(r"https?://[!-~]+")
 _MAIL = re.compile(r"[^\s@<>:/?&]+@[^\s@<>:/?&]+")

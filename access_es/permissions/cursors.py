@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Body
 from access_es.permissions.verdict import CursorKind, Need, NeedAction
 

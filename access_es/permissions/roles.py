@@ -7,9 +7,11 @@ includes `read`: an update gives the document back. `manage` on `*` is full admi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import Literal
+
+from access_es.lazy_dataclass import dataclass
 
 Action = Literal["read", "write", "manage"]
 Dashboards = Literal["", "view", "edit"]

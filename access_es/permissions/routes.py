@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from access_es.lazy_dataclass import dataclass
 from access_es.permissions import cursor_readers as cursor
 from access_es.permissions import readers as read
 from access_es.permissions.call import Call

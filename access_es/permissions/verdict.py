@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import IO, Literal, Protocol
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Headers
 
 NeedAction = Literal["read", "write", "manage", "view", "edit", "any"]

@@ -7,9 +7,9 @@ serverless-overview).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from access_es.lazy_dataclass import dataclass
 from access_es.partitions import ON_SUFFIX, REGION, SUFFIX
 
 _REGION = rf"(?P<region>{REGION})"

@@ -8,10 +8,11 @@ From it come the value that the program runs with, the faults, near misses, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from access_es.lazy_dataclass import dataclass
 from access_es.settings import parsers
 from access_es.settings.endpoint import Endpoint, parse_address, parse_endpoint
 from access_es.settings.setting import Setting, setting

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
 from access_es.errors import SettingsError
+from access_es.lazy_dataclass import dataclass
 
 _MACHINES = "OIDC_MACHINES"
 _MACHINE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

@@ -6,11 +6,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from access_es.aws import AwsSession
 from access_es.errors import SettingsError
+from access_es.lazy_dataclass import dataclass
 from access_es.settings.file import LOCAL, load_stage, load_stage_keys
 from access_es.settings.names import NAMES
 from access_es.settings.remote import Fetch, apply_config, fetch_config

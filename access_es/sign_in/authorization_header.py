@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from access_es.errors import WrongCredentials
+from access_es.lazy_dataclass import dataclass
 from access_es.users import tokens
 from access_es.users.user import normalize_name
 

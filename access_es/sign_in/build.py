@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from access_es.errors import AwsFailure, SettingsError
+from access_es.lazy_dataclass import dataclass
 from access_es.sign_in.identity import Identity
 from access_es.sign_in.password_check import PasswordCheck
 from access_es.sign_in.proofs import MachineCheck, ProviderRule

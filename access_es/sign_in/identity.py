@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from access_es.errors import BadRequest, TokenExpired, WrongCredentials
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Headers
 from access_es.sign_in.authorization_header import (
     OfferedPassword,

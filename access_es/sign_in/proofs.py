@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from access_es.lazy_dataclass import dataclass
 from access_es.sign_in.session_cookie import Session
 from access_es.users.tokens import Token
 

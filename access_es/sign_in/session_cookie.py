@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import OWN_COOKIES, Headers
 
 

@@ -6,9 +6,9 @@ import hashlib
 import ipaddress
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from access_es.errors import TooManyFailures
+from access_es.lazy_dataclass import dataclass
 from access_es.users.stores import Failures, FailureStore
 
 _FORGET_SECONDS = 3_600.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from access_es.aws import AwsService, AwsSession, make_client, make_s3_client
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Headers
 from access_es.settings.names import Settings
 from access_es.tasks.blob_stores import S3BlobStore, TableBlobStore

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import OWN_PREFIX, Headers, ProxyRequest, ProxyResponse
 from access_es.page_headers import page_headers
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import ProxyRequest
 from access_es.tasks.prefer import read_preference
 from access_es.tasks.reads import is_read

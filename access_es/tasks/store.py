@@ -6,9 +6,10 @@ A task is new, then claimed by one runner, then done; or withdrawn before anybod
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal, Protocol
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Grant, Headers, SignAs
 from access_es.tasks.stored_body import StoredBody
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import Headers
 from access_es.tasks.failures import ResultLost
 

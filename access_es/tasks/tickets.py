@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets as random_source
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from access_es.lazy_dataclass import dataclass
 from access_es.tasks.store import LIFETIME_SECONDS
 
 _MAX_CHARACTERS = 1024

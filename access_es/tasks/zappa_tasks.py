@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from access_es.lazy_dataclass import dataclass
 
 TASK_PATH = "access_es.lambda_handler.run_task"
 _COMMAND = "zappa.asynchronous.route_lambda_task"

@@ -6,7 +6,8 @@ The texts are Amazon's own, as users report them; a body that none fits is said 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from access_es.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

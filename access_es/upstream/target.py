@@ -9,8 +9,9 @@ path escaped once more as every service but S3 wants it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
+
+from access_es.lazy_dataclass import dataclass
 
 # RFC 3986: pchar and "/" in a path, "?" too in a query. The third alternative is a "+", which only a query replaces.
 _PATH_TO_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")

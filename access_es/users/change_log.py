@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from access_es.lazy_dataclass import dataclass
 
 KEPT_SECONDS = 400 * 86_400
 MAX_CHANGES = 100_000  # in a file, and some hundreds; a table forgets by time alone

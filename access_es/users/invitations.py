@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from access_es.errors import AccessEsError
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import OWN_PREFIX
 from access_es.users.user import User
 

@@ -6,9 +6,9 @@ Every store may be used by many threads and processes at once. What cannot be re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from access_es.lazy_dataclass import dataclass
 from access_es.storage.change_counter import ChangeCounter
 from access_es.users.change_log import ChangeLog
 from access_es.users.last_use import Use

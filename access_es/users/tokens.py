@@ -7,9 +7,10 @@ import hmac
 import re
 import secrets
 import string
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from access_es.errors import BadRequest
+from access_es.lazy_dataclass import dataclass
 
 DEFAULT_DAYS, MAX_DAYS = 90, 366
 MAX_TOKENS_PER_USER = 50

@@ -7,9 +7,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from access_es.errors import BadRequest
+from access_es.lazy_dataclass import dataclass
 
 # Starts with a letter or digit, so that no name is mistaken for a command's option; no colon, because it ends the user
 # name in Basic credentials (RFC 7617, 2); lower case, so that two people cannot differ in case alone.

@@ -7,10 +7,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from access_es.lazy_dataclass import dataclass
 from access_es.messages import ATTEMPT_COOKIE
 
 MAX_SECONDS = 600

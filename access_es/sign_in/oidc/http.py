@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import requests
 
+from access_es.lazy_dataclass import dataclass
 from access_es.sign_in.oidc.errors import ProviderUnavailable
 
 _TIMEOUTS = (3.0, 5.0)  # to connect, and between two pieces

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
+from access_es.lazy_dataclass import dataclass
 from access_es.settings.single_sign_on import Allow
 from access_es.sign_in.oidc.claims import Claims, check_subject, find_claim
 from access_es.sign_in.oidc.errors import ProviderMisconfigured, SignInRefused

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from access_es.lazy_dataclass import dataclass
 from access_es.sign_in.oidc.cached_fetch import CachedFetch
 from access_es.sign_in.oidc.errors import ProviderMisconfigured, ProviderUnavailable, TokenInvalid
 from access_es.sign_in.oidc.http import Reply

@@ -6,9 +6,9 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from access_es.lazy_dataclass import dataclass
 from access_es.sign_in.oidc.errors import TokenInvalid
 from access_es.sign_in.oidc.key_set import KEY_TYPES
 

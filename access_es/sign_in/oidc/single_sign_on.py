@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+from access_es.lazy_dataclass import dataclass
 from access_es.settings.single_sign_on import Allow
 from access_es.sign_in.oidc import answer, claims
 from access_es.sign_in.oidc.attempt import Attempt, AttemptCookies, begin_attempt
