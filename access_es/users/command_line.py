@@ -40,6 +40,18 @@ def _reporting(handler: Handler) -> Handler:
     return run
 
 
+def find_address(args: argparse.Namespace) -> str:
+    """Where access-es is, by `--url` or the deployment, without a slash at its end; "" and a hint on stderr if unknown.
+
+    `start_page` finds the address of a deployed stage.
+    """
+    find = getattr(args, "start_page", None)
+    address = args.url or (find() if find else None)
+    if not address:
+        print("Put the address of access-es before the path, or name it with --url.", file=sys.stderr)
+    return (address or "").rstrip("/")
+
+
 def report(args: argparse.Namespace, sentence: str, fields: object) -> int:
     """What was done: a sentence, or the fields with `--json`."""
     return print_json(fields) if args.json else print_text(sentence)

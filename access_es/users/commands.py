@@ -11,9 +11,10 @@ from typing import Any
 from access_es.errors import BadRequest
 from access_es.users import passwords
 from access_es.users.change_commands import register_changes
-from access_es.users.command_line import add_action, print_json, print_table, report
+from access_es.users.command_line import add_action, find_address, print_json, print_table, report
 from access_es.users.directory import Directory
 from access_es.users.fields import short_time, time_text, user_fields
+from access_es.users.import_command import register_import
 from access_es.users.invitations import PATH
 from access_es.users.session_commands import register_sessions
 from access_es.users.token_commands import register_tokens
@@ -44,6 +45,7 @@ def _register_users(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--url", metavar="URL", help="with --invite: the address of access-es, for the whole link")
         if name == "add":
             action.add_argument("--group", action="append", default=[], metavar="GROUP", help="a group (repeatable)")
+    register_import(actions)
     add_action(actions, "list", list_users, "list all users", "as JSON")
     groups = add_action(actions, "groups", set_groups, "put a user in these groups and no others")
     groups.add_argument("name", metavar="NAME")
@@ -77,15 +79,11 @@ def set_password(args: argparse.Namespace, directory: Directory) -> int:
 
 
 def _invite(args: argparse.Namespace, directory: Directory) -> int:
-    """The link alone on standard output. `start_page` finds the address of a deployed stage."""
+    """The link alone on standard output."""
     invitation, sealed = directory.invite(args.name)
-    find = getattr(args, "start_page", None)
-    address = args.url or (find() if find else None)
     until = datetime.fromtimestamp(invitation.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     print(f"Give this link to '{args.name}'. It works once, until {until}, and is not shown again.", file=sys.stderr)
-    if not address:
-        print("Put the address of access-es before it, or name it with --url.", file=sys.stderr)
-    link = f"{(address or '').rstrip('/')}{PATH}{sealed}"
+    link = f"{find_address(args)}{PATH}{sealed}"
     return report(args, link, {"user": args.name, "link": link, "valid_until": time_text(invitation.until)})
 
 

@@ -16,6 +16,7 @@ from access_es.users import tokens
 METHOD = "scrypt:32768:8:3"
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 1024
 RULES = f"A password has {MIN_CHARACTERS} characters or more. A few words make a good one."
+_NOBODY = "access-es-nobody"  # the salt of a hash that no password has
 _MAX_CONCURRENT_HASHES = 2
 _MAX_WAITING = 8
 _BUSY_SECONDS = 2
@@ -46,7 +47,7 @@ class Passwords:
         self._running = threading.Semaphore(max_concurrent)
         self._admitted = threading.Semaphore(max_concurrent + max_waiting)
         # No password has this hash, yet checking against it costs what checking a real one costs.
-        self.dummy_hash = f"{method}$access-es-nobody${'0' * 128}"
+        self.dummy_hash = f"{method}${_NOBODY}${'0' * 128}"
 
     @contextmanager
     def hashing_slot(self) -> Iterator[None]:
@@ -96,6 +97,11 @@ def check_password(password: str, user_name: str) -> str:
     if tokens.looks_like_token(password):
         raise BadRequest("The password has the form of an API token. Choose another.")
     return password
+
+
+def is_unset(password_hash: str) -> bool:
+    """Whether it is the hash of a user who was invited and has not chosen a password yet."""
+    return password_hash.split("$")[1:2] == [_NOBODY]
 
 
 def _normalized(password: str) -> str:

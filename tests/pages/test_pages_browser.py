@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from access_es.page_headers import page_headers
 from access_es.pages.contact import read_contact
 from access_es.sign_in.build import Accounts
+from access_es.users.sessions import SessionRecord
 from tests.account_fixtures import PASSWORD
 from tests.pages.browsing import ACCOUNT, LOGIN
 
@@ -229,6 +230,9 @@ def test_another_site_cannot_post_our_forms(site: str, page: Page, accounts: Acc
     assert accounts.directory.tokens("ann") == []
 
 
+BEYOND_ITS_CARD = """[...document.querySelectorAll(".card > *")].filter(
+    part => part.getBoundingClientRect().right > part.parentElement.getBoundingClientRect().right
+).map(part => part.outerHTML.slice(0, 80))"""
 APPEARANCES = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844), ("light", 320, 568)]
 
 
@@ -239,14 +243,21 @@ def test_the_pages_fit_every_screen(
     """Nothing is wider than the screen; ACCESS_ES_SCREENSHOTS keeps a picture of each page."""
     accounts.directory.add_token("ann", "nightly job")
     accounts.directory.add_token("ann", "laptop of a colleague with quite a long name")
+    now, epoch, longest = int(accounts.clock()), accounts.directory.user("ann").epoch, "x" * 32
+    address = "2001:db8:1234:5678:9abc:def0:1234:5678"
+    for device in (longest, "Samsung Internet on Android"):
+        record = SessionRecord(device, "ann", epoch, device, address, "password", now, now + 60, now - 3_500)
+        accounts.stores.sessions.put(record)
     folder = Path(os.environ.get("ACCESS_ES_SCREENSHOTS", tmp_path))
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
     page = context.new_page()
 
     def look(name: str) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth")
+        beyond = page.evaluate(BEYOND_ITS_CARD)
         page.screenshot(path=folder / f"{name}-{scheme}-{width}.png", full_page=True)
         assert wide <= width, name
+        assert beyond == [], name
 
     page.goto(site + LOGIN)
     look("login")
