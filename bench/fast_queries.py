@@ -43,6 +43,7 @@ class WithoutTasks:
 def send(
     method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
     waits: Iterator[float] | None = None, sign_as: SignAs | None = None, client: ClientPresence | None = None,
+    uploader: ClientPresence | None = None,
 ) -> ProxyResponse:  # fmt: skip
     """The domain answers at once; the connection asks once how long to wait."""
     if waits is not None:

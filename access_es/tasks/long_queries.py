@@ -58,11 +58,12 @@ class LongQueries:
 
     def _send_directly(self, request: ProxyRequest, upload: Upload) -> ProxyResponse:
         waits = None if request.begin_by is None else _waits_until(request.begin_by)
+        is_read = request.client is not None and reads_only(request.method, request.target)
         try:
             answer = self._send(
                 request.method, request.target, request.headers, upload,
                 answer_by=request.answer_by, waits=waits, sign_as=request.sign_as,
-                client=request.client if request.client and reads_only(request.method, request.target) else None,
+                client=request.client if is_read else None, uploader=None if is_read else request.client,
             )  # fmt: skip
         except DomainTimeout as error:
             by = request.due

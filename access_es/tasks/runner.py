@@ -36,6 +36,7 @@ class Send(Protocol):
         waits: Iterator[float] | None = None,
         sign_as: SignAs | None = None,
         client: ClientPresence | None = None,
+        uploader: ClientPresence | None = None,
     ) -> ProxyResponse: ...
 
 

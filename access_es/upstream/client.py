@@ -19,7 +19,7 @@ from access_es.messages import Headers, Held, ProxyResponse, SignAs
 from access_es.settings.endpoint import Endpoint
 from access_es.upload import Upload
 from access_es.upstream.answer import WHOLE_BYTES, ArrivingBody, read_answer
-from access_es.upstream.connection import Connection
+from access_es.upstream.connection import ONE_WRITE_BYTES, Connection
 from access_es.upstream.deadlines import UntilDue, Waiting, seconds_left
 from access_es.upstream.diagnosis import Diagnosis, diagnose
 from access_es.upstream.failures import FAULTS, explain, may_repeat
@@ -72,6 +72,7 @@ class Domain:
     def send(
         self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
         waits: Iterator[float] | None = None, sign_as: SignAs | None = None, client: ClientPresence | None = None,
+        uploader: ClientPresence | None = None,
     ) -> ProxyResponse:  # fmt: skip
         """Sign and send one request. Raises a DomainError where there is no answer to pass on.
 
@@ -80,7 +81,8 @@ class Domain:
         vain. What it raises ends the call and closes the connection; when it ends, timeouts are those of all calls.
         `sign_as` is the role to sign it with, in place of our own identity.
         `client` is who the answer is for, where nobody else needs it: when it hangs up, the connection is closed, and
-        ClientGone is raised here or by the body.
+        ClientGone is raised here or by the body. `uploader` is watched in the same way, but only until its whole
+        request is sent: the domain may execute it from then on.
         """
         if method in _NEVER_SENT:
             raise MethodNotAllowed(f"{method} requests are not forwarded.")
@@ -88,7 +90,7 @@ class Domain:
         passed_on = self._framed(method, request_headers(headers), upload)
         source = self._assume(sign_as) if sign_as and self._assume else self._credentials
         used = source.current() if source else None
-        call = _Call(self._pool, answer_by, waits, client)
+        call = _Call(self._pool, answer_by, waits, client, uploader)
         answer = self._signed_call(call, method, target, passed_on, upload, used)
         if answer.status != 403:
             return answer
@@ -134,15 +136,17 @@ class Domain:
 class _Call:
     """How one request is waited for, and by whom."""
 
-    __slots__ = ("_answer_by", "_client", "_pool", "_stop_watching", "_waits")
+    __slots__ = ("_answer_by", "_client", "_pool", "_stop_watching", "_uploader", "_waits")
 
     def __init__(
-        self, pool: Pool, answer_by: float | None, waits: Iterator[float] | None, client: ClientPresence | None
-    ) -> None:
+        self, pool: Pool, answer_by: float | None, waits: Iterator[float] | None, client: ClientPresence | None,
+        uploader: ClientPresence | None,
+    ) -> None:  # fmt: skip
         self._pool = pool
         self._answer_by = answer_by
         self._waits = waits
         self._client = client
+        self._uploader = uploader
         self._stop_watching: Callable[[], None] | None = None
 
     def ask(
@@ -165,7 +169,7 @@ class _Call:
         try:
             if self._client:
                 self._stop_watching = self._client.watch(connection.abort)
-            connection.send(request, upload.content(), self._waiting())
+            self._send(connection, request, upload)
             head = connection.read_final_head()
             return head, ArrivingBody(connection, head, method, self._end)
         except BaseException as fault:
@@ -173,6 +177,23 @@ class _Call:
             if connection.is_aborted and isinstance(fault, FAULTS):
                 raise ClientGone from None
             raise
+
+    def _send(self, connection: Connection, request: bytes, upload: Upload) -> None:
+        sender = self._client or self._uploader
+        if sender is None or upload.length_bytes <= ONE_WRITE_BYTES:  # which is sent in no time
+            connection.send(request, upload.content(), self._waiting())
+            return
+        stop_watching = sender.watch(connection.abort)
+        try:
+            connection.send(request, upload.content(), self._waiting())
+        except FAULTS:
+            if not connection.is_aborted:
+                raise
+        finally:
+            stop_watching()
+        if connection.is_aborted:
+            connection.reset()
+            raise ClientGone
 
     def _waiting(self) -> Waiting | None:
         due = UntilDue(self._answer_by, self._pool.read_seconds) if self._answer_by is not None else None

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import socket
+import struct
 import sys
 from typing import IO, Any
 
@@ -21,7 +22,7 @@ SEND_BYTES = 128 * 1024
 _MAX_INTERIM = 32
 # A first write of this size on an open connection is one system call and one TLS record: where it fails, the kernel
 # took none of it.
-_ONE_WRITE_BYTES = 16 * 1024
+ONE_WRITE_BYTES = 16 * 1024
 _ESTABLISHED = b"\x01"  # the first byte of Linux's struct tcp_info: tcp_states.h, TCP_ESTABLISHED
 
 
@@ -47,7 +48,7 @@ class Connection:
         self._waiting = waiting
         if waiting:
             waiting.begin(self.sock)
-        if isinstance(content, bytes) and len(head) + len(content) <= _ONE_WRITE_BYTES:
+        if isinstance(content, bytes) and len(head) + len(content) <= ONE_WRITE_BYTES:
             head, content = head + content, None
         self._send_first(head)
         if content is None:
@@ -65,7 +66,7 @@ class Connection:
             if sent < len(data):
                 self.sock.sendall(memoryview(data)[sent:])
         except (BrokenPipeError, ConnectionResetError) as fault:
-            if not self.is_fresh and len(data) <= _ONE_WRITE_BYTES:
+            if not self.is_fresh and len(data) <= ONE_WRITE_BYTES:
                 raise NothingSent(str(fault)) from fault
             raise
 
@@ -155,6 +156,12 @@ class Connection:
         # Through a second handle: the object itself, perhaps of TLS, is in use.
         with contextlib.suppress(OSError, ValueError), socket.socket(fileno=os.dup(self.sock.fileno())) as handle:
             handle.shutdown(socket.SHUT_RDWR)
+
+    def reset(self) -> None:
+        """Close it with RST: what the kernel still has of a request would be sent to the domain before a FIN."""
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
