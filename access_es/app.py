@@ -19,7 +19,7 @@ def create_proxy(services: Services) -> Proxy:
     """The WSGI application. Flask is loaded for the first of our own pages: it takes long, and most of what starts in
     Lambda never serves one.
     """
-    authorization = Authorization(services.permissions, services.accounts.settings.secrets)
+    authorization = Authorization(services.permissions, services.accounts.settings.secrets, run=services.run_judge)
 
     @cache
     def load_site() -> Site:

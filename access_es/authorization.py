@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from access_es.audit import Entry
+from access_es.client_presence import ClientGone
 from access_es.errors import Forbidden
 from access_es.lazy_dataclass import dataclass
 from access_es.live_permissions import LivePermissions
@@ -15,11 +16,12 @@ from access_es.messages import Grant, ProxyRequest, ProxyResponse, SignAs
 from access_es.sign_in.identity import Caller
 from access_es.tasks.store import TaskRequest
 from access_es.upload import Upload
+from access_es.users.passwords import Run, run_here
 
 if TYPE_CHECKING:
     from access_es.permissions.cursors import Cursors
     from access_es.permissions.roles import Permissions, Role
-    from access_es.permissions.verdict import Allowed, CursorKind, Need, Refused
+    from access_es.permissions.verdict import Allowed, CursorKind, Need, Refused, Verdict
 
 _LOST = "{user} may not have this result any more: the roles have changed since it was asked for."
 
@@ -47,17 +49,21 @@ class _Held:
 
 _Key = tuple[tuple[str, ...], tuple[str, ...] | None, tuple[str, ...] | None]
 _MOST_HELD = 1024
+_LARGE_BYTES = 128 * 1024  # judged within some milliseconds; 8 MB of JSON take a second
 
 
 class Authorization:
-    """`secrets` are the session secrets, newest first, which seal the ids of cursors."""
+    """`secrets` are the session secrets, newest first, which seal the ids of cursors. `run` is where large bodies are
+    judged, so that others need not wait."""
 
     def __init__(
-        self, permissions: LivePermissions, secrets: Sequence[str], clock: Callable[[], float] = time.time
-    ) -> None:
+        self, permissions: LivePermissions, secrets: Sequence[str], clock: Callable[[], float] = time.time,
+        run: Run = run_here,
+    ) -> None:  # fmt: skip
         self._permissions = permissions
         self._secrets = secrets
         self._clock = clock
+        self._run = run
         self._held_by: tuple[Permissions | None, dict[_Key, _Held]] = (None, {})
 
     def limiting_roles(self, caller: Caller) -> tuple[Role, ...] | None:
@@ -76,7 +82,7 @@ class Authorization:
         return tuple(role.name for role in roles), describe(roles)
 
     def admit(self, caller: Caller, request: ProxyRequest, upload: Upload, entry: Entry) -> tuple[ProxyRequest, Upload]:
-        """What is sent on of a request that the caller may send. Raises PermissionDenied.
+        """What is sent on of a request that the caller may send. Raises PermissionDenied, or ClientGone.
 
         For a limited caller, the sealed id of a cursor is replaced by the engine's own.
         """
@@ -86,12 +92,10 @@ class Authorization:
         if held.is_unlimited:
             return _signed_by(request, held.signing, caller), upload
         roles = held.roles
-        from access_es.permissions.judge import judge
         from access_es.permissions.signing import signing_role
-        from access_es.permissions.verdict import Refused, Request
+        from access_es.permissions.verdict import Refused
 
-        asked = Request(request.method, request.target, request.headers, upload)
-        verdict = judge(roles, asked, self._cursors(caller))
+        verdict = self._judge(roles, caller, request, upload)
         if isinstance(verdict, Refused):
             entry.event = "permission_denied"
             entry.role, entry.rule = ", ".join(verdict.roles), _describe(verdict.need)
@@ -99,6 +103,23 @@ class Authorization:
         entry.role, entry.rule = verdict.role, verdict.rule
         granted = _signed_by(_granted(request, verdict), signing_role(roles, verdict), caller)
         return granted, upload if verdict.body is None else Upload(verdict.body)
+
+    def _judge(self, roles: tuple[Role, ...], caller: Caller, request: ProxyRequest, upload: Upload) -> Verdict:
+        from access_es.permissions.judge import judge
+        from access_es.permissions.verdict import Request
+
+        asked = Request(request.method, request.target, request.headers, upload)
+        if not _is_large(request, upload):
+            return judge(roles, asked, self._cursors(caller))
+        client = request.client
+
+        def work() -> Verdict | None:
+            return None if client and client.is_gone else judge(roles, asked, self._cursors(caller))
+
+        verdict = self._run(work)
+        if verdict is None or (client and client.is_gone):
+            raise ClientGone
+        return verdict
 
     def check_result(self, caller: Caller, task: TaskRequest) -> None:
         """Raises PermissionDenied where the roles do not allow any more what the task was allowed by."""
@@ -194,3 +215,11 @@ def _describe(need: Need) -> str:
 def _denied(refused: Refused, user: str) -> PermissionDenied:
     need = refused.need.action
     return PermissionDenied(refused.reason(user), need=need, index=refused.index, line=refused.line)
+
+
+def _is_large(request: ProxyRequest, upload: Upload) -> bool:
+    """Also where some bytes may become many; a name with `_` may be read as the same."""
+    return upload.length_bytes > _LARGE_BYTES or any(
+        len(name) == len("content-encoding") and name.lower().replace("_", "-") == "content-encoding"
+        for name, _ in request.headers
+    )

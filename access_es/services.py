@@ -58,6 +58,7 @@ class Services:
     text_error_tokens: tuple[str, ...] = ()  # labels of tokens whose programs try again after a text alone
     user_limit: UserLimit | None = None
     measure: Measure | None = None  # counts each request, from its audit line
+    run_judge: Run = run_here  # where a large body of a limited user is judged
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -73,14 +74,15 @@ def build_services(
     permissions: LivePermissions | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     run_hash: Run = run_here,
+    run_judge: Run = run_here,
     measure: Measure | None = None,
 ) -> Services:
     """Real services for these settings. AWS clients are made, and AWS is called, only when first needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
     `network` is the way to the domain; `permissions` those that change while it runs, else they are those of the
-    settings; `clock` gives the time for signatures,
-    `run_hash` is where a password is hashed, and `measure` counts the requests.
+    settings; `clock` gives the time for signatures, `run_hash` is where a password is hashed, `run_judge` where a large
+    body is judged, and `measure` counts the requests.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -115,6 +117,7 @@ def build_services(
         settings.text_error_tokens,
         None if function_name else UserLimit(settings.requests_per_user),
         measure,
+        run_judge,
     )
 
 

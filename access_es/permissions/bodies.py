@@ -18,7 +18,7 @@ from access_es.permissions.turns import Turns
 from access_es.permissions.unjudgeable import Unjudgeable
 from access_es.permissions.verdict import Content
 
-MOST_JSON_BYTES = 8 * 1024 * 1024  # parsed in one go, while a worker of the local server answers nobody else
+MOST_JSON_BYTES = 8 * 1024 * 1024  # parsed in one go, which takes most of a second
 MOST_BYTES = 128 * 1024 * 1024  # of lines, which are never held together; engines take 100 MB by default
 _CHUNK_BYTES = 256 * 1024
 _MEDIA_TYPES = re.compile(

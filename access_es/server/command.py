@@ -60,7 +60,7 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
     from access_es.app import create_app
     from access_es.ingress.below import below
     from access_es.server.master import print_url, serve
-    from access_es.server.worker import in_thread
+    from access_es.server.threads import hash_in_thread, judge_in_thread
     from access_es.services import build_services
 
     print(f"access-es {__version__}, stage {stage.name}", file=sys.stderr)
@@ -77,8 +77,9 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
         sessions.append(AwsSession(stage.profile, settings.region))
         permissions = open_stage_permissions(stage, settings)
         services = build_services(
-            settings, session=sessions[-1], network=network, permissions=permissions, run_hash=in_thread
-        )
+            settings, session=sessions[-1], network=network, permissions=permissions, run_hash=hash_in_thread,
+            run_judge=judge_in_thread,
+        )  # fmt: skip
         app = create_app(services)
         return below(app, args.mount) if args.mount else app
 

@@ -1,7 +1,7 @@
 """A worker process: a greenlet for each connection, from its first byte to its last.
 
 The blocking code of the application runs in it as it is: where it would wait for a socket, a lock or a pause, gevent
-lets the others go on. Work of the processor is short, but for password hashes, which `in_thread` takes aside.
+lets the others go on. Work of the processor is short, but for what `server.threads` takes aside.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
 import gevent
 from gevent.event import Event
 from gevent.socket import wait_read
-from gevent.threadpool import ThreadPool
 
 from access_es.messages import OWN_PREFIX
 from access_es.server.answering import Site, answer_next
@@ -33,8 +31,6 @@ from access_es.server.redirect import redirect_to
 from access_es.server.refusal import TOO_MANY_CONNECTIONS
 from access_es.server.scoreboard import Slot
 from access_es.server.tls import Certificate, RenewedContext
-
-T = TypeVar("T")
 
 SWEEP_SECONDS = 0.5
 _PASSING = (errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -192,14 +188,3 @@ def _named(lines: Sequence[str]) -> list[str]:
     plain = [line[:100].encode("ascii", "backslashreplace").decode() for line in lines[:_NAMED_AT_MOST]]
     shown = [_BEHIND_OWN.sub("…", line) for line in plain]
     return [*shown, "…"] if len(lines) > _NAMED_AT_MOST else shown
-
-
-_pool: list[ThreadPool] = []
-
-
-def in_thread(work: Callable[[], T]) -> T:
-    """Have a thread of the system do what takes the processor for long, while others are served."""
-    if not _pool:
-        _pool.append(ThreadPool(4))
-    result: Any = _pool[0].apply(work)
-    return result  # type: ignore[no-any-return]
