@@ -116,9 +116,17 @@ def build_services(
         settings.cors_origins,
         settings.text_error_tokens,
         None if function_name else UserLimit(settings.requests_per_user),
-        measure,
+        measure or _embedded_metrics(settings, function_name),
         run_judge,
     )
+
+
+def _embedded_metrics(settings: Settings, function_name: str | None) -> Measure | None:
+    if not (settings.metrics_namespace and function_name):
+        return None
+    from access_es.embedded_metrics import embed_metrics  # where it is set
+
+    return embed_metrics(settings.metrics_namespace)
 
 
 def _assuming(settings: Settings, session: AwsSession) -> Callable[[SignAs], CredentialsSource]:

@@ -15,6 +15,7 @@ import pytest
 
 from access_es.demo.cloud.doors.registry import NAMES, open_door
 from access_es.demo.running_gateway import RunningGateway
+from tests.embedded_metrics import extract
 from tests.ingress.events import Pairs, arrived, changed, emulated
 from tests.lambda_process import LambdaProcess, environment_of, lambda_process, start
 from tests.running_proxy import PASSWORD
@@ -36,8 +37,11 @@ KEEP_WARM = {
 def function(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LambdaProcess]:
     folder = tmp_path_factory.mktemp("lambda")
     with lambda_process(
-        gateway.url, folder, variables={"AWS_LAMBDA_FUNCTION_NAME": "access-es-dev", "CORS_ORIGINS": TOOLS}
-    ) as running:
+        gateway.url, folder,
+        variables={
+            "AWS_LAMBDA_FUNCTION_NAME": "access-es-dev", "CORS_ORIGINS": TOOLS, "METRICS_NAMESPACE": "access-es/dev",
+        },
+    ) as running:  # fmt: skip
         yield running
 
 
@@ -83,6 +87,35 @@ def test_a_signed_in_program_reaches_the_domain(function: LambdaProcess, door: s
     found = ",".join(value for name, value in seen["headers"] if name.lower() == "foo")
     assert found == ("2" if door == "alb-single" else "1,2")
     assert function.token not in json.dumps(seen["headers"])
+
+
+def test_each_request_leaves_one_line_that_cloudwatch_makes_metrics_of(function: LambdaProcess) -> None:
+    """And a keep-warm ping none: it is no request."""
+    before = len(audited(function))
+    function.call(KEEP_WARM)
+    assert ask(function, "rest", "GET", "/_demo/answer?status=404", function.bearer).status == 404
+    assert ask(function, "rest", "GET", "/_demo/echo").status == 401
+    domain, refused = audited(function)[before:]
+    assert (domain["outcome"], domain["layer"]) == ("client_error", "domain")
+    assert (refused["outcome"], refused["layer"]) == ("refused", "access-es")
+    for line in (domain, refused):
+        assert extract(line)[("outcome", "layer")] == {"requests": 1}
+    assert {"requests", "ms", "upstream_ms"} <= extract(domain)[()].keys()
+
+
+def audited(function: LambdaProcess) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in function.lines if line.startswith('{"time"')]
+
+
+def test_the_metrics_of_one_sandbox_are_nobodys(function: LambdaProcess) -> None:
+    """It knows its own requests alone: the address is what any other unknown one is."""
+    for token in ("", function.token):
+        answer = ask(function, "rest", "GET", "/--access-es/metrics", ((b"authorization", f"Bearer {token}".encode()),))
+        unknown = ask(
+            function, "rest", "GET", "/--access-es/metricx", ((b"authorization", f"Bearer {token}".encode()),)
+        )
+        assert (answer.status, json.loads(answer.body)["error"]["type"]) == (404, "not_found")
+        assert unknown.status == 404
 
 
 @pytest.mark.parametrize("door", NAMES)

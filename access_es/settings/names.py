@@ -242,6 +242,12 @@ class Settings:
         "More settings, which change without a new deployment: a JSON object at `s3://<bucket>/<key>` or in the "
         "parameter `ssm:/<name>`.",
     )
+    metrics_namespace: str = setting(
+        "METRICS_NAMESPACE", parsers.namespace, "", "Metrics",
+        "On Lambda: the CloudWatch namespace of the metrics that the audit lines carry, such as `access-es/dev`. See "
+        "docs/watching.md.",
+        shown_default="none: the lines carry no metrics",
+    )
     # fmt: on
 
     @property

@@ -136,6 +136,11 @@ users = matching(r"file:.+|dynamodb:[A-Za-z0-9_.-]{3,255}", "dynamodb:<table> or
 tasks_table = matching(r"file:.+|[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table, or file:<path>")
 # With a dot in its name, a bucket has no host of its own over TLS: S3 User Guide, "Virtual hosting of buckets".
 bucket = matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket: 3 to 63 of a-z, 0-9 and -")
+# CloudWatch User Guide, "Namespaces"; AWS/ is reserved, and a colon must not come first: API reference, PutMetricData.
+namespace = matching(
+    r"(?!AWS/)[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}",
+    "a namespace of CloudWatch: up to 255 of A-Z a-z 0-9 . - _ / # :",
+)
 front_door = matching(
     rf"({'|'.join(FRONT_DOORS)})(:[1-9]\d*(\.\d+)?)?",
     f"one of {', '.join(FRONT_DOORS)}, perhaps with its seconds, as in rest:60",

@@ -19,6 +19,7 @@ Group = Literal[
     "Long queries",
     "Local server",
     "Deployment",
+    "Metrics",
 ]
 
 

@@ -98,7 +98,7 @@ def cloud(
         running.create_bucket(OVERFLOW_BUCKET)
         environment = {
             "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/", "SESSION_SECRET": SECRET,
-            "USERS": f"dynamodb:{USERS_TABLE}", "OVERFLOW_BUCKET": OVERFLOW_BUCKET,
+            "USERS": f"dynamodb:{USERS_TABLE}", "OVERFLOW_BUCKET": OVERFLOW_BUCKET, "METRICS_NAMESPACE": "access-es/dev",
         }  # fmt: skip
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         ours = {**kept, **running.aws.environment, **environment}

@@ -11,6 +11,7 @@ from access_es.demo.cloud.deploy import Package
 from access_es.demo.cloud.doors.registry import NAMES
 from tests.cloud.front_door import LambdaFrontDoor, OpenLambdaDoor
 from tests.cloud.test_lambda_service import wait_until
+from tests.embedded_metrics import extract
 
 pytestmark = pytest.mark.cloud
 
@@ -32,6 +33,16 @@ def test_a_signed_request_reaches_the_domain(door: LambdaFrontDoor) -> None:
     at = "/dev" if _has_stage(door) else ""
     seen = door.ask("GET", f"{at}/_demo/echo?foo=1&foo=2", {**door.bearer, "X-One": "1"})
     assert seen.status == 200, (seen.body, door.door.log())
+
+
+def test_the_log_of_the_function_holds_its_metrics(door: LambdaFrontDoor) -> None:
+    """As its own lines, whole: CloudWatch Logs takes nothing else for a document of metrics."""
+    at = "/dev" if _has_stage(door) else ""
+    assert door.ask("GET", f"{at}/_demo/answer?status=404", door.bearer).status == 404
+    lines = [json.loads(line) for line in door.door.log().splitlines() if line.startswith("{") and "_aws" in line]
+    found = extract(lines[-1])
+    assert (lines[-1]["outcome"], lines[-1]["layer"]) == ("client_error", "domain")
+    assert found[("outcome", "layer")] == {"requests": 1} and {"ms", "upstream_ms"} <= found[()].keys()
 
 
 def _has_stage(door: LambdaFrontDoor) -> bool:

@@ -43,6 +43,7 @@ def test_names_are_separated_by_commas() -> None:
         (parsers.path, "/_dashboards/app?x=%20", "/\\evil"),
         (parsers.path, "/", "//evil"),
         (parsers.bucket, "my-bucket", "my.bucket"),
+        (parsers.namespace, "access-es/dev", "AWS/Lambda"),
         (parsers.front_door, "rest:60", "rest:0"),
         (parsers.tasks_table, "file:/tmp/x", "a b"),
         (parsers.region, "us-gov-west-1", "US-EAST-1"),
