@@ -40,6 +40,8 @@ PRICES: Mapping[str, Price] = {
     "disk": Price("EBS, gp3", 0.08, "GB and month"),
     "reads": Price("DynamoDB, on demand, per million read units", 0.125, "million"),
     "storage": Price("S3, per thousand PUT requests", 0.005, "thousand"),
+    "metric": Price("CloudWatch, a custom metric that is sent in every hour of the month", 0.30, "metric"),
+    "logs": Price("CloudWatch Logs, taken in", 0.50, "GB"),
     "transfer": Price("data out to the internet, beyond 100 GB a month", 0.09, "GB"),
 }
 
@@ -73,6 +75,8 @@ class Usage:
 
 # `python -m bench.kibana_pages --streaming`; see docs/costs.md for the machine.
 FIRST, AGAIN, SEARCH = Page(39, 1.28, 14413), Page(32, 0.08, 2543), Page(9, 0.05, 1137)
+METRICS = 30  # that a busy stage sends with METRICS_NAMESPACE, see docs/watching.md
+METRIC_LINE_BYTES = 420  # that it adds to the log line of a request
 KEEP_WARM = HOURS * 15  # pings, one each four minutes
 KEEP_WARM_MILLISECONDS = 20.0
 
@@ -161,6 +165,8 @@ def tables() -> dict[str, str]:
     found = {name: "\n".join([*heads[name], *rows[name]]) for name in heads}
     gigabytes = (month.megabytes + month.export_megabytes) / GIGABYTE
     found["month"] = f"{month.requests:,} requests, {gigabytes:,.0f} GB, {month.seconds:,.0f} seconds of the function"
+    logged = month.requests * METRIC_LINE_BYTES / 1e9 * PRICES["logs"].dollars
+    found["metrics"] = f"${METRICS * PRICES['metric'].dollars:.2f} for {METRICS} metrics, ${logged:.2f} for the log"
     return found
 
 

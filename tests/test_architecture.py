@@ -64,6 +64,7 @@ HOMES = {
     "jwt": {"sign_in"},
     "cryptography": {"sign_in"},
     "gevent": {"server"},
+    "prometheus_client": {"server"},
     "zappa": {"tasks", "demo"},
     "sqlite3": {"storage", "tasks"},
 }

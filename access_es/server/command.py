@@ -24,7 +24,10 @@ from access_es.settings.stage import Stage
 from access_es.upstream.network import read_network
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from access_es.server.master import Place
+    from access_es.server.metrics.meter import Meter
 
 
 def add_serve_options(serve: argparse.ArgumentParser) -> None:
@@ -67,6 +70,7 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
     signed = f"signed for {settings.service} in {settings.region}" if settings.sign else "unsigned"
     print(f"  domain  {settings.endpoint.url} ({signed})", file=sys.stderr)
     print(f"  users   {settings.users}{_first_steps(settings.users)}", file=sys.stderr)
+    meter = _make_meter(settings, _workers(args))
     if is_open:
         print("  roles   none: everybody who is signed in may do everything (PERMISSIONS is not set)", file=sys.stderr)
     if settings.sign:
@@ -78,9 +82,11 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
         permissions = open_stage_permissions(stage, settings)
         services = build_services(
             settings, session=sessions[-1], network=network, permissions=permissions, run_hash=hash_in_thread,
-            run_judge=judge_in_thread,
+            run_judge=judge_in_thread, measure=meter.count if meter else None,
         )  # fmt: skip
         app = create_app(services)
+        if meter:
+            _add_metrics_page(app, meter, settings)
         return below(app, args.mount) if args.mount else app
 
     def announce(url: str) -> None:
@@ -90,10 +96,30 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
         ):  # to find no credentials may take seconds, so that comes after the line that a person waits for
             threading.Thread(target=_tell_missing_credentials, args=(settings, sessions[-1]), daemon=True).start()
 
-    return serve(make_app, _place(args, settings), announce)
+    return serve(make_app, _place(args, settings, meter), announce)
 
 
-def _place(args: argparse.Namespace, settings: Settings) -> Place:
+def _workers(args: argparse.Namespace) -> int:
+    return args.workers or min(4, os.cpu_count() or 1)
+
+
+def _make_meter(settings: Settings, workers: int) -> Meter | None:
+    """Before the workers are forked, who share its memory and the modules of its page. None where it is not set."""
+    if not (settings.metrics_token or settings.metrics_addresses):
+        return None
+    import access_es.server.metrics.page  # noqa: F401  loaded once, before the fork
+    from access_es.server.metrics.meter import Meter
+
+    return Meter(workers)
+
+
+def _add_metrics_page(app: Flask, meter: Meter, settings: Settings) -> None:
+    from access_es.server.metrics.page import metrics_page
+
+    app.register_blueprint(metrics_page(meter.read, settings))
+
+
+def _place(args: argparse.Namespace, settings: Settings, meter: Meter | None) -> Place:
     from access_es.server.master import Place
     from access_es.server.tls import Certificate
 
@@ -102,11 +128,12 @@ def _place(args: argparse.Namespace, settings: Settings) -> Place:
     return Place(
         args.host,
         args.port,
-        workers=args.workers or min(4, os.cpu_count() or 1),
+        workers=_workers(args),
         trusted=args.trusted_proxy,
         connections_per_address=settings.connections_per_address,
         certificate=Certificate(args.certificate, args.key) if args.certificate else None,
         redirect_port=args.redirect_http,
+        meter=meter,
     )
 
 

@@ -41,7 +41,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__", "_watchers", "address", "began", "deadline", "is_gone", "is_overdue", "is_reading", "is_tls",
-        "phase", "received", "request_line", "sock",
+        "phase", "received", "refused", "request_line", "sock",
     )  # fmt: skip
 
     def __init__(self, sock: Any, address: str, *, is_tls: bool = False) -> None:
@@ -55,6 +55,7 @@ class Connection:
         self.is_overdue = False
         self.is_reading = False  # a body, for the application
         self.is_gone = False
+        self.refused = ""  # why the server ended it, where it did
         self.request_line = ""  # of what is answered, for the log
         self._watchers: list[Callable[[], object]] = []
 
@@ -180,6 +181,7 @@ class Connection:
     # --- the end
 
     def refuse(self, refusal: Refusal) -> None:
+        self.refused = refusal.code
         with contextlib.suppress(ClientLeft):  # nobody is left to read it
             self.send(write(refusal))
 

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from wsgiref.types import WSGIApplication
 
 from access_es.errors import SettingsError
@@ -20,6 +20,9 @@ from access_es.server.listen import listen
 from access_es.server.scoreboard import Scoreboard
 from access_es.server.tls import Certificate
 from access_es.server.worker import Worker, WorkerOptions
+
+if TYPE_CHECKING:
+    from access_es.server.metrics.meter import Meter
 
 MOST_CONNECTIONS = 8192
 _OTHER_FILES = 64
@@ -44,6 +47,7 @@ class Place:
     connections_per_address: int | None = None
     certificate: Certificate | None = None
     redirect_port: int | None = None
+    meter: Meter | None = None  # counts for all workers; made for as many as there are
 
 
 def serve(factory: Callable[[], WSGIApplication], place: Place, announce: Callable[[str], None] | None = None) -> int:
@@ -82,7 +86,7 @@ class _Master:
         self._announce: Callable[[str], None] | None = announce
         self._options = WorkerOptions(
             place.graceful_seconds, [ipaddress.ip_network(text) for text in place.trusted], _connections(),
-            place.connections_per_address, place.certificate,
+            place.connections_per_address, place.certificate, place.meter,
         )  # fmt: skip
         self._scoreboard = Scoreboard(place.workers)
         self._processes: dict[int, _Process] = {}
@@ -166,6 +170,8 @@ class _Master:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            if self._place.meter:
+                self._place.meter.begin(number)
             worker = Worker(self._listener, self._redirecting, self._options, self._scoreboard.slots[number])
             application = self._factory()
             code = 1

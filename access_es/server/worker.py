@@ -16,6 +16,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
 
 import gevent
@@ -31,6 +32,9 @@ from access_es.server.redirect import redirect_to
 from access_es.server.refusal import TOO_MANY_CONNECTIONS
 from access_es.server.scoreboard import Slot
 from access_es.server.tls import Certificate, RenewedContext
+
+if TYPE_CHECKING:
+    from access_es.server.metrics.meter import Meter
 
 SWEEP_SECONDS = 0.5
 _PASSING = (errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -51,6 +55,7 @@ class WorkerOptions:
     most_connections: int
     connections_per_address: int | None
     certificate: Certificate | None
+    meter: Meter | None = None
 
 
 class Worker:
@@ -139,6 +144,8 @@ class Worker:
         finally:
             self._clients.remove(connection)
             self._slot.add(-1)
+            if connection.refused and self._options.meter:
+                self._options.meter.count_refused(connection.refused)
 
     def _sweep(self) -> None:
         sweeps = 0
@@ -146,6 +153,8 @@ class Worker:
             gevent.sleep(SWEEP_SECONDS)
             self._slot.beat()
             self._clients.sweep(time.monotonic())
+            if self._options.meter:
+                self._options.meter.beat(len(self._clients), sum(1 for _ in self._clients.answering()))
             sweeps += 1
             if self._tls and sweeps % _REFRESH_SWEEPS == 0:
                 self._tls.refresh()

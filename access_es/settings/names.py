@@ -18,6 +18,8 @@ from access_es.settings.endpoint import Endpoint, parse_address, parse_endpoint
 from access_es.settings.setting import Setting, setting
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from access_es.permissions.roles import Permissions
     from access_es.settings.single_sign_on import Allow, MachineRule
 
@@ -241,6 +243,18 @@ class Settings:
         "CONFIG", parsers.config, None, "Deployment",
         "More settings, which change without a new deployment: a JSON object at `s3://<bucket>/<key>` or in the "
         "parameter `ssm:/<name>`.",
+    )
+    metrics_token: tuple[str, ...] = setting(
+        "METRICS_TOKEN", parsers.secrets, (), "Metrics",
+        f"On a server of your own: the token that opens `/--access-es/metrics`, {parsers.MIN_SECRET_CHARACTERS} "
+        "characters or more; several with commas between them. See docs/watching.md.",
+        secret=True, shown_default="none",
+    )
+    metrics_addresses: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "METRICS_ADDRESSES", parsers.networks, (), "Metrics",
+        "Addresses and networks that may open `/--access-es/metrics`, with commas between them, such as "
+        "`127.0.0.1,10.0.0.0/8`. With METRICS_TOKEN, both are needed; without either, there is no such page.",
+        shown_default="none",
     )
     metrics_namespace: str = setting(
         "METRICS_NAMESPACE", parsers.namespace, "", "Metrics",

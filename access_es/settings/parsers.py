@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from access_es.settings.regions import parse_region
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from access_es.permissions.roles import Permissions
     from access_es.settings.single_sign_on import Allow, MachineRule
 
@@ -66,6 +68,19 @@ def origins(text: str) -> tuple[str, ...]:
                 f"{origin!r} is not an exact origin, such as https://tools.example.com or http://localhost:3000"
             )
     return found
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks with commas between them."""
+    from ipaddress import ip_network  # where the setting is used
+
+    found = []
+    for name in names(text):
+        try:
+            found.append(ip_network(name))
+        except ValueError:
+            raise ValueError(f"{name!r} is not an address or a network, such as 127.0.0.1 or 10.0.0.0/8") from None
+    return tuple(found)
 
 
 def secrets(text: str) -> tuple[str, ...]:
