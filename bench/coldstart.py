@@ -1,7 +1,8 @@
 """What a request waits for when Lambda has to start, and what a warm one costs: the zip as Zappa packs it.
 
-Beside it stands a bare Flask app that is packed and prepared the same way, under the same runtime client. Times depend
-on the machine, ratios do not. `python -m bench.coldstart [--rounds 12] [--requests 500]`.
+Beside it stands a bare Flask app that is packed and prepared the same way, under the same runtime client. Each row
+that begins with "and" has the settings of the row before it too. Times depend on the machine, ratios do not.
+`python -m bench.coldstart [--rounds 12] [--requests 500]`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -39,6 +41,25 @@ from access_es.front_doors import STREAM_VARIABLE
 CREDENTIAL = Credential("ASIABENCH", "secret-of-the-bench", "token-of-the-bench")
 CONFIG = "ssm:/access-es/bench"
 SECRET = "a-session-secret-of-more-than-32-characters"
+ECHO, SEARCH, SIGN_IN = "/_demo/echo?a=1", "/demo-slow/_search", "/--access-es/login"
+MACHINES = [
+    {
+        "name": "ci",
+        "issuer": "https://token.actions.githubusercontent.com",
+        "audience": "https://kibana.example.com",
+        "claims": {"repository": "example/search"},
+    }
+]
+ROLES = {"roles": {"viewer": {"read": ["demo-*"], "dashboards": "view"}}, "default": ["viewer"]}
+SINGLE_SIGN_ON = {
+    "OIDC_ISSUER": "https://login.example.com/realms/team",
+    "OIDC_CLIENT_ID": "access-es",
+    "OIDC_CLIENT_SECRET": "a-client-secret",
+    "OIDC_ALLOW": "group:search-users",
+    "OIDC_MACHINES": json.dumps(MACHINES),
+}
+PERMISSIONS = {"PERMISSIONS": json.dumps(ROLES), "CONTACT": "search@example.com"}
+STORES = {"TASKS_TABLE": "access-es-tasks", "OVERFLOW_BUCKET": "access-es-overflow"}
 BARE_APP = """
 from flask import Flask
 
@@ -53,12 +74,13 @@ def answer(path):
 
 @dataclass(frozen=True)
 class Subject:
-    """Something to measure: a function, and the headers it is asked with."""
+    """Something to measure: a function, and what it is asked for."""
 
     name: str
     function: Function
+    path: str = ECHO
     headers: HeaderPairs = ()
-    streams: bool = False
+    streams: bool = False  # behind a REST API that does
 
 
 @dataclass(frozen=True)
@@ -69,22 +91,23 @@ class Bench:
     runtime: VirtualEnvironment
     domain: str
 
-    def ours(self, packed: Package, name: str, users: str, config: str = "", *, streams: bool = False) -> Subject:
-        """access-es, with its accounts in `users`; the request is signed in by a token and goes to the domain.
+    def ours(self, packed: Package, name: str, given: Mapping[str, str], path: str = ECHO) -> Subject:
+        """access-es; a request to the domain is signed in by a token.
 
-        With a `config`, its settings are read from that place at the start. `streams`: behind a REST API that does.
+        Where the settings have a CONFIG, the others are read from there at the start.
         """
         settings = {
             "ES_ENDPOINT": self.domain, "ES_REGION": "us-east-1", "ES_SERVICE": "es", "HOME_PATH": "/_plugin/kibana/",
-            "SESSION_SECRET": SECRET, "USERS": users, **({"STREAMING": "true"} if streams else {}),
+            "SESSION_SECRET": SECRET, **given,
         }  # fmt: skip
-        slug = name.lower().replace(" ", "-").replace(",", "")
-        token = self._token(settings, user=slug)
-        if config:
-            self._keep(config, settings)
+        slug = re.sub(r"[^a-z]+", "-", name.lower())
+        headers = () if path == SIGN_IN else ((b"Authorization", f"Bearer {self._token(settings, slug)}".encode()),)
+        if "CONFIG" in settings:
+            config = f"{settings['CONFIG']}-{slug}"
+            self._keep(config, {key: text for key, text in settings.items() if key != "CONFIG"})
             settings = {"CONFIG": config}
         function = self.cloud.create_function(packed, self.runtime, settings, name=slug)
-        return Subject(name, function, ((b"Authorization", f"Bearer {token}".encode()),), streams)
+        return Subject(name, function, path, headers, streams="STREAMING" in given)
 
     def bare(self, packed: Package) -> Subject:
         on_import = {"INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1"}  # as ours: the app is loaded in the init phase
@@ -97,7 +120,8 @@ class Bench:
 
     def _token(self, settings: Mapping[str, str], user: str) -> str:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment = {**kept, **self.cloud.aws.environment, **settings}
+        needed = {name: text for name, text in settings.items() if name in ("SESSION_SECRET", "USERS")}
+        environment = {**kept, **self.cloud.aws.environment, **needed}
         command(environment, "users", "add", user, "--password-stdin", given="correct horse battery staple")
         return command(environment, "tokens", "add", user, "bench").strip()
 
@@ -109,16 +133,16 @@ def command(environment: Mapping[str, str], *words: str, given: str = "") -> str
     ).stdout  # fmt: skip
 
 
-def event(headers: HeaderPairs, *, streams: bool = False) -> bytes:
+def event(path: str, headers: HeaderPairs, *, streams: bool = False) -> bytes:
     """A GET of `/_demo/echo` through a REST API, which has come just now."""
     pairs = ((b"Host", b"kibana.example.com"), (b"Accept", b"application/json"), *headers)
-    arrived = Arrived("GET", b"/_demo/echo?a=1", pairs, b"", "127.0.0.1", Moment.now())
+    arrived = Arrived("GET", path.encode(), pairs, b"", "127.0.0.1", Moment.now())
     variables = {STREAM_VARIABLE: "300"} if streams else {}
     return json.dumps(RestApi(ApiSettings(variables=variables)).build_event(arrived)).encode()
 
 
 def ask(bench: Bench, subject: Subject) -> None:
-    given = event(subject.headers, streams=subject.streams)
+    given = event(subject.path, subject.headers, streams=subject.streams)
     invocation = bench.cloud.loop.run(
         invoke_streaming(subject, given) if subject.streams else subject.function.invoke(given)
     )
@@ -192,14 +216,25 @@ def main() -> None:
         deployment.deploy()
         packed = deployment.download(bench.folder)
         print(f"zip: {packed.zip_bytes / 1e6:.1f} MB")
-        subjects = [
-            bench.bare(pack_bare(bench, deployment)),
-            bench.ours(packed, "accounts in a file", f"file:{bench.folder / 'users.db'}"),
-            bench.ours(packed, "accounts in DynamoDB", f"dynamodb:{USERS_TABLE}"),
-            bench.ours(packed, "and settings in SSM", f"dynamodb:{USERS_TABLE}", CONFIG),
-            bench.ours(packed, "accounts in DynamoDB, streaming", f"dynamodb:{USERS_TABLE}", streams=True),
-        ]
+        subjects = [bench.bare(pack_bare(bench, deployment)), *our_subjects(bench, packed)]
         report(bench, subjects, args.rounds, args.requests)
+
+
+def our_subjects(bench: Bench, packed: Package) -> list[Subject]:
+    """From what has to be set to what can be."""
+    users = {"USERS": f"dynamodb:{USERS_TABLE}"}
+    in_parameter = {**users, "CONFIG": CONFIG}
+    single_sign_on = {**in_parameter, **SINGLE_SIGN_ON}
+    everything = {**single_sign_on, **PERMISSIONS, **STORES}
+    return [
+        bench.ours(packed, "accounts in a file", {"USERS": f"file:{bench.folder / 'users.db'}"}),
+        bench.ours(packed, "accounts in DynamoDB", users),
+        bench.ours(packed, "and settings in SSM", in_parameter),
+        bench.ours(packed, "and single sign-on", single_sign_on),
+        bench.ours(packed, "and PERMISSIONS, TASKS_TABLE, OVERFLOW_BUCKET", everything, SEARCH),
+        bench.ours(packed, "and the sign-in page first", everything, SIGN_IN),
+        bench.ours(packed, "accounts in DynamoDB, streaming", {**users, "STREAMING": "true"}),
+    ]
 
 
 def report(bench: Bench, subjects: list[Subject], rounds: int, requests: int) -> None:
