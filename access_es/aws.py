@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from access_es.errors import AwsFailure
@@ -82,6 +83,13 @@ class AwsService:
         self._make_client = make_client
         self._lock = threading.Lock()
         self._client: Any = None
+
+    def prepare(self) -> None:
+        """Make the client before a call waits for it. What fails is left to that call, which reports it."""
+        from botocore.exceptions import BotoCoreError
+
+        with suppress(BotoCoreError):
+            self._opened()
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """AWS's answer to an operation in its Python name, such as "get_item". Raises `AwsFailure`."""

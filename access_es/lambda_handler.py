@@ -125,6 +125,7 @@ def _apply_packed_settings() -> None:
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda: the init phase has a full processor, an invocation has not
     started = load_proxy()
+    started.prepare()
     if started.streams:
         from access_es.streaming.handler import prepare_runtime
 

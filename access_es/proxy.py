@@ -128,6 +128,10 @@ class Proxy:
         else:
             self._services.tasks.runner.run(id, seconds)
 
+    def prepare(self) -> None:
+        """Make what the first request would wait for."""
+        self._services.prepare()
+
     def warm(self) -> bool:
         """Load our own pages, fetch credentials and open a connection to the domain; whether it answers."""
         self.load_site()

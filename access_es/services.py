@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -59,6 +60,10 @@ class Services:
     user_limit: UserLimit | None = None
     measure: Measure | None = None  # counts each request, from its audit line
     run_judge: Run = run_here  # where a large body of a limited user is judged
+
+    def prepare(self) -> None:
+        """Make what the first request would wait for, without a call."""
+        self.accounts.prepare()
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""
@@ -151,7 +156,7 @@ def build_accounts_for(
 ) -> Accounts:
     """Only the accounts, for commands that need no domain. `region` is used where the settings have none."""
     dynamodb = AwsService(lambda: make_client("dynamodb", settings.region or region, session))
-    return build_accounts(
+    accounts = build_accounts(
         AccountSettings(
             secrets=settings.session_secrets,
             users=settings.users,
@@ -165,6 +170,7 @@ def build_accounts_for(
         call_dynamodb=dynamodb.call,
         run_hash=run_hash,
     )
+    return replace(accounts, prepare=dynamodb.prepare) if settings.users.startswith("dynamodb:") else accounts
 
 
 def _single_sign_on(settings: Settings) -> SignOnSettings | None:

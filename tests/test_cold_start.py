@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +89,14 @@ def test_values_are_compiled_when_they_are_made(asked: dict[str, Any]) -> None:
 def test_the_sign_in_page_comes_all_the_same(asked: dict[str, Any]) -> None:
     assert asked["sign-in"]["status"] == 200 and 'name="password"' in asked["sign-in"]["body"]
     assert "flask" in asked["sign-in"]["modules"]
+
+
+def test_the_client_that_every_sign_in_asks_is_made_at_the_start(tmp_path: Path) -> None:
+    """Then the processor is a whole one, and nothing is collected while modules load; a request has neither."""
+    environment = environment_of(tmp_path, NOWHERE, USERS="dynamodb:access-es-users")
+    environment |= {"AWS_LAMBDA_FUNCTION_NAME": "access-es-dev", "AWS_REGION": "us-east-1"}
+    code = "import sys; from access_es import lambda_handler; print('MADE', 'botocore.client' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert "MADE True" in done.stdout, done.stderr

@@ -58,6 +58,7 @@ class Accounts:
     identity: Identity
     clock: Callable[[], float] = time.time
     single_sign_on: SingleSignOn | None = None  # None: nobody comes through a provider
+    prepare: Callable[[], object] = lambda: None  # makes what the first look-up would wait for, and calls nothing
 
 
 def _no_dynamodb(operation: str, **parameters: Any) -> dict[str, Any]:

@@ -101,6 +101,14 @@ def test_a_profile_that_does_not_exist_is_reported(dynamodb: Counted) -> None:
     assert "no-such-profile" in caught.value.detail
 
 
+def test_a_client_that_cannot_be_prepared_is_reported_by_the_first_call(dynamodb: Counted) -> None:
+    service = AwsService(lambda: make_client("dynamodb", "no region"))
+    service.prepare()
+    with pytest.raises(StoreUnusable) as caught:
+        open_dynamodb_stores("accounts", service.call).users.find("ann")
+    assert "InvalidRegionError" in caught.value.detail
+
+
 def test_items_are_never_logged(
     dynamodb: Counted, accounts_table: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
