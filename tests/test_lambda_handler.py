@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -411,3 +413,32 @@ def test_the_setting_front_door_says_whose_limits_apply(gateway: RunningGateway,
     with lambda_process(gateway.url, tmp_path, settings={"FRONT_DOOR": "alb"}) as function:
         answer = ask(function, "rest", "GET", "/_demo/giant?kind=random&size=2000000", function.bearer)
     assert answer.status == 502 and "1,000,000" in json.loads(answer.body)["error"]["reason"]
+
+
+PACKED = """
+import json, logging, os, sys
+if sys.argv[1] == "ours":
+    from access_es.lambda_handler import load_proxy as load
+else:
+    from zappa.handler import LambdaHandler as load
+load()
+print("PACKED", json.dumps({"level": logging.getLogger().level, "handlers": len(logging.getLogger().handlers),
+                            "variables": {name: os.environ.get(name) for name in sys.argv[2:]}}))
+"""
+
+
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_what_zappa_packed_is_applied_as_its_own_handler_does(tmp_path: Path, level: str) -> None:
+    environment = environment_of(tmp_path, "http://127.0.0.1:9", CONTACT="search@example.com")
+    environment |= {"CONTACT": "the one of the function, which the package replaces", "SESSION_HOURS": "8"}
+    packed = tmp_path / "zappa_settings.py"
+    packed.write_text(packed.read_text().replace('LOG_LEVEL = "INFO"', f'LOG_LEVEL = "{level}"'))
+    names = ("CONTACT", "SESSION_HOURS", "ES_ENDPOINT", "USERS")
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", PACKED, entry, *names],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+        ).stdout.splitlines()[-1]
+        for entry in ("ours", "zappa")
+    ]  # fmt: skip
+    assert found[0] == found[1] and '"CONTACT": "search@example.com"' in found[0] and '"SESSION_HOURS": "8"' in found[0]
