@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from access_es.storage.errors import StoreUnusable
+from access_es.storage.sqlite_connection import BUSY_SECONDS, Connection, transaction
 
 _VERSION = 5
-_BUSY_SECONDS = 10.0
 _BRIEF_SECONDS = 0.2
 _MAX_IDLE = 16
 _SESSIONS = """
@@ -75,7 +75,7 @@ _UPGRADES = {
 _inherited: list[object] = []
 
 
-class _Connection(sqlite3.Connection):
+class _Connection(Connection):
     """Remembers the revision it read last, and the data version at which it did."""
 
     data_version = -1
@@ -99,7 +99,7 @@ class SqliteFile:
     def write(self, *, is_change: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction, durable at its end. `is_change` moves the revision."""
         with self._pooled() as connection:
-            with _transaction(connection):
+            with transaction(connection):
                 yield connection
                 if is_change:
                     connection.execute("UPDATE changes SET revision = revision + 1")
@@ -113,12 +113,12 @@ class SqliteFile:
         """
         with self._pooled() as connection:
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA busy_timeout = {_BRIEF_SECONDS * 1000:.0f}")
+            connection.busy_seconds = _BRIEF_SECONDS
             try:
-                with _transaction(connection):
+                with transaction(connection):
                     yield connection
             finally:
-                connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
+                connection.busy_seconds = BUSY_SECONDS
                 connection.execute("PRAGMA synchronous = FULL")
 
     def revision(self) -> int:
@@ -190,23 +190,12 @@ class SqliteFile:
         return StoreUnusable(detail=f"The accounts file {self.path} cannot be used: {why}")
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half way
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-
-
 def _upgraded(connection: sqlite3.Connection) -> int:
     """The file's format, after an upgrade where it is an earlier one: all of it in one transaction, or nothing."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in _UPGRADES:
         return version
-    with _transaction(connection):
+    with transaction(connection):
         found = version = connection.execute("PRAGMA user_version").fetchone()[0]  # by now: others may have been faster
         while version in _UPGRADES:
             for statement in _UPGRADES[version]:
@@ -242,6 +231,4 @@ def _create(path: Path) -> None:
 def _connect(path: Path) -> _Connection:
     """A connection in autocommit mode; `mode=rw`, so that a missing file is an error and not a new one."""
     uri = f"{path.absolute().as_uri()}?mode=rw"
-    return sqlite3.connect(
-        uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
-    )
+    return sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False, factory=_Connection)

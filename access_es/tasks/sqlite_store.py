@@ -7,9 +7,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
+from access_es.storage.sqlite_connection import Connection, transaction
 from access_es.tasks.failures import ResultLost, TasksUnusable
 from access_es.tasks.store import (
     Progress,
@@ -22,7 +23,6 @@ from access_es.tasks.store import (
 )
 from access_es.tasks.stored_body import even_pieces
 
-_BUSY_SECONDS = 10.0
 _OTHERS_SECONDS = 0.1  # how soon a task that ended in another process is seen
 _PIECE_BYTES = 1024 * 1024
 _SCHEMA = """
@@ -49,15 +49,15 @@ class TaskFile:
         """A connection; `write` makes it one transaction."""
         try:
             self._make()
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+            with closing(self._connect()) as connection:
                 connection.execute("PRAGMA synchronous = NORMAL")
-                if write:
-                    connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                if write:
-                    connection.execute("COMMIT")
+                with transaction(connection) if write else nullcontext():
+                    yield connection
         except (sqlite3.Error, OSError) as fault:
             raise TasksUnusable(detail=f"The file of tasks {self.path} cannot be used: {fault}") from fault
+
+    def _connect(self) -> Connection:
+        return sqlite3.connect(self.path, timeout=0, isolation_level=None, factory=Connection)
 
     def _make(self) -> None:
         with self._lock:
@@ -65,9 +65,11 @@ class TaskFile:
                 return
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as connection:
+            with closing(self._connect()) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(_SCHEMA)
+                with transaction(connection):
+                    for statement in _SCHEMA.split(";"):
+                        connection.execute(statement)
             self._is_made = True
 
 

@@ -78,8 +78,7 @@ def test_what_is_written_lightly_moves_no_revision_and_waits_hardly_for_other_wr
         assert time.monotonic() - started < 2
     with file.read() as connection:
         assert connection.execute("SELECT * FROM machines").fetchall() == [("one", 1)]
-        settings = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "busy_timeout")]
-    assert settings == [2, 10_000]
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert file.revision() == 1
 
 
