@@ -25,7 +25,7 @@ def create_proxy(services: Services) -> Proxy:
     def load_site() -> Site:
         from access_es.pages.site import Site
 
-        return Site(services.accounts, authorization.describe, services.probe.is_ready, services.contact)
+        return Site(services.accounts, authorization.describe, services.probe.is_ready, services.contact, authorization)
 
     return Proxy(load_site, services, authorization)
 

@@ -59,6 +59,8 @@ class Entry:
     event: str | None = None  # sign_in, sign_in_failed, sign_out, token_created, token_revoked, password_changed, …
     name: str = ""  # what people call a user whom a provider vouches for
     token: str | None = None  # the label of the API token that was used, created or revoked
+    target: str = ""  # the user whom an administrator changed
+    detail: str = ""  # of such a change, such as the new groups
     groups: tuple[str, ...] = ()
     role: str = ""  # the role that allowed it, where permissions are set and limit the user
     rule: str = ""  # what of that role, such as "read logs-*"; of a refusal, what it would take
@@ -113,6 +115,8 @@ class Entry:
             "event": self.event,
             "name": self.name,
             "token": self.token,
+            "target": self.target,
+            "detail": self.detail,
             "error": self.error,
             "layer": self.layer,
             "task": self.task,

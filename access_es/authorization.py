@@ -81,6 +81,20 @@ class Authorization:
         roles = _roles(permissions, caller)
         return tuple(role.name for role in roles), describe(roles)
 
+    def is_administrator(self, caller: Caller) -> bool:
+        """Whether the administrators' page is open: by a role that says so, and in a session alone. A token or password
+        in a script could otherwise make users and give roles; and without the setting, nobody was made administrator.
+        """
+        permissions = self._permissions.current()
+        if permissions is None or caller.how != "session":
+            return False
+        return any(role.admin for role in _roles(permissions, caller))
+
+    def roles_by_group(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles that the setting gives to groups."""
+        permissions = self._permissions.current()
+        return {} if permissions is None else permissions.groups
+
     def admit(self, caller: Caller, request: ProxyRequest, upload: Upload, entry: Entry) -> tuple[ProxyRequest, Upload]:
         """What is sent on of a request that the caller may send. Raises PermissionDenied, or ClientGone.
 

@@ -35,6 +35,7 @@ def test_every_field_is_documented() -> None:
     entry = Entry(request, written.append, user="ann", how="token", upstream_seconds=0.1)
     entry.event, entry.token, entry.error, entry.groups = "sign_in", "ci", "forbidden", ("ops",)
     entry.role, entry.rule, entry.name = "analyst", "read logs-*", "Ann"
+    entry.target, entry.detail = "bob", "ops"
     entry.layer, entry.task, entry.spilled_bytes = "access-es", "hedge", 7
     entry.finish()
     assert set(json.loads(written[0])) == rows("# The audit log")

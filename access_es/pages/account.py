@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from access_es.errors import AccessEsError, BadRequest
 from access_es.pages import page
+from access_es.pages.administrators import is_administrator
 from access_es.pages.times import ago, iso, utc
 from access_es.sign_in.identity import Caller
 from access_es.users.passwords import MIN_CHARACTERS
@@ -142,6 +143,7 @@ def _account_page(error: AccessEsError | None = None, **shown: object) -> Respon
         roles=roles,
         rights=rights,
         by_provider=urlsplit(user.issuer).hostname,
+        is_administrator=is_administrator(_caller()),
         has_password=not user.issuer and page.sign_on_facts()["has_passwords"],
         home_path=page.accounts().settings.home_path(),
         sessions=sessions[:_MAX_SESSIONS],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request
 from flask_login import current_user, logout_user
@@ -16,6 +17,7 @@ from access_es.sign_in.oidc.errors import ProviderUnavailable, SignInLost, SignI
 from access_es.sign_in.oidc.members import end_session, end_sessions, take_in
 from access_es.sign_in.oidc.person import Person, session_key
 from access_es.sign_in.oidc.single_sign_on import SingleSignOn
+from access_es.users.change_log import Actor
 from access_es.users.user import name_by_provider
 
 _POSTPONE_SECONDS = 300  # how long a session goes on before the provider is asked again, where it does not answer
@@ -119,7 +121,7 @@ def _let_in(person: Person) -> None:
     issuer, now = sign_on.settings.issuer, accounts.clock()
     try:
         sign_on.admit(person)
-        user = take_in(accounts.stores.users, issuer, person, now)
+        before, user = take_in(accounts.stores.users, issuer, person, now)
     except SignInRefused as error:
         name = name_by_provider(issuer, person.subject)
         if current_user.is_authenticated and current_user.id == name:
@@ -128,6 +130,7 @@ def _let_in(person: Person) -> None:
             page.renew_session()
         error.about(name if accounts.stores.users.find(name) else None)
         raise
+    accounts.directory.by(Actor(urlsplit(issuer).hostname or issuer, "provider")).note_provider(before, user)
     is_renewal = current_user.is_authenticated and current_user.id == user.name
     renew_at = int(now + sign_on.settings.renew_seconds)
     page.begin_session(user, "provider", session_key(issuer, person.session), renew_at, keep=is_renewal)

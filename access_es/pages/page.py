@@ -181,10 +181,21 @@ def note_failure(error: AccessEsError) -> None:
 
 
 def audit(
-    event: str, *, user: str | None = None, how: str | None = None, token: str | None = None, name: str = ""
+    event: str,
+    *,
+    user: str | None = None,
+    how: str | None = None,
+    token: str | None = None,
+    name: str = "",
+    target: str = "",
+    detail: str = "",
 ) -> None:
-    """Name what happened, in the audit line of this request; `token` is a label, `name` what people call the user."""
+    """Name what happened, in the audit line of this request; `token` is a label, `name` what people call the user.
+
+    `target` is the user whom an administrator changed, `detail` how.
+    """
     if entry := audit_entry():
+        entry.target, entry.detail = target, detail
         entry.event, entry.name = event, name or entry.name
         entry.user, entry.how, entry.token = user or entry.user, how or entry.how, token or entry.token
 

@@ -7,17 +7,22 @@ import secrets
 from flask import Flask
 from flask_login import LoginManager
 
-from access_es.pages import account, invite, sign_in
+from access_es.pages import account, administrators, invite, sign_in
 from access_es.pages.page import EXTENSION, RIGHTS, DescribeRights, load_offered, load_signed_in, nobody_is_limited
 from access_es.sign_in.build import Accounts
 from access_es.sign_in.flask_session import Sessions
 
 
-def register_accounts(app: Flask, accounts: Accounts, describe_rights: DescribeRights = nobody_is_limited) -> None:
+def register_accounts(
+    app: Flask,
+    accounts: Accounts,
+    describe_rights: DescribeRights = nobody_is_limited,
+    permissions: administrators.AdminRoles | None = None,
+) -> None:
     """Give the app its sessions, Flask-Login, and the pages below `/--access-es/`.
 
-    `describe_rights` gives the names of a caller's roles, and what they allow, in sentences. The app renders every
-    `AccessEsError` that the pages raise for programs.
+    `describe_rights` gives the names of a caller's roles, and what they allow, in sentences; `permissions` says who is
+    an administrator. The app renders every `AccessEsError` that the pages raise for programs.
     """
     app.extensions[EXTENSION] = accounts
     app.extensions[RIGHTS] = describe_rights
@@ -33,6 +38,7 @@ def register_accounts(app: Flask, accounts: Accounts, describe_rights: DescribeR
     app.register_blueprint(sign_in.pages)
     app.register_blueprint(account.pages)
     app.register_blueprint(invite.pages)
+    administrators.register(app, permissions)
     if accounts.single_sign_on is not None:
         from access_es.pages import oidc  # where it is set
 

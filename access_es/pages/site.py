@@ -13,6 +13,7 @@ from access_es.delivery.error_response import render_failure
 from access_es.errors import AccessEsError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
 from access_es.ingress import read_request
 from access_es.messages import OWN_PREFIX, ProxyRequest
+from access_es.pages.administrators import AdminRoles
 from access_es.pages.contact import read_contact
 from access_es.pages.health import health_pages
 from access_es.pages.page import DescribeRights
@@ -29,7 +30,12 @@ class Site:
     """`app` is the Flask app, `serve` its own WSGI callable, whatever is put in front of it."""
 
     def __init__(
-        self, accounts: Accounts, describe_rights: DescribeRights, is_ready: Callable[[], bool], contact: str
+        self,
+        accounts: Accounts,
+        describe_rights: DescribeRights,
+        is_ready: Callable[[], bool],
+        contact: str,
+        permissions: AdminRoles,
     ) -> None:
         app = Flask("access_es", static_url_path=f"{OWN_PREFIX.decode()}static")
         app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
@@ -37,7 +43,7 @@ class Site:
         app.url_map.merge_slashes = False  # a redirect to the address without them would be kept for good
         app.before_request(_require_arrived_body)
         app.jinja_env.globals["contact"] = read_contact(contact)
-        register_accounts(app, accounts, describe_rights)
+        register_accounts(app, accounts, describe_rights, permissions)
         app.register_blueprint(health_pages(is_ready))
         app.register_error_handler(Exception, self._respond_to)
         self.app = app

@@ -16,6 +16,7 @@ from access_es.lazy_dataclass import dataclass
 Action = Literal["read", "write", "manage"]
 Dashboards = Literal["", "view", "edit"]
 EVERYTHING = "*"
+_MANAGES_USERS = "You may manage the users of this site, their tokens and sessions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +125,15 @@ def describe(roles: tuple[Role, ...]) -> tuple[str, ...]:
     rights = rights_of(roles)
     if not roles:
         return ("You have no role, so nothing is allowed.",)
+    manages_users = (_MANAGES_USERS,) if any(role.admin for role in roles) else ()
     if rights.is_unlimited:
-        return ("You may do everything.",)
+        return ("You may do everything.", *manages_users)
     said = ["You may administer the whole domain."] if rights.is_admin else list(_by_action(rights))
     if rights.may_edit:
         said.append("You may use Dashboards, and save in it.")
     elif rights.may_view:
         said.append("You may look at Dashboards, without saving.")
-    return tuple(said)
+    return (*said, *manages_users)
 
 
 def _by_action(rights: Rights) -> Iterable[str]:

@@ -91,7 +91,7 @@ def list_users(args: argparse.Namespace, directory: Directory) -> int:
     users = directory.users()
     if args.json:
         return print_json([user_fields(user) for user in users])
-    head = ("name", "groups", "origin", "created", "last sign-in", "last use", "state")
+    head = ("name", "groups", "origin", "created", "last sign-in", "last used", "state")
     return print_table(head, [_user_row(user) for user in users])
 
 

@@ -93,6 +93,13 @@ class Directory:
         self._record("user_created", user.name, f"groups: {_listed(user.groups)}")
         return user
 
+    def note_provider(self, before: User | None, after: User) -> None:
+        """What a sign-in through the provider changed: the user is new, or in other groups."""
+        if before is None:
+            self._record("user_created", after.name, f"groups: {_listed(after.groups)}")
+        elif before.groups != after.groups:
+            self._record("groups_changed", after.name, f"{_listed(before.groups)} → {_listed(after.groups)}")
+
     def invite(self, name: str) -> tuple[Invitation, str]:
         """An invitation to choose a password, and the end of its link, which is not stored."""
         user = self._with_password(name)
@@ -203,7 +210,7 @@ class Directory:
             if record.id == id:
                 self._revocations.revoke(record.id, record.until)
                 self._sessions.remove(record.user, record.id)
-                self._record("sessions_ended", name, f"{record.device}, {record.place}")
+                self._record("session_ended", name, f"{record.device}, {record.place}")
                 return record
         raise NotFound("This session has ended already.")
 

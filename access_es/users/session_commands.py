@@ -23,7 +23,7 @@ def list_sessions(args: argparse.Namespace, directory: Directory) -> int:
     found = directory.all_sessions() if args.user is None else directory.sessions(args.user)
     if args.json:
         return print_json([session_fields(session) for session in found])
-    head = ("user", "device", "place", "by", "began", "last use", "id")
+    head = ("user", "device", "address", "by", "signed in", "last used", "id")
     return print_table(head, [_row(session) for session in found])
 
 

@@ -41,7 +41,7 @@ def list_tokens(args: argparse.Namespace, directory: Directory) -> int:
     found, now = directory.all_tokens() if args.user is None else directory.tokens(args.user), directory.now()
     if args.json:
         return print_json([token_fields(token, now) for token in found])
-    head = ("user", "label", "id", "roles", "created", "last use", "expires", "state")
+    head = ("user", "label", "id", "roles", "created", "last used", "expires", "state")
     return print_table(head, [_row(token, now) for token in found])
 
 

@@ -101,4 +101,6 @@ def test_what_one_may_do_is_said_in_words() -> None:
         "You may read logs-*, metrics-*.",
         "You may use Dashboards, and save in it.",
     )
-    assert describe(permissions.roles_of(["ops"])) == ("You may do everything.",)
+    manages_users = "You may manage the users of this site, their tokens and sessions."
+    assert describe(permissions.roles_of(["ops"])) == ("You may do everything.", manages_users)
+    assert describe((Role("office", admin=True),)) == (manages_users,)

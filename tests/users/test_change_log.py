@@ -94,7 +94,7 @@ def test_the_end_of_one_session_says_which(accounts: Accounts) -> None:
     record = SessionRecord("s1", "ann", epoch, "Firefox on Linux", "192.0.2.7", "password", now, now + 60, now)
     accounts.stores.sessions.put(record)
     accounts.directory.by(Actor("eve", "session")).end_session("ann", "s1")
-    assert lines(accounts) == [("eve", "session", "sessions_ended", "ann", "Firefox on Linux, 192.0.2.7")]
+    assert lines(accounts) == [("eve", "session", "session_ended", "ann", "Firefox on Linux, 192.0.2.7")]
 
 
 def test_what_is_refused_is_not_written(accounts: Accounts) -> None:

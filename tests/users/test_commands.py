@@ -113,9 +113,9 @@ def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert run("users", "list") == 0
     assert capsys.readouterr().out == (
-        "name  groups               origin  created               last sign-in  last use  state\n"
-        "ann   -                    local   2027-01-15T08:00:00Z  -             -         enabled\n"
-        "bob   ops, /search/admins  local   2027-01-15T08:00:00Z  -             -         disabled\n"
+        "name  groups               origin  created               last sign-in  last used  state\n"
+        "ann   -                    local   2027-01-15T08:00:00Z  -             -          enabled\n"
+        "bob   ops, /search/admins  local   2027-01-15T08:00:00Z  -             -          disabled\n"
     )
     assert run("users", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)[1] == {
@@ -240,8 +240,8 @@ def test_tokens_are_listed_without_their_secret(run: Run, capsys: pytest.Capture
     token_id = text.split("_")[1]
     assert run("tokens", "list", "ann") == 0
     assert capsys.readouterr().out == (
-        "user  label        id            roles  created               last use  expires               state\n"
-        f"ann   nightly job  {token_id}  all    2027-01-15T08:00:00Z  -         2027-01-22T08:00:00Z  valid\n"
+        "user  label        id            roles  created               last used  expires               state\n"
+        f"ann   nightly job  {token_id}  all    2027-01-15T08:00:00Z  -          2027-01-22T08:00:00Z  valid\n"
     )
     assert run("tokens", "list", "ann", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
@@ -273,7 +273,7 @@ def test_sessions_are_listed_and_ended(
         accounts.stores.sessions.put(SessionRecord(id, "ann", epoch, device, place, "password", now, until, now))
     assert run("sessions", "list") == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
-        "user  device             place      by        began                 last use              id",
+        "user  device             address    by        signed in             last used             id",
         "ann   Firefox on Linux   192.0.2.7  password  2027-01-15T08:00:00Z  2027-01-15T08:00:00Z  s1",
     ]
     assert run("sessions", "end", "ann", "s1") == 0

@@ -10,8 +10,8 @@ from access_es.users.stores import Stores, UserStore
 from access_es.users.user import User, name_by_provider, with_new_epoch
 
 
-def take_in(users: UserStore, issuer: str, person: Person, now: float) -> User:
-    """The user as of this sign-in, with the groups that the provider says by now; a new one at the first.
+def take_in(users: UserStore, issuer: str, person: Person, now: float) -> tuple[User | None, User]:
+    """The user before and as of this sign-in, with the groups that the provider says by now; a new one at the first.
 
     Known by issuer and subject alone: what the provider calls a person is shown, and never compared with local names.
     Raises SignInRefused for one who was disabled here.
@@ -23,13 +23,13 @@ def take_in(users: UserStore, issuer: str, person: Person, now: float) -> User:
             new = User(name, "", int(now), issuer=issuer, subject=person.subject)
             new = replace(new, groups=person.groups, display_name=person.name, signed_in=int(now))
             if users.add(new):
-                return new
+                return None, new
         elif old.disabled:
             raise SignInRefused("Your account is disabled here. Ask an administrator.", detail=f"{name} is disabled.")
         else:
             new = replace(old, groups=person.groups, display_name=person.name, signed_in=int(now))
             if users.replace(old, new):
-                return new
+                return old, new
 
 
 def end_sessions(stores: Stores, issuer: str, subject: str) -> None:
