@@ -50,7 +50,7 @@ class Proxy:
         request = read_request(environ)
         if self._emulated_door is not None:
             return self._emit_emulated(self._emulated_door, request, start_response)
-        entry = Entry(request, self._services.write_audit, self._services.measure)
+        entry = self._begin_entry(request)
         if _is_page(request):
             environ["access_es.request"] = request
             environ["access_es.entry"] = entry
@@ -63,7 +63,7 @@ class Proxy:
         from access_es.delivery.buffered import buffer_answer  # never needed locally
         from access_es.pages.run import run_own_page
 
-        entry = Entry(request, self._services.write_audit, self._services.measure)
+        entry = self._begin_entry(request)
 
         def produce() -> ProxyResponse:
             if _is_page(request):
@@ -80,7 +80,7 @@ class Proxy:
         from access_es.delivery.streamed import stream_answer  # never needed elsewhere
         from access_es.pages.run import run_own_page
 
-        entry = Entry(request, self._services.write_audit, self._services.measure)
+        entry = self._begin_entry(request)
 
         def produce() -> ProxyResponse:
             if _is_page(request):
@@ -100,16 +100,26 @@ class Proxy:
             request = replace(request, answer_by=time.monotonic() + door.seconds - RESPONSE_MARGIN_SECONDS)
         return emit(self.reply(request, door), start_response, Entry(request, None))
 
-    def refuse(self, error: AccessEsError, request: ProxyRequest, entry: Entry | None = None) -> ProxyResponse:
+    def refuse(self, error: AccessEsError, request: ProxyRequest) -> ProxyResponse:
+        """The error response to an event that could not be read; `request` stands for it, in the audit too."""
+        entry = self._begin_entry(request)
+        response = self._refuse(error, request, entry)
+        entry.status, entry.bytes_out = response.status, response.length_bytes or 0
+        entry.finish()
+        return response
+
+    def _refuse(self, error: AccessEsError, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The error response for the client."""
         if error.detail:
             log.warning("%s: %s [%s]", error.code, error.detail, request.id)
-        if entry is not None:
-            entry.note_failure(error)
-            entry.delivery = "error"
-        as_text = entry is not None and entry.token in self._services.text_error_tokens
+        entry.note_failure(error)
+        entry.delivery = "error"
+        as_text = entry.token in self._services.text_error_tokens
         response = render_failure(error, request, self._render_error, as_text=as_text)
         return self._cross_origin.share(response, request) if self._shares(request) else response
+
+    def _begin_entry(self, request: ProxyRequest) -> Entry:
+        return Entry(request, self._services.write_audit, self._services.measure)
 
     @property
     def front_door(self) -> str | None:
@@ -147,10 +157,10 @@ class Proxy:
         try:
             return produce()
         except AccessEsError as error:
-            return self.refuse(error, request, entry)
+            return self._refuse(error, request, entry)
         except Exception:
             log.exception("Unexpected error [%s]", request.id)
-            return self.refuse(AccessEsError(), request, entry)
+            return self._refuse(AccessEsError(), request, entry)
 
     def answer(self, request: ProxyRequest, entry: Entry) -> ProxyResponse:
         """The domain's answer to an admitted request. Raises an AccessEsError otherwise."""

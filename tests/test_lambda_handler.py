@@ -306,8 +306,11 @@ def test_a_malformed_event_is_answered_with_400(function: LambdaProcess, name: s
     event = changed(name, **broken)
     if "path" in broken:
         event["requestContext"]["path"] = None
+    before = len(audited(function))
     answer = function.call(event)
     assert answer["statusCode"] == 400 and json.loads(answer["body"])["error"]["code"] == "bad_request"
+    (line,) = audited(function)[before:]
+    assert (line["status"], line["error"], line["client"], line["outcome"]) == (400, "bad_request", "", "client_error")
 
 
 def test_a_ping_fetches_credentials_and_opens_the_connection(function: LambdaProcess, gateway: RunningGateway) -> None:

@@ -53,7 +53,9 @@ def _has_stage(door: LambdaFrontDoor) -> bool:
 def test_the_package_is_small_and_holds_what_runs_alone(package: Package) -> None:
     assert package.zip_bytes <= 14_000_000
     names = {each.relative_to(package.code).as_posix() for each in package.code.rglob("*")}
-    wrong = re.compile(r"^(tests|bench|docs)/|(^|/)(demo|gevent|greenlet|gunicorn|pytest|moto|\.venv|\.access-es)(/|$)")
+    wrong = re.compile(
+        r"^(tests|bench|docs)/|(^|/)(demo|server|prometheus_client|gevent|greenlet|gunicorn|pytest|moto|\.venv|\.access-es)(/|$)"
+    )
     assert not [name for name in names if wrong.search(name)]
 
 
