@@ -16,6 +16,7 @@ LAYERS = (
         "errors",
         "error_body",
         "client_presence",
+        "header_lines",
         "messages",
         "client_kind",
         "page_headers",

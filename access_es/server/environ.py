@@ -7,6 +7,7 @@ import sys
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from access_es.header_lines import ByNames
 from access_es.server.body import RequestBody
 from access_es.server.connection import Connection
 from access_es.server.request_head import RequestHead
@@ -42,25 +43,23 @@ def build_environ(
         "access_es.body_arrived": not body.is_left_behind,
         "access_es.client": connection,
     }
-    for name, value in head.pairs:
-        key = _keys.get(name) or _remember_key(name)
+    for place, key in enumerate(_KEYS.of(head.pairs)):
+        value = head.pairs[place][1]
         if key in environ:
             environ[key] = f"{environ[key]},{value}"
-        elif "_" not in name:  # it would pass for the one with a dash; OpenSearch's `sg_tenant` is in `headers` alone
+        elif key:
             environ[key] = value
     return environ
 
 
-_MOST_KEYS = 1_000
-_keys: dict[str, str] = {}
-
-
-def _remember_key(name: str) -> str:
+def _key(name: str) -> str:
+    if "_" in name:  # it would pass for the one with a dash; OpenSearch's `sg_tenant` is in `headers` alone
+        return ""
     lower = name.lower()
-    key = _PLAIN.get(lower) or "HTTP_" + lower.upper().replace("-", "_")
-    if len(_keys) < _MOST_KEYS and len(name) < 64:
-        _keys[name] = key
-    return key
+    return _PLAIN.get(lower) or "HTTP_" + lower.upper().replace("-", "_")
+
+
+_KEYS = ByNames(lambda names: tuple(map(_key, names)))
 
 
 def _split(target: str) -> tuple[str, str]:

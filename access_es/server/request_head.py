@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from access_es.errors import BadRequest
+from access_es.header_lines import ByNames, places_of
 from access_es.ingress.request_line import explain_method, explain_target
 from access_es.server.refusal import (
     BAD_FRAMING,
@@ -33,6 +34,12 @@ _LINE = re.compile(
 )  # RFC 9110, 5.1 and 5.5
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%\[\]:-]+")  # RFC 3986, 3.2.2 and 3.2.3: host and port, no user
 _DIGITS = re.compile(r"[0-9]+")
+_TELLING = ByNames(  # of framing and connection: where they are, and which
+    lambda names: tuple(
+        (place, names[place].lower())
+        for place in places_of(names, "host", "content-length", "transfer-encoding", "connection", "expect")
+    )
+)
 _MOST_BODY_BYTES = 10**18
 _MANY_DIGITS = 18
 # RFC 9110, 6.5.1: fields that would change what the head said of framing, routing or authentication.
@@ -116,8 +123,9 @@ def _read_lines(lines: str) -> list[tuple[str, str]]:
 def _understand(method: str, target: str, minor: int, pairs: list[tuple[str, str]]) -> RequestHead:
     """What the lines say of this request's framing and connection."""
     lengths, codings, hosts, said, expected = [], [], [], "", ""
-    for name, value in pairs:
-        match name.lower():
+    for place, name in _TELLING.of(pairs):
+        value = pairs[place][1]
+        match name:
             case "host":
                 hosts.append(value)
             case "content-length":

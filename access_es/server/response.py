@@ -9,6 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
+from access_es.header_lines import CONTROLS, ByNames, Names, Pairs, Take, taking, write_lines
 from access_es.server.connection import Connection
 from access_es.server.request_head import RequestHead
 
@@ -16,9 +17,7 @@ _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
      "upgrade")
 )  # fmt: skip
-_BLANKS = " \t"
 _STATUS = re.compile(r"[1-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
-_LINE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n", re.MULTILINE)
 
 
 class AnswerTooShort(Exception):
@@ -49,20 +48,13 @@ class Response:
             raise exc_info[1].with_traceback(exc_info[2])
         code = int(status[:3])
         self._omits_body = self._request.method == "HEAD" or code in (204, 304) or code < 200
-        lines, has_date, length = [], False, None
-        for name, value in headers:
-            lower = name.lower()
-            if lower in _HOP_BY_HOP or (lower == "content-length" and code == 204):
-                continue
-            if lower == "content-length":
-                length = int(value)
-            has_date = has_date or lower == "date"
-            lines.append(f"{name}: {value.strip(_BLANKS)}\r\n")
+        take, lengths, has_date = (_WITHOUT_LENGTH if code == 204 else _WRITTEN).of(headers)
+        length = int(headers[lengths[-1]][1]) if lengths else None
         self._length = length
         self._is_chunked = length is None and not self._omits_body and self._request.minor == 1
         ends_with_close = length is None and not self._omits_body and self._request.minor == 0
         self.keeps_alive = self.keeps_alive and not ends_with_close and not must_close()
-        self._unsent_head = _write_head(self._request.minor, status, self._framing(has_date), lines)
+        self._unsent_head = _write_head(self._request.minor, status, self._framing(has_date), take(headers))
         return self.write
 
     def _framing(self, has_date: bool) -> str:
@@ -98,12 +90,23 @@ class Response:
             self._connection.send(data)
 
 
-def _write_head(minor: int, status: str, framing: str, lines: list[str]) -> bytes:
+def _plan(names: Names, *dropped: str) -> tuple[Take, tuple[int, ...], bool]:
+    """What takes the lines to write, where among all those are that tell the length, and whether one tells the date."""
+    plain = tuple(name.lower() for name in names)
+    kept = [place for place, name in enumerate(plain) if name not in _HOP_BY_HOP and name not in dropped]
+    return taking(kept), tuple(place for place in kept if plain[place] == "content-length"), "date" in plain
+
+
+_WRITTEN = ByNames(_plan)
+_WITHOUT_LENGTH = ByNames(lambda names: _plan(names, "content-length"))
+
+
+def _write_head(minor: int, status: str, framing: str, headers: Pairs) -> bytes:
     """Raises ValueError for what would not be one answer with these headers."""
-    joined = "".join(lines)
-    if not _STATUS.fullmatch(status) or not len(_LINE.findall(joined)) == joined.count("\n") == len(lines):
-        raise ValueError("an answer's head with bytes that HTTP does not allow")
-    return f"HTTP/1.{minor} {status}\r\n{framing}{joined}\r\n".encode("latin-1")
+    if not _STATUS.fullmatch(status):
+        raise ValueError("a status with bytes that HTTP does not allow")
+    line = f"HTTP/1.{minor} {status}\r\n{framing}".encode("latin-1")
+    return b"%b%b\r\n" % (line, write_lines(headers, CONTROLS))
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,7 @@ from access_es.client_presence import ClientGone
 from access_es.messages import Body, Held, ProxyResponse
 from access_es.upstream.connection import RECEIVE_BYTES, Connection
 from access_es.upstream.failures import FAULTS, explain
-from access_es.upstream.head import BadHead, Head, framing, read_chunk_size, read_header_lines
+from access_es.upstream.head import BadHead, Head, ends_connection, framing, read_chunk_size, read_header_lines
 
 WHOLE_BYTES = 64 * 1024  # an answer up to this size is read whole first, so that a broken one still becomes a 502
 _NEXT_CHUNK = re.compile(rb"\r\n([1-9A-Fa-f][0-9A-Fa-f]{0,14})\r\n")
@@ -31,10 +31,10 @@ class ArrivingBody:
         self._end = end
         self._is_chunked, self.length_left = framing(head.pairs)
         self._chunk_left: int | None = None  # None before the first chunk
-        self._closes = _closes(head, self._is_chunked, self.length_left)
         if method == "HEAD" or head.status in (204, 304):
             self._is_chunked, self.length_left = False, 0
-            self._closes = _closes(head, False, 0)
+        # RFC 9112, 6.3: a body that is neither chunked nor of a known length ends with the connection.
+        self._closes = (not self._is_chunked and self.length_left is None) or ends_connection(head)
         if self.length_left == 0:
             self._finish()
 
@@ -152,12 +152,3 @@ def _read_start(arriving: ArrivingBody, most: int) -> tuple[bytes, bool]:
         pieces.append(piece)
         held += len(piece)
     return b"".join(pieces), arriving.length_left == 0
-
-
-def _closes(head: Head, is_chunked: bool, length: int | None) -> bool:
-    """Whether the connection ends with this answer."""
-    if not is_chunked and length is None:
-        return True  # RFC 9112, 6.3: the body ends with the connection
-    said = [value.lower() for name, value in head.pairs if len(name) == 10 and name.lower() == "connection"]
-    joined = ",".join(said)
-    return "close" in joined or (head.minor == 0 and "keep-alive" not in joined)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from access_es.client_presence import ClientGone, ClientPresence
 from access_es.credentials import Credentials, CredentialsSource
 from access_es.errors import MethodNotAllowed
+from access_es.header_lines import write_lines
 from access_es.messages import Headers, Held, ProxyResponse, SignAs
 from access_es.settings.endpoint import Endpoint
 from access_es.upload import Upload
@@ -36,7 +37,6 @@ from access_es.upstream.target import WireTarget, build_target
 _NEVER_SENT = frozenset(("CONNECT", "TRACE"))
 _WITH_LENGTH = frozenset(("POST", "PUT", "PATCH"))  # RFC 9110, 8.6: these say 0 where they have no body
 _REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\x00-\x20\x7f]+")
-_HEADER_LINE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r\n", re.MULTILINE)
 
 log = logging.getLogger("access_es.upstream")
 
@@ -216,7 +216,6 @@ def _diagnose(refused: ProxyResponse) -> Diagnosis:
 def _write_head(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
     """Raises ValueError for what would not be one request with these headers."""
     line = f"{method} {target}"
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    if not _REQUEST_LINE.fullmatch(line) or not len(_HEADER_LINE.findall(lines)) == lines.count("\n") == len(headers):
-        raise ValueError("bytes that HTTP does not allow")
-    return f"{line} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
+    if not _REQUEST_LINE.fullmatch(line):
+        raise ValueError("bytes that HTTP does not allow in a request line")
+    return b"%b HTTP/1.1\r\n%b\r\n" % (line.encode("latin-1"), write_lines(headers))

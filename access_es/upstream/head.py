@@ -9,6 +9,8 @@ import re
 from http.client import HTTPException
 from typing import NamedTuple, Protocol
 
+from access_es.header_lines import ByNames, places_of
+
 # Elasticsearch sends one `Warning` line for each deprecated field that a request touches.
 MAX_HEAD_BYTES = 1024 * 1024
 MAX_LINES = 6_000
@@ -21,6 +23,13 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")  # RFC 9112, 7.1; old servers put blanks behind it
 
 Pairs = list[tuple[str, str]]
+_FRAMING = ByNames(
+    lambda names: (
+        places_of(names, "content-length"),
+        places_of(names, "transfer-encoding"),
+        places_of(names, "connection"),
+    )
+)
 
 
 class LineReader(Protocol):
@@ -57,7 +66,7 @@ def parse_head(data: bytes) -> Head | None:
     pairs = _LINE.findall(lines)
     if match is None or len(pairs) != lines.count("\n") or len(pairs) > MAX_LINES:
         return None
-    if any(value[-1:] in (" ", "\t") for _, value in pairs):
+    if " \r\n" in lines or "\t\r\n" in lines:
         pairs = [(name, value.rstrip(" \t")) for name, value in pairs]
     return Head(int(match[1]), int(match[2]), (match[3] or b"").decode("latin-1"), pairs)
 
@@ -114,15 +123,20 @@ def read_chunk_size(reader: LineReader) -> int:
 
 def framing(pairs: Pairs) -> tuple[bool, int | None]:
     """Whether the body is chunked, and its announced length. Raises BadHead where two readings are possible."""
-    codings: list[str] = []
-    lengths: set[str] = set()
-    for name, value in pairs:
-        if len(name) == 14 and name.lower() == "content-length":
-            lengths.add(value)
-        elif len(name) == 17 and name.lower() == "transfer-encoding":
-            codings.append(value.lower())
+    places, coding_places, _ = _FRAMING.of(pairs)
+    if len(places) == 1 and not coding_places and _LENGTH.fullmatch(pairs[places[0]][1]):  # most answers
+        return False, int(pairs[places[0]][1])
+    codings = [pairs[place][1].lower() for place in coding_places]
+    lengths = {pairs[place][1] for place in places}
     if codings and (codings != ["chunked"] or lengths):
         raise BadHead("a transfer coding that is not plain chunked")
     if len(lengths) > 1 or not all(_LENGTH.fullmatch(value) for value in lengths):
         raise BadHead("the content length is not one number")
     return bool(codings), int(lengths.pop()) if lengths else None
+
+
+def ends_connection(head: Head) -> bool:
+    """Whether the domain closes the connection behind this answer (RFC 9112, 9.3)."""
+    _, _, places = _FRAMING.of(head.pairs)
+    said = ",".join([head.pairs[place][1].lower() for place in places]) if places else ""
+    return "close" in said or (head.minor == 0 and "keep-alive" not in said)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
+from access_es.header_lines import ByNames, Names, Take, places_of, taking
 from access_es.messages import ATTEMPT_COOKIE, OWN_COOKIES, Headers
 
 # RFC 9110, 7.6.1, and what older software puts in its place: they speak of one connection.
@@ -21,6 +24,7 @@ _OUR_PREFIXES = ("x-amz-", "x-amzn-", "x-forwarded-", "cloudfront-")
 # would ask the person for a password, try it on us, and from then on send it with the forms of every other site.
 # Service-Worker-Allowed would let a script of the domain read our own pages (w3.org/TR/service-workers, 7.1).
 _NEVER_RETURNED = frozenset(("alt-svc", "content-length", "www-authenticate", "service-worker-allowed"))
+_REWRITTEN = frozenset(("location", "content-location", "set-cookie"))
 _OWN_NAME = rf"(?:{'|'.join(map(re.escape, OWN_COOKIES))}|(?:__Host-)?{ATTEMPT_COOKIE}[!#$%&'*+.^_`|~0-9A-Za-z-]*)"
 _IS_OWN_NAME = re.compile(_OWN_NAME)
 # With what separates it from the cookie before it. A longer name that ends like ours is another (RFC 9110, 5.6.2).
@@ -30,18 +34,18 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 def request_headers(headers: Headers) -> list[tuple[str, str]]:
     """The client's headers that the domain gets, in order, with repeats."""
-    named = _named_by_connection(headers)
-    kept = []
-    for name, value in headers:
-        plain = _folded(name)
-        if plain in _HOP_BY_HOP or plain in _OURS or plain.startswith(_OUR_PREFIXES) or plain in named:
-            continue
-        if plain == "cookie":
+    plan = _SENT.of(headers)
+    kept = plan.take(headers)
+    named = plan.named_by_connection(headers)
+    if not named and "cookie" not in plan.names:
+        return list(kept)
+    changed = []
+    for folded, (name, value) in zip(plan.names, kept, strict=True):
+        if folded == "cookie":
             value = _without_own_cookies(value)
-            if not value:
-                continue
-        kept.append((name, value))
-    return kept
+        if folded not in named and (value or folded != "cookie"):
+            changed.append((name, value))
+    return changed
 
 
 def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str = "") -> Headers:
@@ -50,29 +54,52 @@ def response_headers(headers: Headers, domain_url: str, our_url: str, mount: str
     `our_url` ends with `mount`, what a front door puts before all our paths. Where the client named no host it is
     `http:///mount`, and addresses on the domain become relative ones.
     """
-    named = _named_by_connection(headers)
-    kept = []
-    for name, value in headers:
-        plain = _folded(name)
-        if plain in _HOP_BY_HOP or plain in _NEVER_RETURNED or plain in named:
+    plan = _RETURNED.of(headers)
+    kept = plan.take(headers)
+    named = plan.named_by_connection(headers)
+    if not named and _REWRITTEN.isdisjoint(plan.names) and "".join([value for _, value in kept]).isprintable():
+        return kept
+    changed = []
+    for folded, (name, value) in zip(plan.names, kept, strict=True):
+        if folded in named:
             continue
         if not value.isprintable():
             value = _CONTROL.sub("", value)
-        if plain in ("location", "content-location"):
+        if folded in ("location", "content-location"):
             value = _to_our_host(value, domain_url, our_url, mount)
-        elif plain == "set-cookie":
+        elif folded == "set-cookie":
             if _IS_OWN_NAME.fullmatch(_cookie_name(value)):
                 continue  # the domain has no say in who is signed in
             value = _for_our_host(value, domain_url, is_tls=our_url.startswith("https://"))
-        kept.append((name, value))
-    return tuple(kept)
+        changed.append((name, value))
+    return tuple(changed)
 
 
-def _named_by_connection(headers: Headers) -> frozenset[str]:
-    values = [value for name, value in headers if name.lower() == "connection"]
-    if not values:
-        return frozenset()
-    return frozenset(_folded(token.strip()) for value in values for token in value.split(","))
+class _Plan(NamedTuple):
+    """What the names of header lines decide. `take` takes those to pass on, which have these `names`, folded."""
+
+    take: Take
+    names: tuple[str, ...]
+    connections: tuple[int, ...]  # where among all
+
+    def named_by_connection(self, headers: Headers) -> set[str]:
+        """Names that are not passed on because `Connection` names them."""
+        if not self.connections:
+            return set()
+        tokens = {_folded(token.strip()) for place in self.connections for token in headers[place][1].split(",")}
+        return tokens.intersection(self.names)
+
+
+def _plan(names: Names, is_dropped: Callable[[str], bool]) -> _Plan:
+    plain = tuple(map(_folded, names))
+    kept = [place for place, name in enumerate(plain) if not is_dropped(name)]
+    return _Plan(taking(kept), tuple([plain[place] for place in kept]), places_of(names, "connection"))
+
+
+_SENT = ByNames(
+    lambda names: _plan(names, lambda name: name in _HOP_BY_HOP or name in _OURS or name.startswith(_OUR_PREFIXES))
+)
+_RETURNED = ByNames(lambda names: _plan(names, lambda name: name in _HOP_BY_HOP or name in _NEVER_RETURNED))
 
 
 def _folded(name: str) -> str:
