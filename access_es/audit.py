@@ -6,14 +6,22 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
+from operator import attrgetter
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from access_es.errors import AccessEsError, TooManyFailures, WrongCredentials
 from access_es.messages import OWN_PREFIX, ProxyRequest
 
 _INVITATION = OWN_PREFIX.decode() + "invite/"
+# Fields that most lines do not have.
+_OPTIONAL = (
+    "event", "name", "token", "target", "detail", "error", "layer", "task", "spilled_bytes", "groups", "role", "rule",
+)  # fmt: skip
+_optional_values = attrgetter(*_OPTIONAL)
+_WRITERS: dict[type, Callable[[Any], str]] = {str: encode_basestring_ascii, int: repr, float: repr}
 Write = Callable[[str], object]
 Measure = Callable[[dict[str, object]], object]  # counts a line's facts before they are written, and may add to them
 
@@ -93,11 +101,11 @@ class Entry:
         facts = self._facts()
         if self.measure is not None:
             self.measure(facts)
-        write(json.dumps(facts, separators=(",", ":")))
+        write(_write(facts))
 
     def _facts(self) -> dict[str, object]:
         facts: dict[str, object] = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": _time(time.time()),
             "request_id": self.request.id,
             "user": self.user,
             "via": self.how,
@@ -111,21 +119,9 @@ class Entry:
             "upstream_ms": None if self.upstream_seconds is None else _milliseconds(self.upstream_seconds),
             "delivery": self.delivery,
         }
-        named = {
-            "event": self.event,
-            "name": self.name,
-            "token": self.token,
-            "target": self.target,
-            "detail": self.detail,
-            "error": self.error,
-            "layer": self.layer,
-            "task": self.task,
-            "spilled_bytes": self.spilled_bytes,
-            "groups": list(self.groups),
-            "role": self.role,
-            "rule": self.rule,
-        }
-        facts.update({name: value for name, value in named.items() if value})
+        for name, value in zip(_OPTIONAL, _optional_values(self), strict=True):
+            if value:
+                facts[name] = value
         return facts
 
 
@@ -133,6 +129,27 @@ def _shown(path: bytes) -> str:
     """An invitation's link lets in whoever has it, also where its path is escaped (`%69nvite`)."""
     is_ours = path.startswith(OWN_PREFIX)
     return (_INVITATION + "…") if is_ours and unquote(path).startswith(_INVITATION) else path.decode("latin-1")
+
+
+def _write(facts: dict[str, object]) -> str:
+    """As json.dumps has it, in a third of the time: the names are plain, and most values of few kinds."""
+    lines = [f'"{name}":{_WRITERS.get(type(value), _write_other)(value)}' for name, value in facts.items()]
+    return "{" + ",".join(lines) + "}"
+
+
+def _write_other(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _time(now: float) -> str:
+    """RFC 3339, with milliseconds."""
+    seconds = int(now)
+    return f"{_seconds(seconds)}.{int((now - seconds) * 1000):03d}+00:00"
+
+
+@lru_cache(maxsize=4)
+def _seconds(since_1970: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since_1970))
 
 
 def _milliseconds(seconds: float) -> float:

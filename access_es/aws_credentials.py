@@ -7,6 +7,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from access_es.aws import AwsSession
@@ -122,10 +123,15 @@ def _read(source: Any) -> Credentials:
         raise
     except Exception as fault:  # botocore raises a tree of its own, and whatever a credential process raises
         raise NoCredentials(detail=f"{type(fault).__name__}: {fault}") from fault
+    return _cleaned(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+@lru_cache(maxsize=64)  # they are read for every request
+def _cleaned(access_key: str, secret_key: str, token: str | None) -> Credentials:
     return Credentials(
-        _clean("access key", frozen.access_key),
-        _clean("secret key", frozen.secret_key),
-        _clean("session token", frozen.token) if frozen.token else None,
+        _clean("access key", access_key),
+        _clean("secret key", secret_key),
+        _clean("session token", token) if token else None,
     )
 
 

@@ -88,7 +88,7 @@ class ProxyRequest:
 
     def header(self, name: str) -> str | None:
         """The first value of a header; `name` in lower case."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
+        return _first_value(self.headers, name)
 
     @property
     def client_kind(self) -> ClientKind:
@@ -139,8 +139,18 @@ class ProxyResponse:
 
     def header(self, name: str) -> str | None:
         """The first value of a header; `name` in lower case."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
+        return _first_value(self.headers, name)
+
+    def with_headers(self, headers: Headers) -> ProxyResponse:
+        return ProxyResponse(self.status, headers, self.body, self.reason, self.length_bytes, self.refused_by)
 
     @classmethod
     def held(cls, status: int, headers: Iterable[tuple[str, str]], data: bytes) -> ProxyResponse:
         return cls(status, tuple(headers), Held(data), length_bytes=len(data))
+
+
+def _first_value(headers: Headers, name: str) -> str | None:
+    for key, value in headers:
+        if len(key) == len(name) and key.lower() == name:
+            return value
+    return None

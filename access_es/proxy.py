@@ -252,10 +252,11 @@ class Proxy:
     def _pass_back(self, answer: ProxyResponse, request: ProxyRequest) -> ProxyResponse:
         our_url = f"{request.scheme}://{request.header('host') or ''}{request.mount}"
         headers = response_headers(answer.headers, self._services.domain.endpoint.url, our_url, request.mount)
-        length = answer.header("content-length")
-        if length is not None and (request.method == "HEAD" or answer.status == 304):
-            headers = (*headers, ("Content-Length", length))  # the length that a GET would have had
-        passed_on = replace(answer, headers=headers)
+        if request.method == "HEAD" or answer.status == 304:
+            length = answer.header("content-length")
+            if length is not None:
+                headers = (*headers, ("Content-Length", length))  # the length that a GET would have had
+        passed_on = answer.with_headers(headers)
         if not request.mount:
             return passed_on
         from access_es.mounting.answer import mount_answer  # never needed without a mount

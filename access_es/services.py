@@ -28,6 +28,7 @@ from access_es.tasks.build import Tasks, build_tasks
 from access_es.upstream.client import Domain
 from access_es.upstream.headers import request_headers
 from access_es.upstream.network import Network
+from access_es.upstream.pool import Readiness
 from access_es.upstream.probe import Probe
 from access_es.upstream.signing import Signer
 from access_es.user_limit import UserLimit
@@ -81,13 +82,15 @@ def build_services(
     run_hash: Run = run_here,
     run_judge: Run = run_here,
     measure: Measure | None = None,
+    readiness: Readiness = lambda _: None,
 ) -> Services:
     """Real services for these settings. AWS clients are made, and AWS is called, only when first needed.
 
     `function_name` is the Lambda function that this runs in: long queries are then invocations of it, else threads.
     `network` is the way to the domain; `permissions` those that change while it runs, else they are those of the
     settings; `clock` gives the time for signatures, `run_hash` is where a password is hashed, `run_judge` where a large
-    body is judged, and `measure` counts the requests.
+    body is judged; `measure` counts the requests, and `readiness` waits for the domain's sockets, where an event loop
+    does that.
     """
     session = session or AwsSession(region=settings.region)
     signer = Signer(settings.region, settings.service) if settings.sign else None
@@ -101,6 +104,7 @@ def build_services(
         connect_to=settings.connect_to,
         clock=clock,
         assume=_assuming(settings, session) if signer else None,
+        readiness=readiness,
     )
     probe = Probe(domain, settings.service)
     home = settings.home_path

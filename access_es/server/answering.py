@@ -56,7 +56,7 @@ def answer_next(site: Site, connection: Connection) -> bool:
         return False
     except ClientGone:
         return False
-    connection.begin(f"{head.method} {head.target.partition('?')[0]}")
+    connection.begin(head.method, head.target)
     return _answer(site, connection, head, body)
 
 

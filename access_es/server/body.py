@@ -52,17 +52,18 @@ class RequestBody(io.RawIOBase):
     (RFC 9110, 10.1.1). The time the application takes between its reads is not the client's.
     """
 
+    _is_first_chunk = True
+    _is_broken = False
+    _gathered = b""
+    _waited_seconds = 0.0
+    _received_bytes = 0
+
     def __init__(self, source: Source, head: RequestHead) -> None:
         self._source = source
         self._is_chunked = head.is_chunked
         self._left = head.length or 0  # of the body, or of its current chunk
         self._is_done = not self._is_chunked and not self._left
-        self._is_first_chunk = True
-        self._is_broken = False
         self._invites = head.expects_continue and not self._is_done
-        self._gathered = b""
-        self._waited_seconds = 0.0
-        self._received_bytes = 0
 
     def gather(self) -> None:
         """Wait for all of a small body, so that the application finds it here; of chunks, take what is here."""
@@ -73,6 +74,9 @@ class RequestBody(io.RawIOBase):
             while piece := self._read_more(self._left):
                 pieces.append(piece)
             self._gathered = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def close(self) -> None:
+        """Nothing to release, nor to flush."""
 
     @property
     def is_left_behind(self) -> bool:

@@ -63,6 +63,7 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
     from access_es.app import create_app
     from access_es.ingress.below import below
     from access_es.server.master import print_url, serve
+    from access_es.server.readiness import TimedReadiness
     from access_es.server.threads import hash_in_thread, judge_in_thread
     from access_es.services import build_services
 
@@ -83,6 +84,7 @@ def run_serve(args: argparse.Namespace, stage: Stage) -> int:
         services = build_services(
             settings, session=sessions[-1], network=network, permissions=permissions, run_hash=hash_in_thread,
             run_judge=judge_in_thread, measure=meter.count if meter else None,
+            readiness=TimedReadiness(settings.read_seconds).of,
         )  # fmt: skip
         app = create_app(services)
         if meter:

@@ -40,8 +40,8 @@ class Connection:
     """Read and written by one greenlet; another, which sees all connections, calls `expire` and `hang_up`."""
 
     __slots__ = (
-        "__weakref__", "_watchers", "address", "began", "deadline", "is_gone", "is_overdue", "is_reading", "is_tls",
-        "phase", "received", "refused", "request_line", "sock",
+        "__weakref__", "_target", "_watchers", "address", "began", "deadline", "is_gone", "is_overdue", "is_reading",
+        "is_tls", "phase", "received", "refused", "sock", "wait",
     )  # fmt: skip
 
     def __init__(self, sock: Any, address: str, *, is_tls: bool = False) -> None:
@@ -56,7 +56,8 @@ class Connection:
         self.is_reading = False  # a body, for the application
         self.is_gone = False
         self.refused = ""  # why the server ended it, where it did
-        self.request_line = ""  # of what is answered, for the log
+        self.wait: Callable[[], None] | None = None  # until the socket can be read
+        self._target = ("", "")  # method and target of what is answered
         self._watchers: list[Callable[[], object]] = []
 
     # --- reading and writing
@@ -80,6 +81,8 @@ class Connection:
 
     def _receive_first(self) -> bytes:
         try:
+            if self.wait:
+                self.wait()
             data = self._receive_more()
         except OSError:
             return b""
@@ -138,11 +141,17 @@ class Connection:
 
     # --- the course of a request
 
-    def begin(self, request_line: str) -> None:
+    def begin(self, method: str, target: str) -> None:
         self.phase = Phase.ANSWERING
         self.began = time.monotonic()
         self.deadline = float("inf")
-        self.request_line = request_line
+        self._target = (method, target)
+
+    @property
+    def request_line(self) -> str:
+        """Of what is answered, for the log: without a query."""
+        method, target = self._target
+        return f"{method} {target.partition('?')[0]}"
 
     def finish(self) -> None:
         """Answered; the next request may come."""

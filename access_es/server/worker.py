@@ -28,6 +28,7 @@ from access_es.server.answering import Site, answer_next
 from access_es.server.clients import Clients
 from access_es.server.connection import CLOSING_SECONDS, ClientLeft, Connection
 from access_es.server.forwarded import Network
+from access_es.server.readiness import readiness
 from access_es.server.redirect import redirect_to
 from access_es.server.refusal import TOO_MANY_CONNECTIONS
 from access_es.server.scoreboard import Slot
@@ -134,10 +135,12 @@ class Worker:
                 connection.sock = tls.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
                 connection.sock.do_handshake()
                 connection.is_tls = True
+            connection.wait = readiness(connection.sock)
             if not may_stay:
                 connection.refuse(TOO_MANY_CONNECTIONS)
             while may_stay and answer_next(site, connection):
-                gevent.sleep(0)  # a client that never lets us wait, by sending ahead, gets its turns and no more
+                if connection.received:
+                    gevent.sleep(0)  # a client that never lets us wait, by sending ahead, gets its turns and no more
             connection.close()
         except (OSError, ClientLeft, ValueError):
             connection.reset()

@@ -28,7 +28,7 @@ from access_es.upstream.head import Head
 from access_es.upstream.headers import request_headers
 from access_es.upstream.interruptible_read import Interruptible
 from access_es.upstream.network import Network
-from access_es.upstream.pool import Pool, find_opener
+from access_es.upstream.pool import Pool, Readiness, find_opener
 from access_es.upstream.redaction import redact
 from access_es.upstream.signing import Signer
 from access_es.upstream.target import WireTarget, build_target
@@ -61,13 +61,15 @@ class Domain:
         connect_to: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         assume: Callable[[SignAs], CredentialsSource] | None = None,
+        readiness: Readiness = lambda _: None,
     ) -> None:
         self.endpoint = endpoint
         self._signer = signer
         self._credentials = credentials
         self._assume = assume
         self._clock = clock
-        self._pool = Pool(find_opener(endpoint, network, connect_to), connect_seconds, read_seconds, connections)
+        opener = find_opener(endpoint, network, connect_to)
+        self._pool = Pool(opener, connect_seconds, read_seconds, connections, readiness)
 
     def send(
         self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,

@@ -12,10 +12,15 @@ import re
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 from access_es.upstream.deadlines import Waiting
 from access_es.upstream.head import MAX_HEAD_BYTES, BadHead, Head, HeadTooLarge, parse_head, read_head
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 RECEIVE_BYTES = 64 * 1024
 SEND_BYTES = 128 * 1024
@@ -33,10 +38,13 @@ class NothingSent(ConnectionError):
 class Connection:
     """Carries one request at a time. `is_fresh` until the first answer; `is_aborted` once `abort` was called."""
 
-    __slots__ = ("_received", "_used", "_waiting", "is_aborted", "is_fresh", "sock")
+    __slots__ = ("_has_tls", "_received", "_used", "_wait", "_waiting", "is_aborted", "is_fresh", "sock")
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: Any, wait: Callable[[], None] | None = None) -> None:
+        """`wait` waits until the socket can be read, where an event loop does that for less than the socket itself."""
         self.sock = sock
+        self._wait = wait
+        self._has_tls = hasattr(sock, "pending") or hasattr(sock, "incoming")
         self.is_fresh = True
         self.is_aborted = False
         self._received: bytes | bytearray = b""
@@ -115,7 +123,13 @@ class Connection:
             self._received, self._used = b"", 0
 
     def _receive_more(self, size: int = RECEIVE_BYTES) -> bytes:
-        data: bytes = self._waiting.receive(self.sock, size) if self._waiting else self.sock.recv(size)
+        data: bytes
+        if self._waiting:
+            data = self._waiting.receive(self.sock, size)
+            return data
+        if self._wait:
+            self._wait()
+        data = self.sock.recv(size)
         return data
 
     def readline(self, size: int, /) -> bytes:
@@ -144,7 +158,7 @@ class Connection:
         if self._waiting:
             self._waiting = None
             self.sock.settimeout(read_seconds)
-        return not (self._received or self.is_aborted or _has_pending(self.sock))
+        return not (self._received or self.is_aborted or (self._has_tls and _has_pending(self.sock)))
 
     def is_usable(self) -> bool:
         """Whether it is still open, and nothing came that nobody asked for."""
@@ -177,9 +191,6 @@ def _has_pending(sock: Any) -> bool:
 
 def _is_established(sock: Any) -> bool:
     """Two system calls that never wait, also where sockets belong to an event loop."""
-    import fcntl
-    import termios
-
     try:
         state = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
         unread = fcntl.ioctl(sock.fileno(), termios.FIONREAD, b"\0\0\0\0")

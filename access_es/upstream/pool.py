@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -23,15 +24,22 @@ from access_es.upstream.connection import Connection
 from access_es.upstream.failures import FAULTS, describe
 from access_es.upstream.network import Network
 
+# What waits until a socket can be read; None where the socket itself does that best.
+Readiness = Callable[[Any], Callable[[], None] | None]
+
 
 class Pool:
     """Shared by all threads. The connection used last is used next, so that those not needed grow old."""
 
-    def __init__(self, opener: HTTPConnectionPool, connect_seconds: float, read_seconds: float, most_idle: int) -> None:
+    def __init__(
+        self, opener: HTTPConnectionPool, connect_seconds: float, read_seconds: float, most_idle: int,
+        readiness: Readiness = lambda _: None,
+    ) -> None:  # fmt: skip
         self.read_seconds = read_seconds
         self._connect_seconds = connect_seconds
         self._most_idle = most_idle
         self._opener = opener
+        self._readiness = readiness
         self._idle: deque[Connection] = deque()
         weakref.finalize(self, _close_all, self._idle)
 
@@ -69,7 +77,7 @@ class Pool:
             opening.close()
             told = SSLError(fault) if isinstance(fault, (CertificateError, ssl.SSLError)) else fault  # as urllib3 tells
             raise DomainUnreachable(detail=describe(told)) from None  # a traceback would show the proxy's password
-        return Connection(opening.sock)
+        return Connection(opening.sock, self._readiness(opening.sock))
 
 
 def _close_all(idle: deque[Connection]) -> None:

@@ -17,6 +17,7 @@ from access_es.lazy_dataclass import dataclass
 _PATH_TO_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
 _QUERY_TO_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*,;=:@/?]")
 _UNRESERVED = "-_.~"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def canonical_path(path: str) -> str:
     """The path as SigV4 reads it: empty and dot segments gone, a trailing slash kept, escapes escaped again."""
     if "//" in path or "/." in path:
         path = _without_dots(path)
-    return quote(path, safe="/" + _UNRESERVED)
+    return path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/" + _UNRESERVED)
 
 
 def _without_dots(path: str) -> str:
