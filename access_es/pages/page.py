@@ -18,7 +18,6 @@ from access_es.messages import Headers
 from access_es.page_headers import page_headers
 from access_es.sign_in.build import Accounts
 from access_es.sign_in.cross_site import is_cross_site
-from access_es.sign_in.device import describe_device
 from access_es.sign_in.flask_session import AccessSession, Sessions
 from access_es.sign_in.identity import Caller
 from access_es.sign_in.session_cookie import Session
@@ -82,6 +81,8 @@ def begin_session(user: User, how: str, provider_session: str = "", renew_at: in
 
 def session_record(begun: Session, how: str) -> SessionRecord:
     """What is recorded of a session of the browser that asks."""
+    from access_es.sign_in.device import describe_device  # patterns to compile, which few requests need
+
     return SessionRecord(
         begun.id,
         begun.user,
