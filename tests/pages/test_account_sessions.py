@@ -272,6 +272,22 @@ def test_the_end_of_sessions_is_in_the_audit_log(
     assert (entry.event, entry.user, entry.how) == (event, "ann", "session")
 
 
+def test_the_forms_work_behind_a_stage_over_https(app: Flask, accounts: Accounts) -> None:
+    """As behind a REST API, whose address begins with its stage."""
+    base, here = "https://id.example.com/dev", app.test_client()
+    assert sign_in(here, base=base).status_code == 303
+    browser(app, SAFARI)
+    page = open_page(here, ACCOUNT, base)
+    assert page.text.count('action="/dev/--access-es/account/sessions/end"') == 1
+    for action, notice in (("end", "ended"), ("end-others", "others")):
+        other = next((one.id for one in accounts.directory.sessions("ann") if one.device == "Safari on iPhone"), "")
+        fields = {"anti_forgery": hidden(page), "id": other}
+        answer = here.post(f"{ACCOUNT}/sessions/{action}", data=fields, headers=PAGE, base_url=base)
+        assert (answer.status_code, answer.location) == (303, f"/dev{ACCOUNT}?done={notice}")
+    assert open_page(here, ACCOUNT, base).status_code == 200
+    assert len(ids(accounts)) == 1
+
+
 def test_programs_get_the_error_itself(app: Flask) -> None:
     client = browser(app, "curl/8.5.0")
     fields = {"anti_forgery": hidden(open_page(client, ACCOUNT)), "id": "none"}
