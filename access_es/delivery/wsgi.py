@@ -53,6 +53,7 @@ def emit(response: ProxyResponse, start_response: StartResponse, entry: Entry) -
     """Start the answer; the server iterates over what is returned, and closes it."""
     headers = list(response.headers)
     if not has_no_body(entry.request.method, response.status) and response.length_bytes is not None:
+        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]  # a page has its own
         headers.append(("Content-Length", str(response.length_bytes)))
     entry.status = response.status
     entry.delivery = entry.delivery or ("held" if isinstance(response.body, Held) else "streamed")
