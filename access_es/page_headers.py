@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from access_es.messages import Headers
 
 
-def page_headers(form_origins: Iterable[str] = ()) -> Headers:
-    """`form_origins` are those to which a form may lead in the end, over redirects: Chromium checks each of them."""
+def page_headers(form_origins: Iterable[str] = (), *, fetches: bool = False) -> Headers:
+    """`form_origins` are those to which a form may lead in the end, over redirects: Chromium checks each of them.
+
+    `fetches`: the page has a script that asks us for something.
+    """
     targets = " ".join(("'self'", *form_origins))
+    connections = "connect-src 'self'; " if fetches else ""
     policy = (
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
-        f"frame-ancestors 'none'; base-uri 'none'; form-action {targets}"
+        f"{connections}frame-ancestors 'none'; base-uri 'none'; form-action {targets}"
     )
     return (
         ("Content-Security-Policy", policy),

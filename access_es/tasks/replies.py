@@ -44,8 +44,8 @@ def accept(address: str, request: ProxyRequest) -> OwnReply:
 
 
 def show_waiting(html: str, request: ProxyRequest) -> OwnReply:
-    """A page for people, which reloads by itself."""
-    headers = (("Content-Type", "text/html; charset=utf-8"), ("X-Redirect-Reason", REASON), *page_headers())
+    """A page for people, which shows the answer by itself."""
+    headers = (("Content-Type", "text/html; charset=utf-8"), ("X-Redirect-Reason", REASON), *page_headers(fetches=True))
     return OwnReply(ProxyResponse.held(200, headers, b"" if request.method == "HEAD" else html.encode()), "page")
 
 
