@@ -39,12 +39,13 @@ def start() -> AnyResponse:
         raise Forbidden("Single sign-on is for people who navigate here.")
     asked = request.args.get("next", "")
     next = asked if is_safe_next(asked) else ""
-    try:
+    if not current_user.is_authenticated:
         return _leave(next, prompt="login" if "again" in request.args else "")
+    try:  # only a renewal: where the provider is down, the session goes on, and the browser is not sent there
+        _sign_on().check_up()
+        return _leave(next)
     except ProviderUnavailable:
-        if not current_user.is_authenticated:
-            raise
-        return _go_on_without(next)  # only a renewal: the session is still good
+        return _go_on_without(next)
 
 
 @pages.get("/callback")
@@ -80,6 +81,7 @@ def end_by_provider() -> AnyResponse:
     try:
         said = _sign_on().read_logout(request.form.get("logout_token", ""))
     except TokenInvalid as error:
+        page.audit("sign_out_failed", how="provider")
         page.note_failure(error)
         return _json_reply({"error": "invalid_request"}, 400)
     accounts, issuer = page.accounts(), _sign_on().settings.issuer
@@ -111,6 +113,7 @@ def _begin_anew(state: str) -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(_home(), 303)
     if not page.wants_page() or was_retried(state):
+        page.audit("sign_in_failed", how="provider")
         raise SignInLost
     return _leave("", is_retry=True)
 
@@ -147,10 +150,9 @@ def _go_on_without(next: str) -> AnyResponse:
 
 def _refusal(error: AccessEsError) -> Response:
     """The sign-in page with the reason, and the button to try again."""
+    page.audit("sign_in_failed", user=error.user, how="provider")
     if not page.wants_page():
         raise error
-    if isinstance(error, SignInRefused):
-        page.audit("sign_in_failed", user=error.user, how="provider")
     return page.render("login.html", error, **page.sign_on_facts(), title=error.title, again=True)
 
 

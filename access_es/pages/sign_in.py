@@ -26,7 +26,9 @@ def show_login() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(_next(), 303)
     is_over = "signed-out" in request.args
-    is_over_here_alone = request.args.get("signed-out") == "provider"
+    sign_on = page.accounts().single_sign_on
+    is_by_provider = request.args.get("signed-out") == "provider"
+    is_over_here_alone = is_by_provider and sign_on is not None and sign_on.may_sign_out()
     notice = "You are signed out." if is_over else ""
     return _login_page(notice=notice, again=is_over, is_over_here_alone=is_over_here_alone)
 

@@ -387,6 +387,16 @@ def test_signing_out_offers_the_provider_s_sign_out(client: FlaskClient, fake: F
     }  # fmt: skip
 
 
+def test_a_provider_that_has_no_sign_out_is_not_offered(client: FlaskClient, fake: FakeProvider) -> None:
+    """As Google."""
+    fake.lacks = ("end_session_endpoint",)
+    enter(client, fake)
+    token = hidden(open_page(client, ACCOUNT))
+    out = client.post("/--access-es/logout", data={"anti_forgery": token}, headers=PAGE)
+    assert "oidc/logout" not in client.get(out.location, headers=PAGE).text
+    assert client.get("/--access-es/oidc/logout", headers=PAGE).status_code == 404
+
+
 def test_a_local_user_is_not_offered_it(client: FlaskClient) -> None:
     sign_in(client)
     token = hidden(open_page(client, ACCOUNT))
@@ -492,6 +502,25 @@ def test_a_session_goes_on_where_the_provider_is_down_at_its_renewal(
     session = again.cookies.open(renewed.value, clock())
     assert session and session.renew_at == clock() + 300
     close(again)
+
+
+def test_nobody_who_is_signed_in_is_sent_to_a_provider_that_is_down(
+    client: FlaskClient, fake: FakeProvider, clock: Clock
+) -> None:
+    """Although what it once said of itself is still known. It is asked once in five seconds at most, and after a failure
+    once in ten."""
+    enter(client, fake)
+    asked = fake.asked["/.well-known/openid-configuration"]
+    clock.now += 6
+    assert urlsplit(leave(client, "/x")).path == urlsplit(leave(client, "/x")).path == "/auth"
+    assert fake.asked["/.well-known/openid-configuration"] == asked + 1
+    fake.is_down = True
+    clock.now += 6
+    assert leave(client, "/x") == leave(client, "/y")[:-1] + "x" == "/x"
+    assert fake.asked["/.well-known/openid-configuration"] == asked + 2
+    clock.now += 11
+    fake.is_down = False
+    assert urlsplit(leave(client, "/x")).path == "/auth"
 
 
 def test_passwords_can_be_switched_off(settings: AccountSettings, fake: FakeProvider, clock: Clock) -> None:

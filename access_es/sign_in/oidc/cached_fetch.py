@@ -34,7 +34,7 @@ class CachedFetch(Generic[T]):
         """Raises what the fetch raises, where there is nothing older."""
         value = self._value
         if value is None:
-            return self._first()
+            return self._fetch_alone(FRESH_SECONDS)
         if self._is_due(self._fetched, FRESH_SECONDS) and self._lock.acquire(blocking=False):
             try:  # the others go on with what there is
                 if self._is_due(self._tried, RETRY_SECONDS):
@@ -43,24 +43,36 @@ class CachedFetch(Generic[T]):
                 self._lock.release()
         return value
 
-    def renew(self) -> T:
-        """Fetched anew, unless that was done a little while ago."""
+    def peek(self) -> T | None:
+        """What was fetched last; None where nothing was yet. Never a fetch."""
+        return self._value
+
+    def get_recent(self, seconds: float) -> T:
+        """What was fetched within so many seconds. Raises what the fetch raises, even if there is something older."""
+        value = self._value
+        if value is not None and not self._is_due(self._fetched, seconds):
+            return value
+        return self._fetch_alone(seconds)
+
+    def renew(self, every_seconds: float = RENEW_SECONDS) -> T:
+        """Fetched anew, unless that was done within so many seconds."""
         value = self.get()
-        if not self._is_due(self._renewed, RENEW_SECONDS) or not self._lock.acquire(timeout=_WAIT_SECONDS):
+        if not self._is_due(self._renewed, every_seconds) or not self._lock.acquire(timeout=_WAIT_SECONDS):
             return self._value or value
         try:
-            if not self._is_due(self._renewed, RENEW_SECONDS):
+            if not self._is_due(self._renewed, every_seconds):
                 return self._value or value  # another thread did, while this one waited
             self._renewed = self._clock()
             return self._try_again(value)
         finally:
             self._lock.release()
 
-    def _first(self) -> T:
+    def _fetch_alone(self, seconds: float) -> T:
+        """Unless another thread fetched it within so many seconds, or failed a little while ago."""
         if not self._lock.acquire(timeout=_WAIT_SECONDS):
             raise ProviderUnavailable(detail="Another request is still waiting for the provider.")
         try:
-            if self._value is not None:
+            if self._value is not None and not self._is_due(self._fetched, seconds):
                 return self._value
             if self._failure is not None and not self._is_due(self._tried, RETRY_SECONDS):
                 raise self._failure

@@ -8,12 +8,13 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from access_es.lazy_dataclass import dataclass
-from access_es.sign_in.oidc.cached_fetch import CachedFetch
+from access_es.sign_in.oidc.cached_fetch import RENEW_SECONDS, CachedFetch
 from access_es.sign_in.oidc.errors import ProviderMisconfigured, ProviderUnavailable, TokenInvalid
 from access_es.sign_in.oidc.http import Reply
 from access_es.sign_in.oidc.key_set import KeySet, find_key
 from access_es.sign_in.oidc.signed_token import read_header, verify_signature
 
+_RECENT_SECONDS = 5.0  # how old the last answer of a provider that counts as up may be
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "end_session_endpoint")
 
 
@@ -51,10 +52,19 @@ class Provider:
     def metadata(self) -> Metadata:
         return self._metadata.get()
 
-    def verify(self, token: str, types: tuple[str, ...]) -> dict[str, Any]:
+    def known_metadata(self) -> Metadata | None:
+        """None where the provider was not asked yet."""
+        return self._metadata.peek()
+
+    def recent_metadata(self) -> Metadata:
+        """Raises ProviderUnavailable where the provider does not answer now, or did not a little while ago."""
+        return self._metadata.get_recent(_RECENT_SECONDS)
+
+    def verify(self, token: str, types: tuple[str, ...], renew_seconds: float = RENEW_SECONDS) -> dict[str, Any]:
         """The claims of a token that this issuer signed. Raises TokenInvalid, or what a fetch of the keys raises.
 
-        `types` are those that its header may name, in lower case.
+        `types` are those that its header may name, in lower case; `renew_seconds` how often an unknown key of such
+        tokens may cause a fetch.
         """
         header = read_header(token)
         if header.type.removeprefix("application/") not in types:
@@ -62,7 +72,7 @@ class Provider:
         key_set = self._keys.get() if self._key_set is None else self._key_set
         key = find_key(key_set, header.algorithm, header.kid)
         if key is None and self._key_set is None:
-            key = find_key(self._keys.renew(), header.algorithm, header.kid)
+            key = find_key(self._keys.renew(renew_seconds), header.algorithm, header.kid)
         if key is None:
             raise TokenInvalid(detail=f"The issuer has no key {header.kid!r:.100} for {header.algorithm}.")
         return verify_signature(token, header, key)

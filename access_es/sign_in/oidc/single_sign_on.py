@@ -19,6 +19,8 @@ from access_es.sign_in.oidc.provider import Http, Metadata, Provider
 
 _ID_TOKEN_TYPES = ("", "jwt")
 _LOGOUT_TYPES = ("", "jwt", "logout+jwt")
+# The provider itself hands out ID tokens, for a code. Whoever makes up other tokens must not delay a new key of theirs.
+_RENEW_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class SingleSignOn:
         self._http = http
         self._clock = clock
         self._provider = Provider(settings.issuer, http, clock)
+
+    def check_up(self) -> None:
+        """Raises ProviderUnavailable where the provider does not answer. Asks it once in 5 seconds at most."""
+        self._provider.recent_metadata()
 
     def begin(self, redirect_uri: str, next: str, *, prompt: str = "", is_retry: bool = False) -> tuple[str, Attempt]:
         """The address to send the browser to, and the attempt to keep in its cookie."""
@@ -100,6 +106,11 @@ class SingleSignOn:
         claims.check_logout_token(said, issuer=s.issuer, client_id=s.client_id, now=self._clock())
         return said
 
+    def may_sign_out(self) -> bool:
+        """Whether the provider has a page to sign out, as far as that is known without asking it."""
+        known = self._provider.known_metadata()
+        return known is None or bool(known.end_session_endpoint)
+
     def sign_out_address(self, back: str) -> str | None:
         """Where the person signs out of the provider (RP-Initiated Logout 1.0); None where it has no such page.
 
@@ -135,7 +146,7 @@ class SingleSignOn:
             raise ProviderMisconfigured(detail="The provider sent no ID token: OIDC_SCOPES must contain openid.")
         s = self.settings
         try:
-            said = self._provider.verify(token, _ID_TOKEN_TYPES)
+            said = self._provider.verify(token, _ID_TOKEN_TYPES, _RENEW_SECONDS)
             claims.check_id_token(said, issuer=s.issuer, client_id=s.client_id, nonce=attempt.nonce, now=self._clock())
         except TokenInvalid as error:
             raise ProviderMisconfigured(

@@ -55,6 +55,7 @@ class FakeProvider:
         self.person: dict[str, Any] = {"sub": "ann-1", "preferred_username": "Ann", "groups": ["/search"], "sid": "s1"}
         self.userinfo: dict[str, Any] | None = None
         self.discovery: dict[str, Any] = {}
+        self.lacks: tuple[str, ...] = ()  # of the discovery document
         self.token: Callable[[dict[str, Any]], Any] = self.sign
         self.token_status = 200
         self.token_body: dict[str, Any] = {}
@@ -100,7 +101,8 @@ class FakeProvider:
                          "userinfo_endpoint": "userinfo", "end_session_endpoint": "end"}  # fmt: skip
                 ends = {name: f"{self.issuer}/{end}" for name, end in names.items()}
                 named = {"authorization_response_iss_parameter_supported": True}
-                return 200, {"issuer": self.issuer, **ends, **named, **self.discovery}
+                said = {"issuer": self.issuer, **ends, **named, **self.discovery}
+                return 200, {name: value for name, value in said.items() if name not in self.lacks}
             case "/keys":
                 return 200, {"keys": self.key_set}
             case "/userinfo":

@@ -57,6 +57,19 @@ def test_whoever_comes_first_to_a_provider_that_is_down_is_told_and_so_are_the_n
     assert cached.get() == 2
 
 
+def test_what_must_be_recent_fails_although_there_is_something_older() -> None:
+    clock, source = Clock(), Source()
+    cached = CachedFetch(source, clock)
+    assert [cached.get_recent(60) for _ in range(3)] == [1, 1, 1]
+    clock.now, source.is_down = clock.now + 60, True
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            cached.get_recent(60)
+    assert (cached.get(), source.calls) == (1, 2)
+    clock.now, source.is_down = clock.now + 11, False
+    assert (cached.get_recent(60), cached.get()) == (3, 3)
+
+
 def test_a_renewal_is_made_at_most_every_five_minutes() -> None:
     clock, source = Clock(), Source()
     cached = CachedFetch(source, clock)
