@@ -23,7 +23,7 @@ demo-lambda: $(VENV)/.demo-lambda  ## the same through AWS Lambda as Zappa deplo
 	$(BIN)/python -m access_es.demo.cloud $(ARGS)
 
 test: $(VENV)/.dev  ## all tests: units, servers, then real Elasticsearch, Kibana, browser and cloud
-	.ci/system-packages chromium curl fonts-dejavu-core openssl wget
+	.ci/system-packages chromium curl fonts-dejavu-core nginx-light openssl wget
 	command -v java >/dev/null || .ci/system-packages default-jdk-headless
 	$(BIN)/python -m tests.run all $(ARGS)
 

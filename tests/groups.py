@@ -13,11 +13,12 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
-ENGINES = "engines"
+ENGINES, KEYCLOAK = "engines", "keycloak"
 # What takes longest begins first, so that no worker is left with it at the end.
 LONGEST = (
     ENGINES,
     "tests/cloud/test_large_answers.py",
+    KEYCLOAK,
     "tests/cloud/test_deploy.py",
     "tests/tasks/test_exactly_once.py",
     "tests/cloud/test_battery.py",
@@ -27,7 +28,12 @@ LONGEST = (
 
 @cache
 def group(file: str) -> str:
-    """A file by itself; those that ask for the engines share one set of them and its data, and follow each other."""
+    """A file by itself; those that ask for the engines share one set of them and its data, and follow each other.
+
+    So do those that ask for a Keycloak.
+    """
+    if file.startswith("tests/keycloak/"):
+        return KEYCLOAK
     path = ROOT / file
     return ENGINES if path.is_file() and "mark.engines" in path.read_text() else file
 

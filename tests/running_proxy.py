@@ -96,6 +96,7 @@ def running_proxy(
     workers: int = 1,
     program: str = "access_es",
     mount: str = "",
+    trusted_proxy: str = "",
     **settings: str,
 ) -> Iterator[RunningProxy]:
     """Serve in front of a domain that knows KEY. `settings` are environment variables, such as HOME_PATH.
@@ -113,7 +114,8 @@ def running_proxy(
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", program, "serve", "--port", "0", "--workers", str(workers),
-             *(("--mount", mount) if mount else ())],
+             *(("--mount", mount) if mount else ()),
+             *(("--trusted-proxy", trusted_proxy) if trusted_proxy else ())],
             cwd=cwd, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:

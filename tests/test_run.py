@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.groups import ENGINES, LONGEST, ROOT, group, order
+from tests.groups import ENGINES, KEYCLOAK, LONGEST, ROOT, group, order
 from tests.run import STAGES, main
 
 PASSES = "def test_passes(): pass\n"
@@ -77,11 +77,12 @@ def test_a_stage_has_each_test_once() -> None:
 
 
 def test_what_begins_first_is_there() -> None:
-    assert [name for name in LONGEST if name != ENGINES and not (ROOT / name).is_file()] == []
+    assert [name for name in LONGEST if name not in (ENGINES, KEYCLOAK) and not (ROOT / name).is_file()] == []
 
 
-def test_tests_that_share_the_engines_are_one_group() -> None:
+def test_tests_that_share_the_engines_or_keycloak_are_one_group() -> None:
     assert group("tests/browser/test_kibana.py") == group("tests/demo/test_stack.py") == ENGINES
+    assert group("tests/keycloak/test_keycloak.py") == group("tests/keycloak/test_front_doors.py") == KEYCLOAK
     assert group("tests/cloud/test_long_queries.py") == "tests/cloud/test_long_queries.py"
     assert order("tests/browser/test_kibana.py") < order("tests/cloud/test_battery.py") < order("tests/test_cli.py")
 

@@ -30,15 +30,7 @@ class TlsServer:
 @contextmanager
 def tls_server(folder: Path, name: str = "localhost", expired: bool = False) -> Iterator[TlsServer]:
     """Answers every GET with `{}`. Its certificate is for `name` alone."""
-    key, authority = make_certificate("The authority of these tests")
-    own_key, own = make_certificate(name, (key, authority), expired=expired)
-    (folder / "authority.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(
-        own_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + own.public_bytes(serialization.Encoding.PEM)
-    )
+    authority, certificate = write_certificates(folder, name, expired=expired)
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -55,15 +47,30 @@ def tls_server(folder: Path, name: str = "localhost", expired: bool = False) -> 
             """Nobody reads it."""
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
+    context.load_cert_chain(certificate)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield TlsServer(server.server_port, folder / "authority.pem", asked)
+        yield TlsServer(server.server_port, authority, asked)
     finally:
         server.shutdown()
         server.server_close()
+
+
+def write_certificates(folder: Path, name: str = "localhost", *, expired: bool = False) -> tuple[Path, Path]:
+    """Two PEM files: the certificate of a new authority, and a key with its certificate for `name`."""
+    key, root = make_certificate("The authority of these tests")
+    own_key, own = make_certificate(name, (key, root), expired=expired)
+    authority, certificate = folder / "authority.pem", folder / "server.pem"
+    authority.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    certificate.write_bytes(
+        own_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + own.public_bytes(serialization.Encoding.PEM)
+    )
+    return authority, certificate
 
 
 def make_certificate(

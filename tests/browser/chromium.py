@@ -44,6 +44,7 @@ def new_window(
     width: int = VIEWPORT_WIDTH,
     height: int = VIEWPORT_HEIGHT,
     scripts: bool = True,
+    any_certificate: bool = False,
 ) -> BrowserContext:
     """A window of a person who has never been here: no cookies, nothing kept."""
     window = browser.new_context(
@@ -51,6 +52,7 @@ def new_window(
         color_scheme="dark" if dark else "light",
         viewport={"width": width, "height": height},
         java_script_enabled=scripts,
+        ignore_https_errors=any_certificate,
         locale="en-US",
         timezone_id="UTC",
     )

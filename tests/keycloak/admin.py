@@ -18,6 +18,13 @@ class Admin:
     def set_backchannel(self, url: str) -> None:
         self.change_client(attributes={"backchannel.logout.url": url})
 
+    def register(self, *addresses: str) -> None:
+        """More addresses of access-es, beside those of the realm's file."""
+        (client,) = self._ask("GET", f"clients?clientId={CLIENT}")
+        back = [client["attributes"]["post.logout.redirect.uris"], *(f"{each}/--access-es/login" for each in addresses)]
+        ways = [*client["redirectUris"], *(f"{each}/--access-es/oidc/callback" for each in addresses)]
+        self.change_client(redirectUris=ways, attributes={"post.logout.redirect.uris": "##".join(back)})
+
     def change_client(self, **changes: Any) -> None:
         (client,) = self._ask("GET", f"clients?clientId={CLIENT}")
         attributes = {**client["attributes"], **changes.pop("attributes", {})}

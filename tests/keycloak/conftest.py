@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,32 +16,43 @@ from access_es.demo.running_gateway import RunningGateway
 from tests.browser.chromium import new_window, running_chromium
 from tests.keycloak.admin import Admin
 from tests.running_proxy import RunningProxy, running_proxy
+from tests.tls_server import write_certificates
+
+SETTINGS = {"SESSION_RECHECK_SECONDS": "0.5", "HOME_PATH": "/_demo/echo"}
 
 
-@pytest.fixture(scope="module")
-def keycloak() -> Iterator[Keycloak]:
-    with running_keycloak(cache_folder(os.environ, os.getuid()), "http://127.0.0.1:1", print) as running:
+@pytest.fixture(scope="package")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The authority that Keycloak trusts, and a key with its certificate for `localhost`."""
+    return write_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="package")
+def keycloak(certificates: tuple[Path, Path]) -> Iterator[Keycloak]:
+    """One for all files of this folder: it takes half a minute until it answers."""
+    cache = cache_folder(os.environ, os.getuid())
+    with running_keycloak(cache, "http://127.0.0.1:1", print, authority=certificates[0]) as running:
         running.wait()
         yield running
 
 
+@pytest.fixture(scope="package")
+def admin(keycloak: Keycloak) -> Admin:
+    return Admin(keycloak)
+
+
 @pytest.fixture(scope="module")
 def proxy(
-    gateway: RunningGateway, keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory
+    gateway: RunningGateway, keycloak: Keycloak, admin: Admin, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningProxy]:
-    settings: dict[str, Any] = {**keycloak.settings, "SESSION_RECHECK_SECONDS": "0.5", "HOME_PATH": "/_demo/echo"}
-    with running_proxy(gateway.url, tmp_path_factory.mktemp("proxy"), **settings) as running:
+    folder = tmp_path_factory.mktemp("proxy")
+    settings: dict[str, Any] = {**keycloak.settings, **SETTINGS}
+    with running_proxy(gateway.url, folder, **settings) as running:
+        admin.set_backchannel(f"{running.url}/--access-es/oidc/backchannel-logout")
         yield running
 
 
-@pytest.fixture(scope="module")
-def admin(keycloak: Keycloak, proxy: RunningProxy) -> Admin:
-    found = Admin(keycloak)
-    found.set_backchannel(f"{proxy.url}/--access-es/oidc/backchannel-logout")
-    return found
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
         yield running
