@@ -14,6 +14,7 @@ class TooManyRequests(AccessEsError):
 
     status = 429
     code = "too_many_requests"
+    title = "Too many requests at a time"
 
     def __init__(self, limit: int) -> None:
         super().__init__(

@@ -70,8 +70,9 @@ REFUSALS = (
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title} · access-es</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.25rem}}
-dt{{float:left;width:6rem;opacity:.7}}dd{{margin:0 0 0 6rem;overflow-wrap:anywhere}}a{{color:inherit}}</style></head>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.25rem}}
+body{{overflow-wrap:anywhere}}dt{{float:left;width:6rem;opacity:.7}}dd{{margin:0 0 0 6rem}}a{{color:inherit}}
+</style></head>
 <body><main><h1>{title}</h1><p>{reason}</p>
 <dl><dt>Code</dt><dd><code>{code}</code></dd><dt>Where</dt><dd><code>gateway</code></dd>
 <dt>Request</dt><dd><code>{request_id}</code></dd></dl>
