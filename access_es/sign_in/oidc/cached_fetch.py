@@ -14,6 +14,7 @@ from access_es.sign_in.oidc.errors import ProviderUnavailable
 FRESH_SECONDS = 3_600.0  # by our own clock: providers send `no-store` on what everybody stores
 RENEW_SECONDS = 300.0  # how often the unknown id of a key may cause a fetch
 RETRY_SECONDS = 10.0  # after a failure: whoever signs in meanwhile is told at once
+_NEW_SECONDS = 1.0  # what was fetched a moment ago is not fetched anew
 _WAIT_SECONDS = 10.0
 T = TypeVar("T")
 log = logging.getLogger("access_es.sign_in.oidc")
@@ -57,10 +58,10 @@ class CachedFetch(Generic[T]):
     def renew(self, every_seconds: float = RENEW_SECONDS) -> T:
         """Fetched anew, unless that was done within so many seconds."""
         value = self.get()
-        if not self._is_due(self._renewed, every_seconds) or not self._lock.acquire(timeout=_WAIT_SECONDS):
+        if not self._may_renew(every_seconds) or not self._lock.acquire(timeout=_WAIT_SECONDS):
             return self._value or value
         try:
-            if not self._is_due(self._renewed, every_seconds):
+            if not self._may_renew(every_seconds):
                 return self._value or value  # another thread did, while this one waited
             self._renewed = self._clock()
             return self._try_again(value)
@@ -96,6 +97,9 @@ class CachedFetch(Generic[T]):
             raise
         self._fetched, self._failure = self._tried, None
         return self._value
+
+    def _may_renew(self, every_seconds: float) -> bool:
+        return self._is_due(self._renewed, every_seconds) and self._is_due(self._fetched, _NEW_SECONDS)
 
     def _is_due(self, since: float, seconds: float) -> bool:
         return not 0 <= self._clock() - since < seconds  # also where the clock was set back

@@ -62,6 +62,7 @@ class FakeProvider:
         self.asked: Counter[str] = Counter()
         self.redeemed: list[dict[str, str]] = []
         self.authorizations: list[str] = []
+        self.answers: dict[str, tuple[int, Any]] = {}  # by path, in place of its own
         self.is_down = False
         self.delay_seconds = 0.0
         self._codes: dict[str, Mapping[str, str]] = {}
@@ -95,6 +96,8 @@ class FakeProvider:
         time.sleep(self.delay_seconds)
         if self.is_down:
             return 503, {}
+        if path in self.answers:
+            return self.answers[path]
         match path:
             case "/.well-known/openid-configuration":
                 names = {"authorization_endpoint": "auth", "token_endpoint": "token", "jwks_uri": "keys",
@@ -140,6 +143,8 @@ def running_provider(clock: Callable[[], float] = time.time) -> Iterator[FakePro
             status, found = fake.answer(self.command, path, form, self.headers.get("Authorization", ""))
             data = found if isinstance(found, bytes) else json.dumps(found).encode()
             self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", str(found))
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -73,6 +73,8 @@ def test_what_must_be_recent_fails_although_there_is_something_older() -> None:
 def test_a_renewal_is_made_at_most_every_five_minutes() -> None:
     clock, source = Clock(), Source()
     cached = CachedFetch(source, clock)
+    assert [cached.renew() for _ in range(4)] == [1, 1, 1, 1]  # fetched a moment ago
+    clock.now += 1
     assert [cached.renew() for _ in range(4)] == [2, 2, 2, 2]
     clock.now += 300
     assert cached.renew() == 3

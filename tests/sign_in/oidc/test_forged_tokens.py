@@ -16,7 +16,7 @@ from access_es.sign_in.oidc.machines import Machines
 from access_es.sign_in.oidc.person import Person
 from access_es.sign_in.oidc.single_sign_on import SingleSignOn
 from tests.account_fixtures import Clock
-from tests.sign_in.oidc.fake_provider import CLIENT, FakeProvider, ec_key
+from tests.sign_in.oidc.fake_provider import CLIENT, FakeProvider, ec_key, public, rsa_key
 from tests.sign_in.oidc.forgeries import CLAIMS, OF_SIGN_IN, SIGNATURES, Forge, signed
 
 FOR_PEOPLE = {**SIGNATURES, **CLAIMS, **OF_SIGN_IN}
@@ -42,8 +42,9 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.parametrize("forge", FOR_PEOPLE.values(), ids=FOR_PEOPLE)
-def test_nobody_signs_in_with(forge: Forge, sign_on: SingleSignOn, fake: FakeProvider) -> None:
+def test_nobody_signs_in_with(forge: Forge, sign_on: SingleSignOn, fake: FakeProvider, clock: Clock) -> None:
     come_back(sign_on, fake)  # what a process has cached after its first sign-in
+    clock.now += 1
     fake.token = partial(forge, fake)
     before = fake.asked["/keys"] + fake.asked["/.well-known/openid-configuration"]
     for _ in range(3):
@@ -58,12 +59,64 @@ def test_nobody_signs_in_with(forge: Forge, sign_on: SingleSignOn, fake: FakePro
 def test_no_machine_is_taken_for_another_by(forge: Forge, fake: FakeProvider, clock: Clock) -> None:
     machines = Machines((rule(fake),), ProviderHttp(), clock)
     machines.verify(fake.sign(fake.claims()))
+    clock.now += 1
     token = forge(fake, fake.claims())
     before = sum(fake.asked.values())
     for _ in range(3):
         with pytest.raises(WrongCredentials):
             machines.verify(token)
     assert sum(fake.asked.values()) - before <= 1
+
+
+DISCOVERY, KEYS, TOKEN, USERINFO = "/.well-known/openid-configuration", "/keys", "/token", "/userinfo"
+ANSWERS: dict[str, dict[str, tuple[int, Any]]] = {
+    "discovery is redirected": {DISCOVERY: (302, "/other")},
+    "discovery is a list": {DISCOVERY: (200, [])},
+    "discovery is no JSON": {DISCOVERY: (200, b"<html>")},
+    "discovery is deeply nested": {DISCOVERY: (200, b"[" * 100_000)},
+    "discovery is too long": {DISCOVERY: (200, b'{"x": "' + b"x" * 600_000 + b'"}')},
+    "discovery is of nobody": {DISCOVERY: (200, {})},
+    "keys are redirected": {KEYS: (302, "/other")},
+    "keys are redirected for good": {KEYS: (308, "http://127.0.0.1:1/keys")},
+    "keys are a list": {KEYS: (200, [public(rsa_key(), "k1")])},
+    "keys are an object of keys": {KEYS: (200, {"keys": {"k1": public(rsa_key(), "k1")}})},
+    "keys are text": {KEYS: (200, {"keys": ["k1", 7, None]})},
+    "keys are not there": {KEYS: (404, {"keys": [public(rsa_key(), "k1")]})},
+    "no keys": {KEYS: (200, {"keys": []})},
+    "too many keys": {KEYS: (200, {"keys": [public(rsa_key(), f"k{n}") for n in range(2_000)]})},
+    "a private key's numbers are missing": {KEYS: (200, {"keys": [{"kty": "RSA", "kid": "k1"}]})},
+    "a shared secret": {KEYS: (200, {"keys": [{"kty": "oct", "kid": "k1", "k": "c2VjcmV0"}]})},
+    "the code is exchanged elsewhere": {TOKEN: (307, "http://127.0.0.1:1/token")},
+    "the exchange gives a list": {TOKEN: (200, [])},
+    "the exchange gives a page": {TOKEN: (200, b"<html>")},
+    "the exchange gives nothing": {TOKEN: (200, {})},
+    "the exchange fails with tokens": {TOKEN: (400, {"id_token": "x", "error": "invalid_grant"})},
+    "userinfo is of another person": {USERINFO: (200, {"sub": "bob-1", "groups": ["/search"]})},
+    "userinfo is of nobody": {USERINFO: (200, {"groups": ["/search"]})},
+    "userinfo is a list": {USERINFO: (200, [])},
+    "userinfo is redirected": {USERINFO: (302, "/other")},
+}
+
+
+@pytest.mark.parametrize("wrong", ANSWERS.values(), ids=ANSWERS)
+def test_nobody_signs_in_where_the_provider_answers_wrongly(
+    wrong: dict[str, tuple[int, Any]], sign_on: SingleSignOn, fake: FakeProvider
+) -> None:
+    """Nothing is asked more than once, and nothing of where an answer leads."""
+    fake.person.pop("groups")  # userinfo has them
+    fake.answers = wrong
+    with pytest.raises(AccessEsError) as caught:
+        come_back(sign_on, fake)
+    assert caught.value.code.startswith("sso_") and caught.value.status != 401
+    assert "/other" not in fake.asked and set(fake.asked.values()) == {1}
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "data:application/json,{}", "ftp://127.0.0.1/keys", 7])
+def test_keys_come_over_http_alone(sign_on: SingleSignOn, fake: FakeProvider, address: object) -> None:
+    fake.discovery = {"jwks_uri": address}
+    with pytest.raises(AccessEsError):
+        come_back(sign_on, fake)
+    assert fake.asked == {DISCOVERY: 1}
 
 
 def test_the_true_one_does(sign_on: SingleSignOn, fake: FakeProvider, clock: Clock) -> None:
@@ -106,6 +159,7 @@ def test_made_up_logout_tokens_do_not_delay_a_new_key_of_the_provider(
 ) -> None:
     """Anybody may send those. Each 5 minutes one of them causes a fetch."""
     come_back(sign_on, fake)
+    clock.now += 1
     for _ in range(3):
         with pytest.raises(AccessEsError):
             sign_on.read_logout(fake.logout_token().replace(".", "x.", 1))
@@ -124,6 +178,7 @@ def test_an_unknown_key_of_sign_ins_is_fetched_once_in_ten_seconds(
 ) -> None:
     """A provider that changes its keys is followed at once; whoever makes up key ids is not."""
     come_back(sign_on, fake)
+    clock.now += 1
     fake.key_set = [{**key, "kid": key["kid"].replace("k1", "k2")} for key in fake.key_set]
     fake.token = lambda claims: fake.sign(claims, kid="k2")
     assert come_back(sign_on, fake).subject == "ann-1"
