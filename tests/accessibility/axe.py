@@ -34,6 +34,8 @@ _CUT_OFF = """() => {
         if (!box.width || element.closest(".unseen")) continue;
         const shown = `${element.tagName} ${element.textContent.trim().slice(0, 40)}`;
         if (box.right > width + 1 || box.left < -1) found.push(`beyond the edge: ${shown}`);
+        const card = element.parentElement.matches(".card") && element.parentElement.getBoundingClientRect();
+        if (card && box.right > card.right) found.push(`beyond its card: ${shown}`);
         const hides = style.overflow !== "visible" || element.matches("button, textarea, .button");
         if (hides && element.clientWidth &&
             (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1))

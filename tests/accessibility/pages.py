@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
 import time
 from collections.abc import Callable
@@ -177,6 +176,7 @@ def account(visit: Visit) -> None:
 @shows(LONG_NAME)
 def account_with_long_names(visit: Visit) -> None:
     visit.sign_in(LONG_NAME)
+    expect(visit.page.locator("th", has_text="Samsung Internet on Android")).to_be_visible()
 
 
 @shows("bob")
@@ -278,26 +278,25 @@ def error_404(visit: Visit) -> None:
 @shows("Too many requests at a time")
 def error_429(visit: Visit) -> None:
     visit.sign_in()
-    full = visit.site.full
-    headers = {"Authorization": f"Bearer {visit.site.token}"}
-    slow = [threading.Thread(target=_ask, args=(full, "/_demo/slow?delay=2", headers)) for _ in range(2)]
-    for each in slow:
-        each.start()
+    full, is_over = visit.site.full, threading.Event()
+
+    def keep_busy() -> None:
+        while not is_over.is_set():
+            full.ask("GET", "/_demo/slow?delay=9", {"Authorization": f"Bearer {visit.site.token}"})
 
     def is_refused() -> bool:
         answer = visit.page.goto(f"{full.url}/_demo/echo")
         return answer is not None and answer.status == 429
 
-    eventually(is_refused)
-    for each in slow:
-        each.join()
-
-
-def _ask(proxy: RunningProxy, target: str, headers: dict[str, str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
-    connection.request("GET", target, headers=headers)
-    connection.getresponse().read()
-    connection.close()
+    busy = [threading.Thread(target=keep_busy) for _ in range(3)]
+    for each in busy:
+        each.start()
+    try:
+        eventually(is_refused)
+    finally:
+        is_over.set()
+        for each in busy:
+            each.join()
 
 
 @shows("The search domain cannot be reached")

@@ -12,6 +12,7 @@ from typing import Any
 
 from access_es.demo.running_gateway import RunningGateway
 from access_es.sign_in.build import Accounts, AccountSettings, build_accounts
+from access_es.users.sessions import SessionRecord
 from tests.account_fixtures import FAST_HASHING, close
 from tests.running_proxy import PASSWORD, RunningProxy, running_proxy
 from tests.sign_in.oidc.fake_provider import CLIENT, SECRET, FakeProvider, running_provider
@@ -82,4 +83,14 @@ def _add_people(accounts: Accounts, long_ago: Accounts) -> str:
     directory.add_token("alice", "a laptop whose label is as long as labels may be, 64 characters!", 90, ("analyst",))
     long_ago.directory.add_token("alice", "of last year", 90)
     directory.add_token(LONG_NAME, "x" * 64)
+    for device in ("x" * 32, "Samsung Internet on Android"):
+        _add_session(accounts, device)
     return token
+
+
+def _add_session(accounts: Accounts, device: str) -> None:
+    """Of the user with the long name, at an address that is as long as addresses may be."""
+    now, epoch = int(accounts.clock()), accounts.directory.user(LONG_NAME).epoch
+    place = "2001:db8:1234:5678:9abc:def0:1234:5678"
+    record = SessionRecord(device, LONG_NAME, epoch, device, place, "password", now, now + 3_600, now - 3_500)
+    accounts.stores.sessions.put(record)
