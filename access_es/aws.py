@@ -1,7 +1,7 @@
 """The only user of botocore: AWS credentials, and calls to AWS services other than the domain.
 
-Nothing is imported, made or called before it is needed. boto3 around it would add a fifth to what a start waits for,
-and nothing that is used here.
+Nothing is imported, made or called before it is needed. boto3 around it would bring s3transfer and multiprocessing,
+which a start waits for and nothing here uses.
 """
 
 from __future__ import annotations

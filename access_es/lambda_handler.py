@@ -114,7 +114,8 @@ def load_proxy() -> Proxy:
 def _apply_packed_settings() -> None:
     """What Zappa packed of the stage: its variables and its log level, applied as zappa/handler.py does.
 
-    Importing that takes longer than all of ours, and far the most of it is for other frameworks and events.
+    Importing that loads asyncio, boto3, multiprocessing and Werkzeug too: they serve frameworks and events that never
+    come here, and take longer than all of ours.
     """
     packed: Any = importlib.import_module("zappa_settings")
     logging.basicConfig()
