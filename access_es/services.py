@@ -65,6 +65,7 @@ class Services:
     def prepare(self) -> None:
         """Make what the first request would wait for, without a call."""
         self.accounts.prepare()
+        self.domain.prepare()
 
     def warm(self) -> bool:
         """Fetch what a first request waits for: credentials, and a connection to the domain. Whether it answers."""

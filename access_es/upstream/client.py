@@ -71,6 +71,10 @@ class Domain:
         opener = find_opener(endpoint, network, connect_to)
         self._pool = Pool(opener, connect_seconds, read_seconds, connections, readiness)
 
+    def prepare(self) -> None:
+        """Make what the first connection would wait for. Nothing is sent."""
+        self._pool.prepare()
+
     def send(
         self, method: str, raw_target: bytes, headers: Headers, upload: Upload, *, answer_by: float | None = None,
         waits: Iterator[float] | None = None, sign_as: SignAs | None = None, client: ClientPresence | None = None,

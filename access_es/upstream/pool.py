@@ -23,6 +23,7 @@ from access_es.settings.endpoint import Endpoint
 from access_es.upstream.connection import Connection
 from access_es.upstream.failures import FAULTS, describe
 from access_es.upstream.network import Network
+from access_es.upstream.trust import Trust
 
 # What waits until a socket can be read; None where the socket itself does that best.
 Readiness = Callable[[Any], Callable[[], None] | None]
@@ -39,9 +40,14 @@ class Pool:
         self._connect_seconds = connect_seconds
         self._most_idle = most_idle
         self._opener = opener
+        self._trust = Trust(opener)
         self._readiness = readiness
         self._idle: deque[Connection] = deque()
         weakref.finalize(self, _close_all, self._idle)
+
+    def prepare(self) -> None:
+        """Read the certificates to trust, before the first connection waits for it."""
+        self._trust.prepare()
 
     def take(self, seconds_left: float | None = None) -> Connection:
         """A connection, from before or opened now. Raises DomainUnreachable."""
@@ -68,6 +74,7 @@ class Pool:
         opening: Any = self._opener._new_conn()
         opening.timeout = seconds
         try:
+            self._trust.apply(opening)
             if self._opener.proxy is not None:
                 self._opener._prepare_proxy(opening)
             else:

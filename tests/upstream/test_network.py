@@ -139,6 +139,29 @@ def test_a_domain_is_reached_with_the_authority_that_a_variable_names(tmp_path: 
             ask(Network(), url)
 
 
+def test_the_certificates_to_trust_are_read_once_for_all_connections(tmp_path: Path) -> None:
+    """Each reading takes 20 ms of processor time, and would delay everybody where many connections are opened."""
+    with tls_server(tmp_path) as server:
+        endpoint = settings_of(f"https://localhost:{server.port}").endpoint
+        domain = Domain(endpoint, None, None, network=Network(str(server.authority), "AWS_CA_BUNDLE"))
+        domain.prepare()
+        server.authority.unlink()
+        for _ in range(3):
+            assert b"".join(domain.send("GET", b"/", (), Upload()).body) == b"{}"
+            domain.close()  # so that the next one opens a connection
+        assert len(server.asked) == 3
+
+
+def test_a_bundle_that_is_gone_when_it_is_read_is_reported_by_the_request(tmp_path: Path) -> None:
+    with tls_server(tmp_path) as server:
+        endpoint = settings_of(f"https://localhost:{server.port}").endpoint
+        domain = Domain(endpoint, None, None, network=Network(str(server.authority), "AWS_CA_BUNDLE"))
+        server.authority.unlink()
+        domain.prepare()
+        with pytest.raises(DomainUnreachable):
+            domain.send("GET", b"/", (), Upload())
+
+
 def test_signature_and_certificate_stay_the_endpoints_when_another_address_is_connected_to(tmp_path: Path) -> None:
     name = "search-logs-abc.us-east-1.es.amazonaws.com"
     with tls_server(tmp_path, name) as server:
