@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import resource
@@ -28,7 +29,8 @@ BIG = 3_000_000
 
 
 class Domain:
-    """Answers `/slow…` after some seconds, `/big…` with 3 MB, all else at once; sees whose connection was closed."""
+    """Answers `/slow…` after some seconds, `/big…` with 3 MB, all else at once; breaks off `/breaks`. Sees whose
+    connection was closed."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
@@ -47,6 +49,9 @@ class Domain:
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + b"x" * 100_000)
             if connection.recv(1) == b"":
                 self.closed.append(target)
+            raise ConnectionError
+        if target.startswith(b"/breaks"):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + b"x" * 200_000)
             raise ConnectionError
         if target.startswith(b"/write"):
             time.sleep(2)
@@ -153,6 +158,7 @@ def test_a_client_that_hangs_up_ends_its_read_at_the_domain(
     eventually(lambda: any(line["path"] == target.partition("?")[0] for line in proxy.audit()))
     line = next(line for line in proxy.audit() if line["path"] == target.partition("?")[0])
     assert (line["user"], line["error"]) == ("alice", "client_gone")
+    assert "Traceback" not in proxy.log.read_text()
 
 
 def test_a_write_goes_on_without_its_client(served: tuple[RunningProxy, Domain]) -> None:
@@ -164,6 +170,16 @@ def test_a_write_goes_on_without_its_client(served: tuple[RunningProxy, Domain])
     eventually(lambda: any(line["path"] == "/write-left/_doc" for line in proxy.audit()))
     line = next(line for line in proxy.audit() if line["path"] == "/write-left/_doc")
     assert (line["status"], line["delivery"], line["error"]) == (200, "cut", "client_gone")
+
+
+def test_a_domain_that_breaks_off_is_one_line_of_the_log(served: tuple[RunningProxy, Domain]) -> None:
+    proxy, _ = served
+    before = len(proxy.log.read_text())
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        proxy.ask("GET", "/breaks", proxy.bearer)
+    eventually(lambda: any(line["path"] == "/breaks" for line in proxy.audit()))
+    said = [line for line in proxy.log.read_text()[before:].splitlines() if not line.startswith("{")]
+    assert len(said) == 1 and "The answer was cut off: domain_broke_off" in said[0]
 
 
 def test_one_user_does_not_take_all_places(tmp_path: Path) -> None:

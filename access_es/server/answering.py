@@ -9,7 +9,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from access_es.client_presence import ClientGone
-from access_es.errors import BadRequest
+from access_es.errors import AccessEsError, BadRequest
 from access_es.server.body import RequestBody, RequestBodyError
 from access_es.server.clients import Clients
 from access_es.server.connection import ClientLeft, Connection
@@ -111,7 +111,8 @@ def _run(application: WSGIApplication, environ: dict[str, Any], start_response: 
 
 def _fail(connection: Connection, response: Response, fault: BaseException) -> None:
     if response.has_begun:
-        log.error("An answer was cut short: %s", type(fault).__name__, exc_info=fault)
+        if not isinstance(fault, AccessEsError):  # whose line in the log was written where it was known
+            log.error("An answer was cut short: %s", type(fault).__name__, exc_info=fault)
         connection.reset()
     elif isinstance(fault, BadRequest):
         connection.refuse(_explain(fault))
