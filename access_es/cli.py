@@ -53,7 +53,8 @@ def _run(args: argparse.Namespace) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=program(), description="Reach an Elasticsearch domain and its Kibana through a URL."
+        prog=program(),
+        description="Reach an Elasticsearch or OpenSearch domain, and its Kibana or Dashboards, through a URL.",
     )
     parser.add_argument("--version", action="version", version=f"access-es {__version__}")
     parser.add_argument("--stage", default="local", help="stage of the settings file (default: local)")

@@ -162,6 +162,32 @@ def test_no_document_names_a_setting_that_does_not_exist(path: Path) -> None:
     assert named - set(NAMES) - VARIABLES == set()
 
 
+# Codes of errors that no client gets: they end commands or the start, are in the audit log alone, or have subclasses.
+NEVER_SENT = {"settings", "address_unusable", "provision_failed", "client_gone", "domain_error"}
+
+
+def error_codes() -> Iterator[str]:
+    """Those of the error classes, and of the server's and API Gateway's own refusals."""
+    for path in sorted((ROOT / "access_es").rglob("*.py")):
+        for node in () if "demo" in path.parts else ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                named = [line for line in node.body if isinstance(line, ast.Assign)]
+                found = [line.value for line in named if [getattr(one, "id", "") for one in line.targets] == ["code"]]
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+                found = node.args
+            else:
+                continue
+            texts = [one.value for one in found if isinstance(one, ast.Constant)]
+            yield from (text for text in texts if isinstance(text, str) and re.fullmatch("[a-z_]+", text))
+
+
+def test_every_error_code_is_documented() -> None:
+    text = "".join((ROOT / "docs" / name).read_text() for name in ("addresses-and-errors.md", "long-queries.md"))
+    codes = set(error_codes())
+    assert len(codes) > 50 and codes >= NEVER_SENT
+    assert [code for code in sorted(codes - NEVER_SENT) if f"`{code}`" not in text] == []
+
+
 READ_BY_PEOPLE = [*DOCUMENTS, *sorted((ROOT / "access_es" / "templates").glob("*.html"))]
 
 
