@@ -13,6 +13,7 @@ from access_es import __version__
 from access_es.aws import AwsSession
 from access_es.doctor.command import register as register_doctor
 from access_es.errors import AccessEsError
+from access_es.live_permissions import open_stage_permissions
 from access_es.may import register as register_may
 from access_es.program import program
 from access_es.provision.address import find_start_page
@@ -20,6 +21,7 @@ from access_es.provision.command import register as register_provision
 from access_es.server.command import add_serve_options, port, run_serve
 from access_es.services import build_accounts_for
 from access_es.settings.file import DEFAULT_FILE
+from access_es.settings.names import Settings
 from access_es.settings.read import read_settings
 from access_es.settings.stage import Stage, read_stage
 from access_es.users.change_log import Actor
@@ -89,13 +91,19 @@ def _demo(args: argparse.Namespace, stage: Stage) -> int:
 def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     """`users …`, `tokens …`, `sessions …` and `changes`, which need no domain."""
     values = {"ES_ENDPOINT": "https://unused.invalid", "ES_SIGN": "false", **stage.values}
-    accounts = build_accounts_for(
-        read_settings(values), region=stage.region, session=AwsSession(stage.profile, stage.region)
-    )
+    settings = read_settings(values)
+    accounts = build_accounts_for(settings, region=stage.region, session=AwsSession(stage.profile, stage.region))
     args.start_page = None if stage.is_local else lambda: find_start_page(Path(args.settings), stage.name)
+    args.known_roles = lambda: _known_roles(stage, settings)
     directory = accounts.directory.by(Actor(_operating_system_user(), "command"))
     status: int = args.accounts_command(args, directory)
     return status
+
+
+def _known_roles(stage: Stage, settings: Settings) -> tuple[str, ...] | None:
+    """Those of PERMISSIONS; None where it is not set. Raises SettingsError where it cannot be read."""
+    permissions = open_stage_permissions(stage, settings).current()
+    return None if permissions is None else tuple(permissions.roles)
 
 
 def _operating_system_user() -> str:

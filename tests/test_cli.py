@@ -116,3 +116,21 @@ def test_serving_without_credentials_says_so_once_it_is_ready(
     for line in rest:
         assert line.startswith("No AWS credentials to sign with: found none in the environment, a profile or the role")
         assert line.endswith(f". Fix: {CREDENTIALS_FIX}.")
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_a_token_with_a_role_that_does_not_exist(
+    is_set: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would allow nothing; without PERMISSIONS there are no roles to compare it with."""
+    monkeypatch.setenv("ACCESS_ES_STATE", str(tmp_path))
+    if is_set:
+        permissions = {"roles": {"team": {"read": ["logs-*"]}, "shipper": {"write": ["logs-*"]}}}
+        monkeypatch.setenv("PERMISSIONS", json.dumps(permissions))
+    monkeypatch.setattr("sys.stdin", io.StringIO("a password of the test\n"))
+    assert main(["users", "add", "ann", "--password-stdin"]) == 0
+    assert main(["tokens", "add", "ann", "ci", "--role", "team"]) == 0
+    capsys.readouterr()
+    assert main(["tokens", "add", "ann", "typo", "--role", "team", "--role", "taem"]) == (1 if is_set else 0)
+    if is_set:
+        assert capsys.readouterr().err == "There is no role 'taem'. PERMISSIONS has the roles team, shipper.\n"

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access_es.errors import BadRequest
+from access_es.program import program
 from access_es.users import passwords
 from access_es.users.change_commands import register_changes
-from access_es.users.command_line import add_action, find_address, print_json, print_table, report
+from access_es.users.command_line import add_action, find_address, print_json, print_table, print_text, report
 from access_es.users.directory import Directory
 from access_es.users.fields import short_time, time_text, user_fields
 from access_es.users.import_command import register_import
@@ -91,6 +92,10 @@ def list_users(args: argparse.Namespace, directory: Directory) -> int:
     users = directory.users()
     if args.json:
         return print_json([user_fields(user) for user in users])
+    if not users:
+        stage = getattr(args, "stage", "local")
+        chosen = "" if stage == "local" else f" --stage {stage}"
+        return print_text(f"There are no users yet. To add one: {program()}{chosen} users add NAME")
     head = ("name", "groups", "origin", "created", "last sign-in", "last used", "state")
     return print_table(head, [_user_row(user) for user in users])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from access_es.errors import BadRequest
 from access_es.users import tokens as token_rules
 from access_es.users.command_line import add_action, print_json, print_table, report
 from access_es.users.directory import Directory
@@ -33,6 +34,12 @@ def register_tokens(parser: argparse.ArgumentParser) -> None:
 
 
 def add_token(args: argparse.Namespace, directory: Directory) -> int:
+    """Raises BadRequest where a role is none of `known_roles`, which finds those of PERMISSIONS."""
+    find = getattr(args, "known_roles", None)
+    known = find() if find and args.role else None
+    if known is not None and (unknown := [role for role in args.role if role not in known]):
+        have = f"the roles {', '.join(known)}" if known else "no roles"
+        raise BadRequest(f"There is no role '{unknown[0]}'. PERMISSIONS has {have}.")
     token, text = directory.add_token(args.user, args.label, args.days, args.role)
     return report(args, text, {**token_fields(token, directory.now()), "token": text})
 

@@ -107,6 +107,16 @@ def test_an_unusable_file_is_named(run: Run, accounts: Accounts, capsys: pytest.
     assert f"{path} cannot be used: file is not a database" in capsys.readouterr().err
 
 
+def test_without_users_the_list_says_how_to_add_one(
+    run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for user in accounts.directory.users():
+        accounts.directory.remove_user(user.name)
+    assert run("users", "list") == 0
+    assert "no users yet. To add one: " in (said := capsys.readouterr().out) and "users add NAME" in said
+    assert run("users", "list", "--json") == 0 and json.loads(capsys.readouterr().out) == []
+
+
 def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run("users", "add", "bob", "--password-stdin", "--group", "ops", "--group", "/search/admins", typed=PASSWORD)
     run("users", "disable", "bob")
