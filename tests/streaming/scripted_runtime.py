@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 from collections.abc import Iterator, Sequence
@@ -96,6 +97,8 @@ def scripted(door: Door, script: Script, time_scale: float = 0.01) -> Iterator[S
         try:
             yield Scripted(port, invocations, loop, api)
         finally:
+            if not script.stays_open:
+                loop.run(asyncio.wait_for(api.idle.wait(), 10))  # it opens no connection while its server ends
             loop.run(front.stop())
             loop.run(api.stop())
             client.join(10)
