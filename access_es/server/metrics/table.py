@@ -19,9 +19,9 @@ DELIVERIES = (
     "page", "redirect", "preflight", "held", "streamed", "compressed", "spilled", "linked", "task", "error", "cut",
 )  # fmt: skip
 EVENTS = (
-    "sign_in", "sign_in_failed", "session_renewed", "sign_out", "session_ended", "sessions_ended", "password_changed",
-    "password_change_failed", "token_created", "token_revoked", "permission_denied", "user_created", "user_invited",
-    "user_disabled", "user_enabled", "user_removed", "groups_changed", OTHER,
+    "sign_in", "sign_in_failed", "session_renewed", "sign_out", "sign_out_failed", "session_ended", "sessions_ended",
+    "password_changed", "password_change_failed", "token_created", "token_revoked", "permission_denied", "user_created",
+    "user_invited", "user_disabled", "user_enabled", "user_removed", "groups_changed", OTHER,
 )  # fmt: skip
 ERRORS = (
     "accounts_busy", "accounts_unavailable", "answer_headers_too_large", "answer_too_large", "aws_failure",
