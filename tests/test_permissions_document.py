@@ -32,6 +32,12 @@ def test_the_blocks_in_the_document_are_valid_and_the_first_is_a_part_of_it() ->
     assert shown.groups.items() <= PERMISSIONS.groups.items()
 
 
+def test_the_example_of_the_administrators_document_is_valid() -> None:
+    document = (ROOT / "docs" / "administration.md").read_text()
+    [block] = re.findall(r"^```json\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    assert [role.name for role in parse_permissions(block).roles.values() if role.admin] == ["people"]
+
+
 ASKED = [
     ("data", "GET", "/logs-2026*/_search", True),
     ("data", "GET", "/logs-*,-logs-old/_search", True),

@@ -22,7 +22,7 @@ PEOPLE = {"alice": "admins", "bob": "readers", "carol": "editors", "dave": "read
 GROUPS = {"/search/admins": ["admin"], "/search/editors": ["editor"], "/search/readers": ["reader"]}
 PERMISSIONS = {
     "roles": {
-        "admin": {"manage": ["*"], "dashboards": "edit"},
+        "admin": {"manage": ["*"], "dashboards": "edit", "admin": True},
         "editor": {"read": ["demo-*"], "dashboards": "edit"},
         "reader": {"read": ["demo-*"], "dashboards": "view"},
     },

@@ -307,6 +307,12 @@ def test_groups_and_name_are_those_of_the_last_sign_in(
     enter(app.test_client(), fake)
     user = accounts.directory.user(name(fake))
     assert (user.groups, user.display_name) == (("/search", "/more"), "Ann B")
+    enter(client, fake)
+    changes = accounts.directory.change_log.newest(2)
+    assert [(one.actor, one.via, one.action, one.target, one.detail) for one in changes] == [
+        ("127.0.0.1", "provider", "groups_changed", user.name, "/search → /search, /more"),
+        ("127.0.0.1", "provider", "user_created", user.name, "groups: /search"),
+    ]
     assert open_page(client, ACCOUNT).status_code == 200  # the other session goes on
 
 
