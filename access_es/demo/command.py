@@ -35,7 +35,7 @@ USER = "demo"
 REGION = "us-east-1"
 START_SECONDS = 30
 _MAY = {
-    "admins": "may do everything",
+    "admins": "may do everything, and manage users at /--access-es/admin",
     "editors": "may read the logs, and save in Kibana",
     "readers": "may read the logs, and look at Kibana",
 }
