@@ -71,7 +71,7 @@ def test_where_none_can_be_started_the_first_one_goes_on() -> None:
     began = time.monotonic()
     hedge = Hedge(start, lambda ticket: "answered", 0.1, began + 0.2, began + 0.4)
     wait_out(hedge)
-    assert hedge.ticket is None and time.monotonic() - began == pytest.approx(0.4, abs=0.05)
+    assert hedge.ticket is None and 0.4 <= time.monotonic() - began < 1
 
 
 def test_a_task_that_fails_leaves_the_search_to_the_first_one() -> None:
@@ -79,4 +79,4 @@ def test_a_task_that_fails_leaves_the_search_to_the_first_one() -> None:
     began = time.monotonic()
     hedge = Hedge(lambda: TICKET, lambda ticket: "failed", 0.05, began + 1.2, began + 1.4)
     wait_out(hedge)
-    assert hedge.ticket is None and time.monotonic() - began == pytest.approx(1.4, abs=0.05)
+    assert hedge.ticket is None and 1.4 <= time.monotonic() - began < 2
