@@ -31,7 +31,8 @@ APART_SECONDS = 12
 FETCH = """async target => {
     const began = performance.now();
     const answer = await fetch(target, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{}'});
-    return [answer.status + ' ' + await answer.text(), (performance.now() - began) / 1000];
+    const text = await answer.text();
+    return [answer.status + ' ' + text, (performance.now() - began) / 1000, answer.redirected ? "some" : "0"];
 }"""
 
 
@@ -56,24 +57,33 @@ class Search:
         return {28.0: 30.0, 40.0: 43.0}.get(self.seconds, self.seconds * 1.02 + 1)
 
 
-Heard = tuple[str, float]
-"""Status and body, and after how many seconds."""
+Heard = tuple[str, float, str]
+"""Status and body, after how many seconds, and by how many redirects."""
 
 
 def by_curl(deployment: Deployment, search: Search) -> Heard:
     url, headers = deployment.through()
     options = [word for pair in headers.items() for word in ("-H", ": ".join(pair))]
-    command = ["curl", "-sSL", "-d", "{}", "-w", "%{stderr}%{time_total} %{http_code} ", *options, url + search.target]
+    command = [
+        "curl",
+        "-sSL",
+        "-d",
+        "{}",
+        "-w",
+        "%{stderr}%{time_total} %{num_redirects} %{http_code} ",
+        *options,
+        url + search.target,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
-    seconds, _, status = done.stderr.partition(" ")
-    return status + done.stdout, float(seconds)
+    seconds, redirects, status = done.stderr.split(" ", 2)
+    return status + done.stdout, float(seconds), redirects
 
 
 def by_requests(deployment: Deployment, search: Search) -> Heard:
     url, headers = deployment.through()
     began = time.monotonic()
     answer = requests.post(url + search.target, data="{}", headers=headers, timeout=900)
-    return f"{answer.status_code} {answer.text}", time.monotonic() - began
+    return f"{answer.status_code} {answer.text}", time.monotonic() - began, str(len(answer.history))
 
 
 def by_fetch(deployment: Deployment, search: Search) -> Heard:
@@ -82,17 +92,18 @@ def by_fetch(deployment: Deployment, search: Search) -> Heard:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_context(extra_http_headers=headers).new_page()
         page.goto(f"{url}/_demo/answer?header=Content-Type:%20text/html&body=aGk%3D")  # a page that may ask for more
-        said, seconds = page.evaluate(FETCH, search.target)
+        said, seconds, redirects = page.evaluate(FETCH, search.target)
         browser.close()
-    return said, seconds
+    return said, seconds, redirects
 
 
 def run(deployment: Deployment, search: Search) -> str:
     """A line of the table."""
     ask = {"curl": by_curl, "requests": by_requests, "fetch": by_fetch}[search.client]
-    said, seconds = ask(deployment, search)
+    said, seconds, redirects = ask(deployment, search)
     verdict = "yes" if said == search.answer and seconds <= search.allowed_seconds else f"no: {said[:200]!r}"
-    return f"| {search.seconds:g} s | {search.client} | {seconds:.2f} s | {search.allowed_seconds:.1f} s | {verdict} |"
+    times = f"{seconds:.2f} s | {search.allowed_seconds:.1f} s"
+    return f"| {search.seconds:g} s | {search.client} | {times} | {redirects} | {verdict} |"
 
 
 def measure(deployment: Deployment, searches: Iterable[Search]) -> None:
@@ -123,7 +134,7 @@ def main() -> None:
     ):
         url, headers = deployment.through()
         requests.get(f"{url}/_demo/slow?delay=0", headers=headers, timeout=60)  # a warm function, as keep_warm has it
-        print("| search | client | answer after | allowed | in time |\n| --- | --- | --- | --- | --- |", flush=True)
+        print(f"| search | client | answer after | allowed | redirects | in time |\n{'| --- ' * 6}|", flush=True)
         for _ in range(args.rounds):
             measure(deployment, [Search(seconds, client) for seconds in args.seconds for client in args.clients])
 
