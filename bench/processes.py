@@ -86,9 +86,16 @@ def _status_kibibytes(pid: int, name: str) -> int:
 
 
 def cpu_seconds(group: int) -> float:
-    """The processor time that a group's processes have taken (proc(5): utime and stime)."""
-    ticks = 0
+    """The processor time that a group's processes have taken."""
+    return sum(cpu_times(group))
+
+
+def cpu_times(group: int) -> tuple[float, float]:
+    """The same in user mode and in the kernel, in seconds (proc(5): utime and stime)."""
+    user = system = 0
     for pid in members(group):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        user += int(fields[11])
+        system += int(fields[12])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return user / ticks, system / ticks

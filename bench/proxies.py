@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +101,10 @@ def start_naive(upstream: int, folder: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def start_access_es(upstream: int, folder: Path) -> Iterator[Target]:
+def serving(
+    upstream: int, folder: Path, workers: int, module: tuple[str, Mapping[str, str]] = ("access_es", {})
+) -> Iterator[Target]:
+    """access-es; `module` is what is run in its place, and what that finds in its environment."""
     port = free_port()
     environment = {
         **KEYS, "ES_ENDPOINT": f"http://127.0.0.1:{upstream}", "ES_REGION": "us-east-1", "ES_SERVICE": "es",
@@ -110,9 +113,14 @@ def start_access_es(upstream: int, folder: Path) -> Iterator[Target]:
     ours = [sys.executable, "-m", "access_es"]
     _run([*ours, "users", "add", "bench", "--password-stdin"], environment, "a long enough password")
     token = _run([*ours, "tokens", "add", "bench", f"bench-{port}"], environment)
-    serve = [*ours, "serve", "--port", str(port), "--workers", "2"]
-    with running(serve, port, folder / "access-es.log", environment) as group:
+    name, given = module
+    serve = [sys.executable, "-m", name, "serve", "--port", str(port), "--workers", str(workers)]
+    with running(serve, port, folder / "access-es.log", {**environment, **given}) as group:
         yield Target(port, group, {"Authorization": f"Bearer {token}"})
+
+
+def start_access_es(upstream: int, folder: Path) -> AbstractContextManager[Target]:
+    return serving(upstream, folder, 2)
 
 
 @contextmanager
