@@ -17,6 +17,7 @@ from access_es.errors import NoCredentials
 _RENEW_PAUSE_SECONDS = 5.0  # however many requests are refused at once, the source is asked again once
 # Instance metadata that does not answer takes seconds to fail: nobody asks it again, nor waits for it, during these.
 _RETRY_SECONDS = 5.0
+_FRESH_SECONDS = 1.0  # botocore works for each reading, and says long before that others are due
 log = logging.getLogger("access_es.aws")
 
 
@@ -44,13 +45,19 @@ class BotoCredentials:
         self._lock = threading.Lock()
         self._source: Any = None
         self._last: Credentials | None = None
+        self._fresh: tuple[Credentials | None, float] = (None, 0.0)
         self._failure = ""
         self._retry_at = self._renewed_at = float("-inf")
 
     def current(self) -> Credentials:
+        fresh, until = self._fresh
+        if fresh is not None and self._clock() < until:
+            return fresh
         source = self._source
         if source is not None and not _is_due(source):
-            return _read(source)
+            fresh = _read(source)
+            self._fresh = (fresh, self._clock() + _FRESH_SECONDS)
+            return fresh
         last = self._last if source is not None and not _is_due(source, 0) else None
         if last is None:
             with self._lock:
@@ -65,7 +72,7 @@ class BotoCredentials:
     def renew(self, refused: Credentials) -> bool:
         with self._lock:
             if self._clock() - self._renewed_at >= _RENEW_PAUSE_SECONDS:
-                self._source = None
+                self._source, self._fresh = None, (None, 0.0)
                 if self._find_instead is None:  # the old session remembers what it found
                     self._session = AwsSession(self._session.profile, self._session.region)
                 self._renewed_at = self._clock()

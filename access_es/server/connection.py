@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from access_es.server.refusal import Refusal, write
-from access_es.server.request_head import RequestHead, check_beginning, parse_request
+from access_es.server.request_head import LastLines, RequestHead, check_beginning, parse_request
 
 RECEIVE_BYTES = 64 * 1024
 ARRIVAL_SECONDS = 20  # for a head and a small body, as Apache's RequestReadTimeout
@@ -40,8 +40,8 @@ class Connection:
     """Read and written by one greenlet; another, which sees all connections, calls `expire` and `hang_up`."""
 
     __slots__ = (
-        "__weakref__", "_target", "_watchers", "address", "began", "deadline", "is_gone", "is_overdue", "is_reading",
-        "is_tls", "phase", "received", "refused", "sock", "wait",
+        "__weakref__", "_last_lines", "_target", "_watchers", "address", "began", "deadline", "is_gone", "is_overdue",
+        "is_reading", "is_tls", "phase", "received", "refused", "sock", "wait",
     )  # fmt: skip
 
     def __init__(self, sock: Any, address: str, *, is_tls: bool = False) -> None:
@@ -49,6 +49,7 @@ class Connection:
         self.address = address
         self.is_tls = is_tls
         self.received = b""  # and not used yet
+        self._last_lines = LastLines()
         self.phase = Phase.ARRIVING
         self.deadline = time.monotonic() + ARRIVAL_SECONDS
         self.began = 0.0  # when it began to be answered
@@ -77,7 +78,7 @@ class Connection:
             if end < 0:
                 return None
         self.received = bytes(data[end + 4 :])
-        return parse_request(bytes(data[:end]))
+        return parse_request(bytes(data[:end]), self._last_lines)
 
     def _receive_first(self) -> bytes:
         try:

@@ -42,6 +42,7 @@ _TELLING = ByNames(  # of framing and connection: where they are, and which
 )
 _MOST_BODY_BYTES = 10**18
 _MANY_DIGITS = 18
+_REMEMBERED_CHARACTERS = 4_096
 # RFC 9110, 6.5.1: fields that would change what the head said of framing, routing or authentication.
 _NEVER_TRAILERS = frozenset(("host", "content-length", "transfer-encoding", "trailer", "authorization", "te"))
 
@@ -60,7 +61,27 @@ class RequestHead(NamedTuple):
     can_gather: bool
 
 
-def parse_request(data: bytes) -> RequestHead:
+class LastLines:
+    """The header lines of a connection's last request: most clients send the same ones with the next."""
+
+    __slots__ = ("_head", "_text")
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._head: RequestHead | None = None
+
+    def read(self, method: str, target: str, minor: int, text: str) -> RequestHead:
+        """The head that these lines make, which are read only where they differ. Raises Refused."""
+        last = self._head
+        if last is not None and text == self._text and minor == last.minor:
+            return RequestHead(method, target, *last[2:])
+        head = _understand(method, target, minor, _read_lines(text + "\r\n" if text else ""))
+        if len(text) <= _REMEMBERED_CHARACTERS:
+            self._text, self._head = text, head
+        return head
+
+
+def parse_request(data: bytes, last: LastLines) -> RequestHead:
     """A head without its empty line. Raises Refused."""
     text = data.decode("latin-1")
     line, _, rest = text.removeprefix("\r\n").partition("\r\n")
@@ -75,7 +96,7 @@ def parse_request(data: bytes) -> RequestHead:
         raise Refused(BAD_FRAMING, "request line")
     if len(match[2]) > TARGET_BYTES:
         raise Refused(TARGET_TOO_LONG)
-    return _understand(match[1], match[2], int(match[3]), _read_lines(rest + "\r\n" if rest else ""))
+    return last.read(match[1], match[2], int(match[3]), rest)
 
 
 def _explain_line(line: str) -> None:
