@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
 from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from typing import Any, Protocol
@@ -119,9 +120,8 @@ class Entry:
             "upstream_ms": None if self.upstream_seconds is None else _milliseconds(self.upstream_seconds),
             "delivery": self.delivery,
         }
-        for name, value in zip(_OPTIONAL, _optional_values(self), strict=True):
-            if value:
-                facts[name] = value
+        optional = _optional_values(self)
+        facts.update(compress(zip(_OPTIONAL, optional, strict=True), optional))
         return facts
 
 
