@@ -31,7 +31,8 @@ def begin_session(
     now: float, lifetime_seconds: int, user: str = "", epoch: str = "", provider_session: str = "", renew_at: int = 0
 ) -> Session:
     """A session that ends `lifetime_seconds` from now, used or not."""
-    begun, id, anti_forgery = int(now), secrets.token_urlsafe(12), secrets.token_urlsafe(18)
+    begun, anti_forgery = int(now), secrets.token_urlsafe(18)
+    id = secrets.token_hex(12)  # without a - at its beginning, which commands would take for an option
     return Session(user, epoch, id, anti_forgery, begun, begun + lifetime_seconds, provider_session, renew_at)
 
 

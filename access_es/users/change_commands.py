@@ -10,7 +10,7 @@ from access_es.users.command_line import prepare, print_json, print_table
 from access_es.users.directory import Directory
 from access_es.users.fields import change_fields, time_text
 
-DEFAULT_LIMIT, MAX_LIMIT = 50, 5_000
+DEFAULT_LIMIT, MAX_LIMIT = 50, 100_000
 
 
 def register_changes(subparsers: Any) -> None:
@@ -27,7 +27,14 @@ def list_changes(args: argparse.Namespace, directory: Directory) -> int:
     def is_wanted(change: Change) -> bool:
         return args.user is None or args.user in (change.actor, change.target)
 
-    found = find_changes(directory.change_log, args.limit, wanted=is_wanted).changes
+    found: list[Change] = []
+    before = ""
+    while len(found) < args.limit:
+        part = find_changes(directory.change_log, args.limit - len(found), before, is_wanted)
+        found += part.changes
+        before = part.older
+        if not before:
+            break
     if args.json:
         return print_json([change_fields(change) for change in found])
     return print_table(("time", "who", "via", "what", "user", "detail"), [_row(change) for change in found])

@@ -17,19 +17,21 @@ from access_es.users.directory import Directory
 from access_es.users.fields import short_time, time_text, user_fields
 from access_es.users.import_command import register_import
 from access_es.users.invitations import PATH
+from access_es.users.machine_commands import register_machines
 from access_es.users.session_commands import register_sessions
 from access_es.users.token_commands import register_tokens
 from access_es.users.user import User
 
 
 def register(subparsers: Any) -> None:
-    """Add `users`, `tokens`, `sessions` and `changes` to what `argparse.ArgumentParser.add_subparsers` gave.
+    """Add the commands about accounts to what `argparse.ArgumentParser.add_subparsers` gave.
 
     Each command sets `accounts_command`: call it with the parsed arguments and the directory, it gives the exit status.
     """
     _register_users(subparsers.add_parser("users", help="add, change, list and remove users"))
     register_tokens(subparsers.add_parser("tokens", help="add, list and revoke API tokens"))
     register_sessions(subparsers.add_parser("sessions", help="list and end sessions"))
+    register_machines(subparsers)
     register_changes(subparsers)
 
 

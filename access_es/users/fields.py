@@ -55,6 +55,10 @@ def token_fields(token: Token, now: float) -> Fields:
     }
 
 
+def machine_fields(name: str, last_used: int) -> Fields:
+    return {"name": name, "last_used": time_text(last_used)}
+
+
 def session_fields(session: SessionRecord) -> Fields:
     return {
         "user": session.user,

@@ -101,3 +101,8 @@ def test_a_cookie_planted_beside_ours_does_no_harm() -> None:
 def test_two_session_cookies_at_once_are_refused() -> None:
     """Somebody planted a session of their own beside the victim's."""
     assert read_both(COOKIES.seal(SESSION), COOKIES.seal(begin_session(NOW, HOUR, "mallory", "epoch"))) is None
+
+
+def test_a_session_id_is_no_option_of_a_command() -> None:
+    """`access-es sessions end USER ID` takes it."""
+    assert all(begin_session(0.0, 60).id.isalnum() for _ in range(100))

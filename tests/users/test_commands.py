@@ -300,6 +300,28 @@ def test_sessions_are_listed_and_ended(
     assert accounts.directory.user("ann").epoch != epoch and accounts.directory.sessions("ann") == []
 
 
+def test_machines_are_listed(run: Run, accounts: Accounts, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    accounts.stores.last_use.note(Use(machine="nightly import"), int(clock.now), 0)
+    assert run("machines") == 0
+    assert capsys.readouterr().out == "name            last used\nnightly import  2027-01-15T08:00:00Z\n"
+    assert run("machines", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == [{"name": "nightly import", "last_used": "2027-01-15T08:00:00Z"}]
+
+
+def test_changes_of_long_ago_are_found(run: Run, accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    """Behind more changes than are read at a time."""
+    accounts.directory.by(Actor("root", "command")).disable("ann")
+    with accounts.stores.changes.write() as connection:  # type: ignore[attr-defined]
+        lines = [
+            (f"{1_800_000_000_001 + n:014d}-0000-0", 1.8e9, "", "", "user_enabled", "bob", "") for n in range(5_100)
+        ]
+        connection.executemany("INSERT INTO change_log VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
+    assert run("changes", "--user", "root", "--json") == 0
+    assert [one["action"] for one in json.loads(capsys.readouterr().out)] == ["user_disabled"]
+    assert run("changes", "--limit", "5102") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5_103
+
+
 def test_changes_are_listed_with_who_made_them(
     run: Run, accounts: Accounts, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,7 @@ from access_es.pages.administration.paging import asked_part
 from access_es.pages.administration.view import lead_to, titles
 from access_es.pages.administration.view import show as show_page
 from access_es.sign_in.identity import Caller
-from access_es.users.fields import time_text, token_fields
+from access_es.users.fields import machine_fields, token_fields
 from access_es.users.tokens import Token
 
 
@@ -68,6 +68,6 @@ def _tokens_page(caller: Caller, error: AccessEsError | None = None) -> AnyRespo
     machines = directory.machines()
     if not page.wants_page():
         tokens = [token_fields(token, directory.now()) for token in part.items]
-        seen = [{"name": name, "last_used": time_text(last)} for name, last in machines.items()]
+        seen = [machine_fields(name, last) for name, last in machines.items()]
         return jsonify(tokens=tokens, machines=seen, **part.facts)
     return show_page("tokens.html", error, caller=caller, part=part, titles=named, machines=machines)
