@@ -26,6 +26,9 @@ def check_roles(permissions: Permissions | None) -> Iterator[Finding]:
         yield warning("roles", what, "name it in PERMISSIONS.groups or PERMISSIONS.default, or remove it")
     if permissions.default:
         yield good("roles", f"Everybody who is signed in has: {', '.join(permissions.default)}")
+    if admins := [role.name for role in permissions.roles_of(()) if role.admin]:
+        what = f"everybody who is signed in is an administrator, by the role {', '.join(admins)}"
+        yield warning("roles", what, "give it to a group in PERMISSIONS.groups, and not in PERMISSIONS.default")
 
 
 def _describe(role: Role) -> str:
@@ -33,4 +36,6 @@ def _describe(role: Role) -> str:
     parts = [f"{action} {', '.join(patterns)}" for action, patterns in lists if patterns]
     if role.dashboards:
         parts.append(f"dashboards {role.dashboards}")
+    if role.admin:
+        parts.append("administrators' page")
     return ", ".join(parts) or "nothing"

@@ -116,6 +116,12 @@ WARNED: list[tuple[dict[str, str], dict[str, Any], str, str]] = [
     ({}, {}, "roles", "everybody who is signed in may do everything"),
     ({"PERMISSIONS": "{}"}, {}, "roles", "nobody may do anything"),
     ({"PERMISSIONS": '{"roles": {"a": {}, "b": {}}, "default": ["a"]}'}, {}, "roles", "no group has the role b"),
+    (
+        {"PERMISSIONS": '{"roles": {"a": {"admin": true}}, "default": ["a"]}'},
+        {},
+        "roles",
+        "everybody who is signed in is an administrator, by the role a",
+    ),
     ({}, {"aws_region": "eu-west-1"}, "network", "the function is in eu-west-1, the domain in us-east-1"),
 ]
 

@@ -129,6 +129,12 @@ class TestOneUser:
         assert [one["id"] for one in answer["sessions"]] == ["s1"]
         assert [one["action"] for one in answer["changes"]] == ["token_created", "user_created"]
 
+    def test_of_many_sessions_those_used_last_are_shown(self, client: FlaskClient, accounts: Accounts) -> None:
+        for number in range(53):
+            add_session(accounts, f"s{number}", "bob")
+        page = see(client, "user", name="bob").text
+        assert len(rows(page)) == 50 and f'href="{ADMIN}/sessions?q=bob">3 more</a>' in page
+
     def test_there_is_no_such_user(self, client: FlaskClient) -> None:
         answer = see(client, "user", name="<b>zoe")
         assert answer.status_code == 404 and "There is no user &#39;&lt;b&gt;zoe&#39;." in answer.text

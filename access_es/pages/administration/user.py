@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from access_es.errors import AccessEsError, BadRequest
 from access_es.pages import page
+from access_es.pages.administration.paging import PER_PAGE
 from access_es.pages.administration.view import as_caller, lead_to, origin
 from access_es.pages.administration.view import show as show_page
 from access_es.pages.administrators import admin_roles, is_administrator
@@ -135,7 +136,7 @@ def _require_administrator(caller: Caller, name: str, groups: tuple[str, ...]) -
 def _user_page(caller: Caller, name: str, error: AccessEsError | None = None, groups: str | None = None) -> AnyResponse:
     directory = page.accounts().directory
     user = directory.user(name)
-    open_now, setting = page.current_session(), admin_roles()
+    open_now, setting, sessions = page.current_session(), admin_roles(), directory.sessions(name)
     roles, rights = page.rights(as_caller(user))
     return show_page(
         "user.html",
@@ -149,7 +150,8 @@ def _user_page(caller: Caller, name: str, error: AccessEsError | None = None, gr
         groups="\n".join(user.groups) if groups is None else groups,
         known_groups=sorted(setting.roles_by_group()) if setting else (),
         has_password=not user.issuer and page.sign_on_facts()["has_passwords"],
-        sessions=directory.sessions(name),
+        sessions=sessions[:PER_PAGE],
+        more_sessions=len(sessions[PER_PAGE:]),
         this_session=open_now.id if open_now else "",
         tokens=directory.tokens(name),
         found=find_changes(directory.change_log, _CHANGES, wanted=lambda change: change.target == name),
@@ -163,7 +165,7 @@ def _user_json(name: str) -> AnyResponse:
     return jsonify(
         **user_fields(user),
         roles=list(page.rights(as_caller(user))[0]),
-        sessions=[session_fields(session) for session in directory.sessions(name)],
+        sessions=[session_fields(session) for session in directory.sessions(name)[:PER_PAGE]],
         tokens=[token_fields(token, directory.now()) for token in directory.tokens(name)],
         changes=[change_fields(change) for change in changes],
     )
