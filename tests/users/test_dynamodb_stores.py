@@ -15,6 +15,7 @@ from access_es.storage.errors import StoreUnusable
 from access_es.users.change_log import Change
 from access_es.users.dynamodb_schema import ACTIONS, failures_key, user_key
 from access_es.users.dynamodb_stores import open_dynamodb_stores
+from access_es.users.last_use import Use
 from access_es.users.stores import Failures, Stores
 from access_es.users.user import User, disabled, with_groups
 from tests.storage.dynamodb_tables import Counted
@@ -125,6 +126,9 @@ def test_the_actions_of_the_policy_are_those_that_are_used(stores: Stores, dynam
         act(stores)
     stores.failures.record(("a",), NOW, 100)
     stores.failures.read(("a",))
+    stores.sessions.put(record())
+    stores.last_use.note(Use("ann", ("ann", "one"), token(), "nightly", is_sign_in=True), 1_000, 100)
+    stores.sessions.remove_all("ann")
     used = {"dynamodb:" + operation.title().replace("_", "") for operation in dynamodb.taken()}
     assert used - {"dynamodb:TransactWriteItems"} == set(ACTIONS)  # of puts and deletes, which are in the list
 
