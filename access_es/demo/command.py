@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import http.client
+import json
 import os
 import secrets
 import signal
@@ -12,13 +13,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
 from access_es.demo.cache import cache_folder
 from access_es.demo.credentials import Credential
 from access_es.demo.errors import DemoUnavailable
-from access_es.demo.keycloak import PEOPLE, Keycloak, running_keycloak
+from access_es.demo.first_words import first_words
+from access_es.demo.keycloak import Keycloak, running_keycloak
 from access_es.demo.processes import Child, Children, free_ports
 from access_es.demo.progress import step
 from access_es.demo.running_gateway import running_gateway
@@ -34,11 +37,13 @@ from access_es.users.change_log import Actor
 USER = "demo"
 REGION = "us-east-1"
 START_SECONDS = 30
-_MAY = {
-    "admins": "may do everything, and manage users at /--access-es/admin",
-    "editors": "may read the logs, and save in Kibana",
-    "readers": "may read the logs, and look at Kibana",
+_ADMINISTRATORS = "demo-admins"
+PERMISSIONS = {
+    "roles": {"everything": {"manage": ["*"], "dashboards": "edit"}, "administrator": {"admin": True}},
+    "groups": {_ADMINISTRATORS: ["administrator"]},
+    "default": ["everything"],
 }
+"""Nobody is limited, as without the setting, and the demo's user sees the administrators' page."""
 
 
 class _Terminated(Exception):
@@ -118,9 +123,12 @@ class _Demonstration:
         self._key = key
         self._state = open_state(stage.state).resolve()
         self._host = "127.0.0.1" if args.host == "0.0.0.0" else args.host
+        own = demo_settings(stage.values, args.host)
+        self._administers = "PERMISSIONS" in own or keycloak is not None
+        self._shows_metrics = "METRICS_ADDRESSES" in own
         self._settings = {
             **stage.values, "ES_ENDPOINT": domain_url, "ES_REGION": REGION, "ES_SERVICE": "es", "ES_SIGN": "true",
-            "HOME_PATH": "/_plugin/kibana/", **(keycloak.settings if keycloak else {}),
+            "HOME_PATH": "/_plugin/kibana/", **own, **(keycloak.settings if keycloak else {}),
         }  # fmt: skip
         self._password = _stored_password(self._state / "demo-password")
 
@@ -130,7 +138,7 @@ class _Demonstration:
 
     def make_user(self) -> None:
         directory = build_accounts_for(read_settings(self._settings)).directory.by(Actor("demo", "command"))
-        groups = ("/search/admins",) if self._keycloak else ()
+        groups = ("/search/admins",) if self._keycloak else (_ADMINISTRATORS,) if self._administers else ()
         if USER not in {user.name for user in directory.users()}:
             directory.add_user(USER, self._password, groups)
         else:
@@ -189,14 +197,28 @@ class _Demonstration:
 
     def welcome(self) -> None:
         """What a person needs now, alone on stdout."""
-        print(f"\n  Kibana    {self.url}/\n  user      {USER}\n  password  {self._password}")
-        print(f"  account   {self.url}/--access-es/account (API tokens, sign out)\n", flush=True)
-        if self._keycloak:
-            print(f"  Single sign-on, with the password {self._keycloak.password} for each:")
-            for person, group in PEOPLE.items():
-                print(f"  {person:<9} {_MAY[group]}")
-            print(f"  Keycloak  {self._keycloak.url}/admin/ (admin, {self._keycloak.admin_password})\n", flush=True)
+        shown = first_words(
+            self.url, USER, self._password, self._keycloak,
+            administers=self._administers, metrics=self._shows_metrics,
+        )  # fmt: skip
+        print(shown, flush=True)
         _say(f"The log, one line per request, is {self.log}. Stop with Ctrl-C.")
+
+
+def demo_settings(given: Mapping[str, str], host: str) -> dict[str, str]:
+    """What the demo adds to the stage's own settings, so that the administrators' page and the metrics can be seen."""
+    added = {} if given.get("PERMISSIONS") else {"PERMISSIONS": json.dumps(PERMISSIONS)}
+    if not (given.get("METRICS_TOKEN") or given.get("METRICS_ADDRESSES")):
+        added["METRICS_ADDRESSES"] = ",".join(dict.fromkeys(["127.0.0.1", "::1", *_addresses(host)]))
+    return added
+
+
+def _addresses(host: str) -> list[str]:
+    """The address that this machine is seen from when it asks `host`, which is its own."""
+    try:
+        return [str(ip_address(host))]
+    except ValueError:  # a name
+        return []
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

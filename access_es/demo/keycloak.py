@@ -17,6 +17,7 @@ from access_es.demo.processes import CLEAN_ENVIRONMENT, Child, Children, free_po
 from access_es.demo.progress import Progress, step
 
 REALM, CLIENT = "access-es", "access-es"
+LABEL = "Sign in with Keycloak"
 REALM_FILE = Path(__file__).with_name(f"{REALM}-realm.json")  # the name that Keycloak wants
 PEOPLE = {"alice": "admins", "bob": "readers", "carol": "editors", "dave": "readers"}
 GROUPS = {"/search/admins": ["admin"], "/search/editors": ["editor"], "/search/readers": ["reader"]}
@@ -61,7 +62,7 @@ class Keycloak:
             "OIDC_CLIENT_ID": CLIENT,
             "OIDC_CLIENT_SECRET": self.client_secret,
             "OIDC_ALLOW": ",".join(f"group:{group}" for group in GROUPS),
-            "OIDC_LABEL": "Sign in with Keycloak",
+            "OIDC_LABEL": LABEL,
             "PERMISSIONS": json.dumps(PERMISSIONS),
         }
 
