@@ -39,7 +39,7 @@ _CUT_OFF = """() => {
         const hides = style.overflow !== "visible" || element.matches("button, textarea, .button");
         if (hides && element.clientWidth &&
             (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1))
-            if (!element.matches("input")) found.push(`cut off: ${shown}`);
+            if (!element.matches("input, textarea:not([readonly])")) found.push(`cut off: ${shown}`);
     }
     return found;
 }"""

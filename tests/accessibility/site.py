@@ -22,7 +22,7 @@ CONTACT = "search-team@example.com"
 LONG_NAME = "maria-magdalena.freifrau-von-und-zu-hohenlohe@search.example.com"
 PERMISSIONS = {
     "roles": {
-        "admin": {"manage": ["*"], "dashboards": "edit"},
+        "admin": {"manage": ["*"], "dashboards": "edit", "admin": True},
         "analyst": {"read": ["logs-*", "metrics-*"], "dashboards": "view"},
     },
     "groups": {"ops": ["admin", "analyst"], "/search/readers-of-everything": ["analyst"]},
@@ -61,7 +61,9 @@ def running_site(gateway: RunningGateway, folder: Path) -> Iterator[Site]:
 
 
 def _settings(provider: FakeProvider) -> dict[str, Any]:
+    machine = {"name": "nightly", "issuer": provider.issuer, "audience": "https://kibana.example.com"}
     return {
+        "OIDC_MACHINES": json.dumps([{**machine, "claims": {"sub": "nobody"}}]),
         "SESSION_SECRET": SESSION_SECRET, "CONTACT": CONTACT, "PERMISSIONS": json.dumps(PERMISSIONS),
         "OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET,
         "OIDC_ALLOW": "group:/search/readers-of-everything", "FRONT_DOOR": "rest:2", "REQUESTS_PER_USER": "2",
@@ -79,6 +81,8 @@ def _add_people(accounts: Accounts, long_ago: Accounts) -> str:
     directory = accounts.directory
     for name, groups in (("alice", ["ops"]), ("bob", []), (LONG_NAME, ["ops", "a-group-" + "of-many-people-" * 3])):
         directory.add_user(name, PASSWORD, groups)
+    directory.add_user("dora", PASSWORD)
+    directory.disable("dora")
     _, token = directory.add_token("alice", "nightly job")
     directory.add_token("alice", "a laptop whose label is as long as labels may be, 64 characters!", 90, ("analyst",))
     long_ago.directory.add_token("alice", "of last year", 90)

@@ -11,11 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from access_es.demo.running_gateway import RunningGateway
+from tests.accessibility import admin_pages, pages
 from tests.accessibility.axe import axe_source, cut_off, findings
-from tests.accessibility.pages import ACCOUNT, PAGES, Visit
 from tests.accessibility.site import Site, running_site
+from tests.accessibility.visit import ACCOUNT, PAGES, Visit
 from tests.browser.chromium import new_window, running_chromium
 from tests.running_proxy import PASSWORD
+
+__all__ = ["admin_pages", "pages"]  # they fill the list
 
 pytestmark = pytest.mark.browser
 WIDE, NARROW, NARROWEST = (1280, 800), (390, 844), (320, 568)
