@@ -60,7 +60,7 @@ HOMES = {
     "boto3": {"demo"},
     "botocore": {"aws", "aws_credentials", "demo"},
     "requests": {"upstream", "demo", "sign_in"},
-    "urllib3": {"upstream", "demo"},
+    "urllib3": {"upstream", "demo", "sign_in"},
     "requests_aws4auth": {"upstream"},
     "jwt": {"sign_in"},
     "cryptography": {"sign_in"},

@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Any
 
 import requests
+import urllib3
 
 from access_es.lazy_dataclass import dataclass
 from access_es.sign_in.oidc.errors import ProviderUnavailable
@@ -51,13 +52,15 @@ class ProviderHttp:
                 ) as answer,
             ):  # fmt: skip
                 return Reply(answer.status_code, _json(_read(answer, deadline)))
-        except (requests.RequestException, OSError) as fault:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             raise ProviderUnavailable(detail=f"{method} {url} failed: {type(fault).__name__}: {fault}"[:500]) from None
 
 
 def _read(answer: requests.Response, deadline: float) -> bytes:
     read = bytearray()
-    for chunk in answer.iter_content(16 * 1024):
+    while chunk := answer.raw.read1(
+        16 * 1024, decode_content=True
+    ):  # what is there: `iter_content` waits for all of it
         read += chunk
         if len(read) > _MAX_BYTES:
             raise requests.RequestException(f"the answer is longer than {_MAX_BYTES} bytes")
