@@ -12,7 +12,7 @@ from pathlib import Path
 from access_es import __version__
 from access_es.aws import AwsSession
 from access_es.doctor.command import register as register_doctor
-from access_es.errors import AccessEsError
+from access_es.errors import AccessEsError, SettingsError
 from access_es.live_permissions import open_stage_permissions
 from access_es.may import register as register_may
 from access_es.program import program
@@ -95,6 +95,7 @@ def _change_accounts(args: argparse.Namespace, stage: Stage) -> int:
     accounts = build_accounts_for(settings, region=stage.region, session=AwsSession(stage.profile, stage.region))
     args.start_page = None if stage.is_local else lambda: find_start_page(Path(args.settings), stage.name)
     args.known_roles = lambda: _known_roles(stage, settings)
+    args.known_groups = lambda: _known_groups(stage, settings)
     directory = accounts.directory.by(Actor(_operating_system_user(), "command"))
     status: int = args.accounts_command(args, directory)
     return status
@@ -104,6 +105,15 @@ def _known_roles(stage: Stage, settings: Settings) -> tuple[str, ...] | None:
     """Those of PERMISSIONS; None where it is not set. Raises SettingsError where it cannot be read."""
     permissions = open_stage_permissions(stage, settings).current()
     return None if permissions is None else tuple(permissions.roles)
+
+
+def _known_groups(stage: Stage, settings: Settings) -> tuple[str, ...] | None:
+    """Those that PERMISSIONS gives roles; None where it is not set, or has a fault, which stops no change of a user."""
+    try:
+        permissions = open_stage_permissions(stage, settings).current()
+    except SettingsError:
+        return None
+    return None if permissions is None else tuple(permissions.groups)
 
 
 def _operating_system_user() -> str:

@@ -134,3 +134,28 @@ def test_a_token_with_a_role_that_does_not_exist(
     assert main(["tokens", "add", "ann", "typo", "--role", "team", "--role", "taem"]) == (1 if is_set else 0)
     if is_set:
         assert capsys.readouterr().err == "There is no role 'taem'. PERMISSIONS has the roles team, shipper.\n"
+
+
+@pytest.mark.parametrize("setting", ["valid", "absent", "faulty"])
+def test_a_group_that_gets_no_role_is_named(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The user is changed all the same: the role may be added later, and PERMISSIONS may be on another machine."""
+    monkeypatch.setenv("ACCESS_ES_STATE", str(tmp_path))
+    if setting != "absent":
+        permissions = tmp_path / "permissions.json"
+        permissions.write_text('{"roles": {"r": {"read": ["*"]}}, "groups": {"data": ["r"]}}')
+        monkeypatch.setenv("PERMISSIONS", f"file:{permissions}")
+        (tmp_path / "users.csv").write_text("name,groups\nann,old\nbob,data;dtaa\ncyd,data\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("a password of the test\n"))
+    if setting == "faulty":
+        permissions.write_text("{")
+    assert main(["users", "add", "ann", "--password-stdin", "--group", "data", "--group", "dtaa"]) == 0
+    note = "Note: PERMISSIONS gives no role to 'dtaa'.\n" if setting == "valid" else ""
+    assert capsys.readouterr().err == note
+    assert main(["users", "groups", "ann", "dtaa", "more", "data"]) == 0
+    assert capsys.readouterr().err == note.replace("'.", "', 'more'.")
+    assert main(["users", "groups", "ann"]) == 0 and capsys.readouterr().err == ""
+    if setting == "valid":
+        assert main(["users", "import", str(tmp_path / "users.csv"), "--dry-run"]) == 0
+        assert capsys.readouterr().err == note

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from access_es.errors import AccessEsError
@@ -25,6 +25,15 @@ def prepare(parser: argparse.ArgumentParser, handler: Handler, json_help: str = 
     parser.set_defaults(accounts_command=_reporting(handler))
     parser.add_argument("--json", action="store_true", help=json_help or "print the result as JSON")
     return parser
+
+
+def warn_of_groups(args: argparse.Namespace, groups: Iterable[str]) -> None:
+    """On stderr, which of them get no role: a misspelled name allows nothing, and nothing else shows that."""
+    find = getattr(args, "known_groups", None)
+    known = find() if find and groups else None
+    unknown = [] if known is None else [f"'{group}'" for group in dict.fromkeys(groups) if group not in known]
+    if unknown:
+        print(f"Note: PERMISSIONS gives no role to {', '.join(unknown)}.", file=sys.stderr)
 
 
 def _reporting(handler: Handler) -> Handler:

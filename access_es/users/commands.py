@@ -12,7 +12,15 @@ from access_es.errors import BadRequest
 from access_es.program import program
 from access_es.users import passwords
 from access_es.users.change_commands import register_changes
-from access_es.users.command_line import add_action, find_address, print_json, print_table, print_text, report
+from access_es.users.command_line import (
+    add_action,
+    find_address,
+    print_json,
+    print_table,
+    print_text,
+    report,
+    warn_of_groups,
+)
 from access_es.users.directory import Directory
 from access_es.users.fields import short_time, time_text, user_fields
 from access_es.users.import_command import register_import
@@ -65,10 +73,11 @@ def _register_users(parser: argparse.ArgumentParser) -> None:
 
 def add_user(args: argparse.Namespace, directory: Directory) -> int:
     if args.invite:
-        directory.add_invited(args.name, args.group)
+        warn_of_groups(args, directory.add_invited(args.name, args.group).groups)
         return _invite(args, directory)
     directory.check_free(args.name)  # before a password is asked for in vain
     user = directory.add_user(args.name, _read_password(args), args.group)
+    warn_of_groups(args, user.groups)
     return report(args, f"Added the user '{args.name}'.", user_fields(user))
 
 
@@ -104,6 +113,7 @@ def list_users(args: argparse.Namespace, directory: Directory) -> int:
 
 def set_groups(args: argparse.Namespace, directory: Directory) -> int:
     user = directory.set_groups(args.name, args.groups)
+    warn_of_groups(args, user.groups)
     return report(args, f"{user.name} is in {', '.join(user.groups) or 'no group'}.", user_fields(user))
 
 

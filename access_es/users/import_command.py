@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from access_es.errors import BadRequest
-from access_es.users.command_line import add_action, find_address, print_json, print_table, print_text
+from access_es.users.command_line import add_action, find_address, print_json, print_table, print_text, warn_of_groups
 from access_es.users.directory import Directory
 from access_es.users.fields import Fields, time_text
 from access_es.users.invitations import PATH, Invitation
@@ -45,6 +45,7 @@ def import_users(args: argparse.Namespace, directory: Directory) -> int:
         return 1
     known = {user.name: user for user in directory.users()}
     steps = plan_import(listed, known, updates=args.update, invites=args.invite)
+    warn_of_groups(args, [group for step in steps if step.action != "keep" for group in step.groups])
     if args.dry_run:
         return _report(args, [_Outcome(step) for step in steps])
     address = find_address(args) if any(step.invites for step in steps) else ""
