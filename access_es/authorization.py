@@ -16,6 +16,7 @@ from access_es.messages import Grant, ProxyRequest, ProxyResponse, SignAs
 from access_es.sign_in.identity import Caller
 from access_es.tasks.store import TaskRequest
 from access_es.upload import Upload
+from access_es.user_limit import OneAtATime
 from access_es.users.passwords import Run, run_here
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Authorization:
         self._secrets = secrets
         self._clock = clock
         self._run = run
+        self._large = OneAtATime()  # some kilobytes of gzip can be minutes of reading, and the threads are few
         self._held_by: tuple[Permissions | None, dict[_Key, _Held]] = (None, {})
 
     def limiting_roles(self, caller: Caller) -> tuple[Role, ...] | None:
@@ -130,7 +132,8 @@ class Authorization:
         def work() -> Verdict | None:
             return None if client and client.is_gone else judge(roles, asked, self._cursors(caller))
 
-        verdict = self._run(work)
+        with self._large.turn(caller.user):
+            verdict = self._run(work)
         if verdict is None or (client and client.is_gone):
             raise ClientGone
         return verdict

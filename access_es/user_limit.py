@@ -1,8 +1,11 @@
-"""How many requests of one user are answered at a time, so that nobody takes all places of the others."""
+"""How much of one user is done at a time, so that nobody takes all places of the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 from access_es.errors import AccessEsError
 
@@ -25,6 +28,26 @@ class TooManyRequests(AccessEsError):
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:
         return (("Retry-After", "1"),)
+
+
+class OneAtATime:
+    """What takes long is done for each user once at a time; the user's other requests wait, and nobody else's."""
+
+    def __init__(self) -> None:
+        self._queues: WeakValueDictionary[str, _Queue] = WeakValueDictionary()
+
+    @contextmanager
+    def turn(self, user: str) -> Iterator[None]:
+        queue = self._queues.setdefault(user, _Queue())  # there as long as somebody is in it
+        with queue.lock:
+            yield
+
+
+class _Queue:
+    __slots__ = ("__weakref__", "lock")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
 
 
 class UserLimit:

@@ -32,13 +32,16 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningProxy, Scripted]]:
     with (
         scripted_server(Plays(say(ANSWER))) as domain,
-        running_proxy(domain.url, tmp_path_factory.mktemp("judging"), PERMISSIONS=json.dumps(PERMISSIONS)) as proxy,
+        running_proxy(
+            domain.url, tmp_path_factory.mktemp("judging"), users=("alice", "bob"), PERMISSIONS=json.dumps(PERMISSIONS)
+        ) as proxy,
     ):
         yield proxy, domain
 
 
-def search(proxy: RunningProxy, target: str = "/logs-1/_search") -> int:
-    return proxy.ask("POST", target, {**proxy.bearer, "Content-Type": "application/json"}, SEARCH).status
+def search(proxy: RunningProxy, target: str = "/logs-1/_search", user: str = "alice") -> int:
+    headers = {"Authorization": f"Bearer {proxy.tokens[user]}", "Content-Type": "application/json"}
+    return proxy.ask("POST", target, headers, SEARCH).status
 
 
 def seconds(proxy: RunningProxy) -> float:
@@ -57,6 +60,16 @@ def test_others_are_answered_while_large_bodies_are_judged(served: tuple[Running
             taken.append(seconds(proxy))
     assert [one.result() for one in asked] == [200] * AT_ONCE
     assert len(taken) > 20 and sorted(taken)[len(taken) * 9 // 10] < 0.2
+
+
+def test_one_user_does_not_take_all_threads_of_the_others(served: tuple[RunningProxy, Scripted]) -> None:
+    """Nor by some kilobytes of gzip, which can be minutes of reading."""
+    proxy, _ = served
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = [pool.submit(search, proxy) for _ in range(AT_ONCE)]
+        time.sleep(0.5)  # until all have arrived
+        assert search(proxy, user="bob") == 200
+        assert sum(one.done() for one in asked) <= 2
 
 
 def test_a_large_body_is_still_judged(served: tuple[RunningProxy, Scripted]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+
 import pytest
 
-from access_es.user_limit import TooManyRequests, UserLimit
+from access_es.user_limit import OneAtATime, TooManyRequests, UserLimit
 
 
 def test_places_are_each_users_own_and_given_back() -> None:
@@ -26,3 +29,28 @@ def test_users_who_have_left_are_forgotten_and_no_others() -> None:
     assert len(limit._places) <= 1_001
     with pytest.raises(TooManyRequests):
         limit.enter("ann")
+
+
+def test_one_user_waits_for_its_own_turns_alone() -> None:
+    queue, done = OneAtATime(), threading.Event()
+
+    def take_turn() -> None:
+        with queue.turn("ann"):
+            done.set()
+
+    other = threading.Thread(target=take_turn)
+    with queue.turn("ann"):
+        other.start()
+        with queue.turn("bob"):
+            assert not done.wait(0.1)
+    other.join(5)
+    assert done.is_set()
+
+
+def test_a_turn_ends_with_an_error_and_nobody_is_remembered() -> None:
+    queue = OneAtATime()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="wrong"), queue.turn("ann"):
+            raise ValueError("wrong")
+    gc.collect()
+    assert not queue._queues
