@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from access_es.errors import BadRequest
+from access_es.errors import AccessEsError, BadRequest
 from access_es.users.command_line import add_action, find_address, print_json, print_table, print_text, warn_of_groups
 from access_es.users.directory import Directory
 from access_es.users.fields import Fields, time_text
@@ -17,6 +17,7 @@ from access_es.users.user_file import FileFaults, read_user_file
 from access_es.users.user_import import ImportStep, plan_import
 
 _DONE = {"add": "added", "update": "groups changed", "keep": "unchanged"}
+_REPEAT = "What is listed is done; import the file again for the rest."
 _PLANNED = {"add": "to be added", "update": "groups to be changed", "keep": "unchanged"}
 
 
@@ -49,7 +50,7 @@ def import_users(args: argparse.Namespace, directory: Directory) -> int:
     if args.dry_run:
         return _report(args, [_Outcome(step) for step in steps])
     address = find_address(args) if any(step.invites for step in steps) else ""
-    return _report(args, [_carry_out(step, directory, address) for step in steps])
+    return _carry_out_all(args, steps, directory, address)
 
 
 def _read(name: str) -> bytes:
@@ -57,6 +58,20 @@ def _read(name: str) -> bytes:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise BadRequest(f"The file '{name}' cannot be read: {error.strerror}. Nothing was imported.") from None
+
+
+def _carry_out_all(args: argparse.Namespace, steps: list[ImportStep], directory: Directory, address: str) -> int:
+    """Where one step fails, what was done before it is reported: its links are not shown again."""
+    outcomes: list[_Outcome] = []
+    try:
+        for step in steps:
+            outcomes.append(_carry_out(step, directory, address))
+    except AccessEsError as error:
+        _report(args, outcomes)
+        why = " ".join((error.detail or error.message).split())
+        print(f"Stopped at '{steps[len(outcomes)].name}': {why} {_REPEAT}", file=sys.stderr)
+        return 1
+    return _report(args, outcomes)
 
 
 def _carry_out(step: ImportStep, directory: Directory, address: str) -> _Outcome:

@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 
 from access_es.sign_in.build import Accounts
+from access_es.storage.errors import StoreUnusable
 from access_es.users.passwords import is_unset
 from access_es.users.user import User
 from tests.account_fixtures import PASSWORD
@@ -130,6 +131,31 @@ def test_one_fault_and_nothing_is_written(run: Run, accounts: Accounts, capsys: 
     assert err.splitlines()[1:] == ["line 6: 'bob' is there already, at line 3", "Nothing was imported."]
     assert err.startswith("line 5: 'Dora' cannot be a name.")
     assert groups(accounts) == {"ann": ()}
+
+
+def test_where_it_stops_the_links_so_far_are_shown(
+    run: Run, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They work, and nobody would ever see them."""
+    add = accounts.stores.users.add
+
+    def fail_for_carl(user: User) -> bool:
+        if user.name == "carl":
+            raise StoreUnusable(detail="The accounts file cannot be used: disk full")
+        return add(user)
+
+    monkeypatch.setattr(accounts.stores.users, "add", fail_for_carl)
+    assert run(LIST, "--invite", "--url", "https://search.example.com") == 1
+    out, err = capsys.readouterr()
+    assert [line.partition(" ")[0] for line in out.splitlines()] == ["name", "ann", "bob"]
+    assert accounts.directory.invited(links(out)[0]).name == "bob"
+    assert err.splitlines()[-1] == (
+        "Stopped at 'carl': The accounts file cannot be used: disk full "
+        "What is listed is done; import the file again for the rest."
+    )
+    monkeypatch.undo()
+    assert run(LIST, "--invite", "--json", "--url", "https://search.example.com") == 0
+    assert [one["invited"] for one in json.loads(capsys.readouterr().out)] == [False, True, True]
 
 
 def test_standard_input_is_read(run: Run, accounts: Accounts) -> None:
