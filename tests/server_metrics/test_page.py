@@ -81,6 +81,12 @@ def test_the_address_opens_it(client: str, headers: dict[str, str], status: int)
     assert ask(headers, client=client, addresses="127.0.0.1, 10.0.0.0/8").status_code == status
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PROPFIND"])
+def test_for_another_address_no_method_shows_that_there_is_such_a_page(method: str) -> None:
+    refused = ask(bearer(TOKEN), method, client="192.0.2.1", addresses="127.0.0.1", token=TOKEN)
+    assert (refused.status_code, refused.headers.get("Allow")) == (404, None)
+
+
 def test_with_both_both_are_needed() -> None:
     both = {"token": TOKEN, "addresses": "10.0.0.0/8"}
     assert ask(bearer(TOKEN), client="10.0.0.1", **both).status_code == 200

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Request, Response, request
+from flask.sansio.blueprints import BlueprintSetupState
+from werkzeug.routing import Rule
 
-from access_es.errors import AccessEsError, NotFound
+from access_es.errors import AccessEsError, MethodNotAllowed, NotFound
 from access_es.ingress.client_address import read_address
 from access_es.messages import OWN_PREFIX
 from access_es.pages.run import run_page
@@ -18,6 +20,7 @@ from access_es.server.metrics.exposition import metrics_app
 if TYPE_CHECKING:
     from access_es.settings.names import Settings
 
+PATH = OWN_PREFIX.decode() + "metrics"
 _SCHEME = "bearer"
 
 
@@ -39,12 +42,19 @@ def metrics_page(read: Callable[[], Sequence[float]], settings: Settings) -> Blu
     pages = Blueprint("metrics", __name__)
     app = metrics_app(read)
 
-    @pages.get(OWN_PREFIX.decode() + "metrics")
     def metrics() -> Response:
         check(request, settings)
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed
         shown = run_page(app, {**request.environ, "REQUEST_METHOD": "GET"})
         return Response(b"".join(shown.body), shown.status, [*shown.headers, ("Cache-Control", "no-store")])
 
+    def register(state: BlueprintSetupState) -> None:
+        """For every method, so that no answer to another address differs from that of an unknown path."""
+        state.app.url_map.add(Rule(PATH, endpoint="metrics"))
+        state.app.view_functions["metrics"] = metrics
+
+    pages.record(register)
     return pages
 
 
