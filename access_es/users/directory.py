@@ -155,11 +155,14 @@ class Directory:
         return enabled_user
 
     def remove_user(self, name: str) -> None:
-        """The user's tokens go first: one of the same name that comes later must not inherit them."""
+        """The user's tokens go first: one of the same name that comes later must not inherit them. Those that the user
+        made meanwhile go afterwards.
+        """
         self._tokens.remove_all(name)
-        self._sessions.remove_all(name)
         if not self._users.remove(name):
             raise NotFound(f"There is no user '{name}'.")
+        self._tokens.remove_all(name)
+        self._sessions.remove_all(name)
         self._record("user_removed", name)
 
     def tokens(self, name: str) -> list[Token]:
@@ -186,6 +189,9 @@ class Directory:
             raise BadRequest(f"A user has at most {MAX_TOKENS_PER_USER} tokens. Revoke one first.")
         if not self._tokens.add(token):
             raise BadRequest(f"There is a token '{token.label}' already. Revoke it or choose another label.")
+        if self._users.find(name) is None:  # removed meanwhile: a namesake must not inherit the token
+            self._tokens.remove(name, token.label)
+            raise NotFound(f"There is no user '{name}'.")
         self._record("token_created", user.name, f"{token.label} ({token.id}), {days} days, roles: {_roles(kept)}")
         return token, text
 
@@ -221,8 +227,8 @@ class Directory:
         return self._forget_sessions(signed_out)
 
     def _forget_sessions(self, user: User) -> User:
-        """Remove the records of sessions that a new epoch has ended."""
-        self._sessions.remove_all(user.name)
+        """Remove the records of sessions that a new epoch has ended, and of none that has begun since then."""
+        self._sessions.remove_all(user.name, but_epoch=user.epoch)
         return user
 
     def _with_password(self, name: str) -> User:

@@ -37,9 +37,10 @@ class DynamoSessions:
     def remove(self, user: str, id: str) -> bool:
         return self._table.delete(session_key(user, id))
 
-    def remove_all(self, user: str) -> None:
+    def remove_all(self, user: str, *, but_epoch: str = "") -> None:
         for record in self.of(user):
-            self.remove(user, record.id)
+            if record.epoch != but_epoch:
+                self.remove(user, record.id)
 
     def _open(self, items: Iterable[Item]) -> list[SessionRecord]:
         now, found = self._clock(), [_record(item) for item in items]

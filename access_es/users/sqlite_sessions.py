@@ -53,9 +53,9 @@ class FileSessions:
             removed = connection.execute("DELETE FROM sessions WHERE user = ? AND id = ?", (user, id))
         return removed.rowcount == 1
 
-    def remove_all(self, user: str) -> None:
+    def remove_all(self, user: str, *, but_epoch: str = "") -> None:
         with self._file.write(is_change=False) as connection:
-            connection.execute("DELETE FROM sessions WHERE user = ?", (user,))
+            connection.execute("DELETE FROM sessions WHERE user = ? AND epoch != ?", (user, but_epoch))
 
     def _found(self, query: str, *values: str) -> list[SessionRecord]:
         with self._file.read() as connection:

@@ -99,7 +99,9 @@ class SessionStore(Protocol):
         """False if there was none."""
         ...
 
-    def remove_all(self, user: str) -> None: ...
+    def remove_all(self, user: str, *, but_epoch: str = "") -> None:
+        """The user's records, all but those of this epoch."""
+        ...
 
 
 class LastUseStore(Protocol):

@@ -26,9 +26,9 @@ def token(label: str = "ci", owner: str = "ann", now: float = NOW) -> Token:
     return tokens.issue(owner, label, 90, now)[0]
 
 
-def record(id: str = "one", owner: str = "ann", *, last_used: int = int(NOW)) -> SessionRecord:
+def record(id: str = "one", owner: str = "ann", *, last_used: int = int(NOW), epoch: str = "epoch") -> SessionRecord:
     begun, until = int(NOW) - 5, int(NOW) + 3_600
-    return SessionRecord(id, owner, "epoch", "Firefox on Linux", "2001:db8::1", "password", begun, until, last_used)
+    return SessionRecord(id, owner, epoch, "Firefox on Linux", "2001:db8::1", "password", begun, until, last_used)
 
 
 class StoreContract:
@@ -222,6 +222,9 @@ class StoreContract:
         assert not stores.sessions.remove("ann", "one")
         assert not stores.sessions.remove("ann", "four")
         assert {found.id for found in stores.sessions.of("ann")} == {"two", "three"}
+        stores.sessions.put(record("five", epoch="later"))
+        stores.sessions.remove_all("ann", but_epoch="later")
+        assert {found.id for found in stores.sessions.all()} == {"four", "five"}
         stores.sessions.remove_all("ann")
         assert [found.id for found in stores.sessions.all()] == ["four"]
 

@@ -10,6 +10,8 @@ from access_es.errors import NotFound
 from access_es.sign_in.build import Accounts
 from access_es.users.directory import Directory
 from access_es.users.sessions import SessionRecord
+from access_es.users.tokens import Token
+from access_es.users.user import User
 from tests.account_fixtures import PASSWORD, Clock
 
 
@@ -61,6 +63,53 @@ def test_sessions_end_with_their_records(accounts: Accounts, end: Callable[[Dire
     end(accounts.directory)
     assert accounts.directory.user("ann").epoch != before
     assert accounts.stores.sessions.all() == [bobs]
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_session_that_begins_meanwhile_stays_visible(
+    accounts: Accounts, end: Callable[[Directory], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the new epoch: who knows the password could otherwise have one that nobody sees."""
+    begin(accounts, "one")
+    replace_user = accounts.stores.users.replace
+
+    def replace_and_sign_in(old: User, new: User) -> bool:
+        done = replace_user(old, new)
+        begin(accounts, "meanwhile")
+        return done
+
+    monkeypatch.setattr(accounts.stores.users, "replace", replace_and_sign_in)
+    end(accounts.directory)
+    assert listed(accounts) == {"meanwhile"}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_namesake_inherits_no_token_that_was_made_while_the_user_was_removed(
+    accounts: Accounts, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove_user, add_token = accounts.stores.users.remove, accounts.stores.tokens.add
+
+    def remove_and_add_token(name: str) -> bool:
+        """The token comes after the user's others are removed, and before the user is."""
+        monkeypatch.undo()
+        accounts.directory.add_token(name, "meanwhile")
+        return remove_user(name)
+
+    def add_behind_removal(token: Token) -> bool:
+        """The user was still there when the token was asked for."""
+        monkeypatch.undo()
+        accounts.directory.remove_user("ann")
+        return add_token(token)
+
+    if moment == "before":
+        monkeypatch.setattr(accounts.stores.users, "remove", remove_and_add_token)
+        accounts.directory.remove_user("ann")
+    else:
+        monkeypatch.setattr(accounts.stores.tokens, "add", add_behind_removal)
+        with pytest.raises(NotFound):
+            accounts.directory.add_token("ann", "meanwhile")
+    accounts.directory.add_user("ann", PASSWORD)
+    assert accounts.directory.tokens("ann") == []
 
 
 def test_a_removed_user_has_no_sessions_nor_has_a_namesake(accounts: Accounts) -> None:

@@ -35,9 +35,11 @@ def take_in(users: UserStore, issuer: str, person: Person, now: float) -> tuple[
 def end_sessions(stores: Stores, issuer: str, subject: str) -> None:
     """End every session of the provider's user, if there is one."""
     name = name_by_provider(issuer, subject)
-    while (old := stores.users.find(name)) is not None and not stores.users.replace(old, with_new_epoch(old)):
-        pass
-    stores.sessions.remove_all(name)
+    while (old := stores.users.find(name)) is not None:
+        signed_out = with_new_epoch(old)
+        if stores.users.replace(old, signed_out):
+            stores.sessions.remove_all(name, but_epoch=signed_out.epoch)
+            return
 
 
 def end_session(stores: Stores, key: str, until: float, name: str | None) -> None:
