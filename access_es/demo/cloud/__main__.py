@@ -27,6 +27,8 @@ _WELCOME = """
 
   40 s of work  {url}/demo-slow/_search?delay=40
   20 MB         {url}/_demo/giant?size=20000000
+  50 MB, {way}
+                curl -u {user}:{password} {options} '{url}/_demo/giant?size=50000000'
 """
 
 
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _terminate)
         with running_demonstration(args.door, port, os.environ, _say, streaming=args.streaming) as demo:
             url = f"{demo.door.url}/dev" if args.door.endswith("-stage") else demo.door.url
-            print(_WELCOME.format(url=url, user=demo.user, password=demo.password), flush=True)
+            print(first_words(url, demo.user, demo.password, streaming=args.streaming), flush=True)
             _say(f"Emulated front door: {args.door}. The function runs from Zappa's zip. Stop with Ctrl-C.")
             signal.pause()
     except AddressUnusable as fault:
@@ -60,6 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, _Terminated):
         _say("Stopped.")
     return 0
+
+
+def first_words(url: str, user: str, password: str, *, streaming: bool) -> str:
+    """Where to go, as whom, and what shows that the limits of 29 seconds and 6 MB do not apply."""
+    way, options = (
+        ("streamed, without a redirect", "-o answer") if streaming else ("through the bucket", "-L -o answer")
+    )
+    return _WELCOME.format(url=url, user=user, password=password, way=way, options=options)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
