@@ -72,7 +72,7 @@ def begin_session(user: User, how: str, provider_session: str = "", renew_at: in
     begun = _interface().begin(user.name, user.epoch, provider_session, renew_at)
     if keep and open_now:
         begun = replace(begun, id=open_now.id, anti_forgery=open_now.anti_forgery)
-    accounts().stores.sessions.put(session_record(begun, how))  # a session that nobody could see does not begin
+    accounts().directory.begin_session(session_record(begun, how))  # a session that nobody could see does not begin
     if not user.issuer:  # of others it is noted with what the provider says
         accounts().identity.last_use.note_sign_in(user)
     login_user(SignedIn(Caller(user.name, user.groups, "session", display_name=user.display_name)))

@@ -11,7 +11,7 @@ from access_es.errors import AccessEsError, BadRequest, NotFound
 from access_es.users.change_log import Actor, ChangeLog, make_change
 from access_es.users.invitations import Invitation, InvitationOver, Invitations
 from access_es.users.passwords import Passwords, check_password
-from access_es.users.sessions import SessionRecord
+from access_es.users.sessions import MAX_SESSIONS_PER_USER, SessionRecord
 from access_es.users.stores import Stores
 from access_es.users.tokens import DEFAULT_DAYS, MAX_TOKENS_PER_USER, Token, issue
 from access_es.users.user import (
@@ -25,6 +25,7 @@ from access_es.users.user import (
     with_password,
 )
 
+_MOST_ENDED_AT_ONCE = 10  # a sign-in does not wait for more
 log = logging.getLogger("access_es.changes")
 
 
@@ -210,15 +211,25 @@ class Directory:
         epochs = {user.name: user.epoch for user in self.users()}
         return [record for record in self._sessions.all() if epochs.get(record.user) == record.epoch]
 
+    def begin_session(self, record: SessionRecord) -> None:
+        """Record a session that begins. Of too many, those end that were not used for longest."""
+        self._sessions.put(record)
+        others = [other for other in self._sessions.of(record.user) if other.id != record.id]
+        for surplus in others[MAX_SESSIONS_PER_USER - 1 :][-_MOST_ENDED_AT_ONCE:]:
+            self._end(surplus)
+
     def end_session(self, name: str, id: str) -> SessionRecord:
         """End one of the user's sessions, wherever its cookie is."""
         for record in self.sessions(name):
             if record.id == id:
-                self._revocations.revoke(record.id, record.until)
-                self._sessions.remove(record.user, record.id)
+                self._end(record)
                 self._record("session_ended", name, f"{record.device}, {record.place}")
                 return record
         raise NotFound("This session has ended already.")
+
+    def _end(self, record: SessionRecord) -> None:
+        self._revocations.revoke(record.id, record.until)
+        self._sessions.remove(record.user, record.id)
 
     def end_sessions(self, name: str) -> User:
         """End all sessions of the user, recorded or not. An invitation that is still open ends, too."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from access_es.lazy_dataclass import dataclass
 
+MAX_SESSIONS_PER_USER = 1_000  # a program may sign in every minute; whoever lists them reads them all
+
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:

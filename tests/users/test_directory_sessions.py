@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,31 @@ def test_one_session_ends(accounts: Accounts) -> None:
     assert listed(accounts) == {"two"}
     with pytest.raises(NotFound, match="ended already"):
         accounts.directory.end_session("ann", "one")
+
+
+def test_of_too_many_sessions_those_end_that_were_not_used_for_longest(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else somebody could make so many that listing them delays everybody. The new one stays, whatever the others are."""
+    monkeypatch.setattr("access_es.users.directory.MAX_SESSIONS_PER_USER", 3)
+    one = begin(accounts, "one")
+    for id, age in (("two", 5), ("three", 9), ("four", 0), ("five", 1)):
+        accounts.directory.begin_session(replace(one, id=id, last_used=one.last_used - age))
+    assert listed(accounts) == {"one", "four", "five"}
+    assert accounts.stores.revocations.is_revoked("two") and accounts.stores.revocations.is_revoked("three")
+    accounts.directory.begin_session(replace(one, id="zzz", last_used=0))
+    assert listed(accounts) == {"one", "four", "zzz"}
+
+
+def test_a_sign_in_does_not_wait_until_all_surplus_sessions_have_ended(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = begin(accounts, "one")
+    for number in range(20):
+        accounts.stores.sessions.put(replace(one, id=str(number), last_used=number))
+    monkeypatch.setattr("access_es.users.directory.MAX_SESSIONS_PER_USER", 1)
+    accounts.directory.begin_session(replace(one, id="new"))
+    assert listed(accounts) == {"new", "one", *map(str, range(10, 20))}
 
 
 def test_a_session_of_another_user_does_not_end(accounts: Accounts) -> None:
