@@ -1,7 +1,7 @@
-"""The only user of botocore: AWS credentials, and calls to AWS services other than the domain.
+"""AWS credentials, and calls to AWS services other than the domain.
 
-Nothing is imported, made or called before it is needed. boto3 around it would bring s3transfer and multiprocessing,
-which a start waits for and nothing here uses.
+Nothing is imported, made or called before it is needed. The function uses botocore alone: boto3 around it brings
+s3transfer and multiprocessing, which a start would wait for. The commands that provision and examine use boto3.
 """
 
 from __future__ import annotations
@@ -59,14 +59,15 @@ class AwsSession:
     def credentials(self) -> Any:
         """botocore's credentials of the usual chain, which renew themselves, or None."""
         with self._lock:
-            return self._open().get_credentials()
+            return self.open().get_credentials()
 
     def make_client(self, service: str, region: str | None, config: Any = None) -> Any:
         """A low-level client, for any number of threads; making one is not for several (boto3 guide, "Session")."""
         with self._lock:
-            return self._open().create_client(service, region_name=region or None, config=config)
+            return self.open().create_client(service, region_name=region or None, config=config)
 
-    def _open(self) -> Any:
+    def open(self) -> Any:
+        """botocore's session."""
         from botocore.session import Session
 
         if self._opened is None:

@@ -57,7 +57,7 @@ ENTRIES = {"__main__", "cli", "wsgi", "lambda_handler", "server", "aws", "demo",
 HOMES = {
     "flask": {"app", "wsgi", "pages", "sign_in", "server"},
     "flask_login": {"pages", "sign_in"},
-    "boto3": {"demo"},
+    "boto3": {"demo", "provision"},
     "botocore": {"aws", "aws_credentials", "demo"},
     "requests": {"upstream", "demo", "sign_in"},
     "urllib3": {"upstream", "demo", "sign_in"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from access_es.aws import AwsService, AwsSession, make_client
@@ -17,13 +18,27 @@ Call = Callable[..., dict[str, Any]]
 _DATA_REGION_SERVICES = frozenset(("dynamodb", "opensearch", "s3"))
 
 
+class _Boto3Session(AwsSession):
+    """Clients of boto3, as other tools that deploy have them: CloudTrail shows them under one name."""
+
+    def make_client(self, service: str, region: str | None, config: Any = None) -> Any:
+        with self._lock:
+            return self._wrapped.client(service, region_name=region or None, config=config)
+
+    @cached_property
+    def _wrapped(self) -> Any:
+        import boto3
+
+        return boto3.Session(botocore_session=self.open())
+
+
 class Calls:
     """One client per service, made when first needed. Services of the domain's region use `data_region`."""
 
     def __init__(self, region: str | None, profile: str | None) -> None:
         self.data_region = region
         self._region = region
-        self.session = AwsSession(profile, region)
+        self.session: AwsSession = _Boto3Session(profile, region)
         self._services: dict[tuple[str, str | None], AwsService] = {}
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
