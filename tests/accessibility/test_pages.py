@@ -16,6 +16,7 @@ from tests.accessibility.axe import axe_source, cut_off, findings
 from tests.accessibility.site import Site, running_site
 from tests.accessibility.visit import ACCOUNT, PAGES, Visit
 from tests.browser.chromium import new_window, running_chromium
+from tests.browser.network_log import Watch, watch
 from tests.running_proxy import PASSWORD
 
 __all__ = ["admin_pages", "pages"]  # they fill the list
@@ -44,17 +45,39 @@ def axe() -> str:
     return axe_source()
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, site: Site) -> Iterator[tuple[Page, Watch]]:
+    """One for all tests: Chromium takes a second to open another."""
+    with new_window(browser, site.full.url) as opened:
+        page = opened.new_page()
+        yield page, watch(page)
+
+
 @pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
-    with new_window(browser, site.full.url) as window:
-        yield window.new_page()
+def page(window: tuple[Page, Watch]) -> Page:
+    """As if it had just been opened."""
+    page, _ = window
+    page.context.clear_cookies()
+    page.goto("about:blank")
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    set_text_size(page, 16)
+    return page
+
+
+@pytest.fixture
+def watched(page: Page, window: tuple[Page, Watch]) -> Watch:
+    _, notes = window
+    notes.answers.clear()
+    notes.failures.clear()
+    notes.console.clear()
+    return notes
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_and_nothing_is_cut_off(name: str, page: Page, site: Site, axe: str, tmp_path: Path) -> None:
+def test_axe_finds_nothing_and_nothing_is_cut_off(name: str, page: Page, watched: Watch, site: Site, axe: str) -> None:
     """Light and dark, wide and narrow; then with text of twice the size. ACCESS_ES_SCREENSHOTS keeps pictures."""
     PAGES[name](Visit(site, page))
-    wrong: list[str] = []
+    wrong = complaints(watched)
     for scheme, (width, height) in APPEARANCES:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": height})
@@ -66,7 +89,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(name: str, page: Page, site: S
     wrong += [f"{NARROWEST[0]}: {each}" for each in cut_off(page)]
     for width, height in (NARROW, WIDE):
         page.set_viewport_size({"width": width, "height": height})
-        enlarge_text(page)
+        set_text_size(page, 32)
         wrong += [f"text of twice the size, {width}: {each}" for each in cut_off(page)]
         take_picture(page, f"{name}-large-{width}", full=False)  # a whole one would reset the size
     assert wrong == []
@@ -79,14 +102,22 @@ def test_the_checks_find_something(page: Page, axe: str) -> None:
     assert cut_off(page)[0].startswith("the page is 2008")
     page.set_content("<style>body { width: 20rem } p { height: 24px; overflow: hidden }</style><p>one line of text</p>")
     assert cut_off(page) == []
-    enlarge_text(page)
+    set_text_size(page, 32)
     assert cut_off(page)
 
 
-def enlarge_text(page: Page) -> None:
-    """As the browser's own setting for the size of text does."""
-    page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
-    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+def complaints(watched: Watch) -> list[str]:
+    """What the pages asked for and did not get, and errors of scripts; the page itself may be an error."""
+    missing = [str(answer) for answer in watched.refusals() if answer.kind in ("stylesheet", "script", "image")]
+    errors = [text for text, _ in watched.console if not text.startswith("Failed to load resource")]
+    return [*missing, *errors]
+
+
+def set_text_size(page: Page, pixels: int) -> None:
+    """As the browser's own setting for the size of text does; 16 is the usual one."""
+    session = page.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": pixels, "fixed": pixels * 13 // 16}})
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == f"{pixels}px"
 
 
 def take_picture(page: Page, name: str, full: bool = True) -> None:
