@@ -226,7 +226,10 @@ def _needs(grant: Grant | None) -> tuple[Need, ...]:
 
 
 def _describe(need: Need) -> str:
-    return f"{need.action} {need.name}".strip()
+    """For the audit log, too, whose lines must stay short: a name in a body may be of megabytes."""
+    from access_es.permissions.verdict import shown
+
+    return f"{need.action} {shown(need.name)}".strip()
 
 
 def _denied(refused: Refused, user: str) -> PermissionDenied:

@@ -111,3 +111,17 @@ def test_a_machine_has_the_roles_of_its_rule_and_not_those_of_everybody() -> Non
     for _ in range(2):
         assert [may(machine, target) for target in (b"/logs-1/_search", b"/open-1/_search")] == [True, False]
         assert [may(person, target) for target in (b"/logs-1/_search", b"/open-1/_search")] == [False, True]
+
+
+def test_the_audit_line_of_a_refusal_is_short_whatever_was_asked_for() -> None:
+    """CloudWatch cuts a line of more than 1 MB, which then is neither JSON nor counted."""
+    roles = {"roles": {"logs": {"read": ["logs-*"]}}, "default": ["logs"]}
+    authorization = Authorization(LivePermissions(parse_permissions(roles)), ["s" * 40])
+    body = json.dumps({"index": "x\n" * 1_000_000}).encode() + b"\n{}\n"
+    request = ProxyRequest("r", "POST", b"/_msearch", (), BytesIO(), "http", "::1")
+    lines: list[str] = []
+    entry = Entry(request, lines.append)
+    with pytest.raises(PermissionDenied):
+        authorization.admit(Caller("ann", (), "session"), request, Upload(body), entry)
+    entry.finish()
+    assert entry.event == "permission_denied" and len(lines[0]) < 2_000
