@@ -404,3 +404,19 @@ def test_persons_own_changes_are_in_the_change_log(app: Flask, accounts: Account
     assert bob.post(f"{ACCOUNT}/tokens/revoke", data=form, headers=PAGE).status_code == 303
     found = [(one.actor, one.via, one.action, one.target) for one in accounts.stores.change_log.newest(2)]
     assert found == [("bob", "session", "token_revoked", "bob"), ("bob", "session", "token_created", "bob")]
+
+
+def test_nobody_is_shown_as_another_user(client: FlaskClient, accounts: Accounts) -> None:
+    """Some providers let people choose how they are called."""
+    for number, called in enumerate(("Bob", "Dora")):
+        accounts.stores.users.add(User(f"sso-{number}", "", 0, issuer="https://id.example", display_name=called))
+        accounts.directory.by(Actor(f"sso-{number}", "session")).add_token(f"sso-{number}", "ci")
+        add_session(accounts, str(number), f"sso-{number}")
+    accounts.directory.add_token("bob", "ci")
+    for place in ("sessions", "tokens", "changes"):
+        shown = see(client, place).text
+        assert ">Bob (sso-0)</a>" in shown and ">Dora</a>" in shown and ">Bob</a>" not in shown
+    assert ">bob</a>" in see(client, "tokens").text
+    for place in ("user/remove", "user/disable", "user/end-sessions", "tokens/revoke"):
+        asked = see(client, place, name="sso-1", label="ci").text
+        assert re.search(r"<h1>[^<]* Dora \(sso-1\)\?</h1>", asked)

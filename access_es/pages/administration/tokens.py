@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from access_es.errors import AccessEsError, NotFound
 from access_es.pages import page
 from access_es.pages.administration.paging import asked_part
-from access_es.pages.administration.view import lead_to, titles
+from access_es.pages.administration.view import full_title, lead_to, titles
 from access_es.pages.administration.view import show as show_page
 from access_es.sign_in.identity import Caller
 from access_es.users.fields import machine_fields, token_fields
@@ -32,7 +32,7 @@ def ask_to_revoke(caller: Caller) -> AnyResponse:
         caller=caller,
         place="tokens/revoke",
         verb="Revoke",
-        question=f"Revoke the token “{label}” of {user.title}",
+        question=f"Revoke the token “{label}” of {full_title(user)}",
         why="Programs that use it are refused from now on. This cannot be undone.",
         fields={"name": name, "label": label, "back": back},
         back={"name": name} if back == "user" else None,

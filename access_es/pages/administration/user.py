@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from access_es.errors import AccessEsError, BadRequest
 from access_es.pages import page
 from access_es.pages.administration.paging import PER_PAGE
-from access_es.pages.administration.view import as_caller, lead_to, origin
+from access_es.pages.administration.view import as_caller, full_title, lead_to, origin
 from access_es.pages.administration.view import show as show_page
 from access_es.pages.administrators import admin_roles, is_administrator
 from access_es.sign_in.identity import Caller
@@ -99,7 +99,7 @@ def _ask(caller: Caller, place: str, verb: str, what: str, why: str) -> AnyRespo
         caller=caller,
         place=f"user/{place}",
         verb=verb,
-        question=f"{what} {user.title}",
+        question=f"{what} {full_title(user)}",
         why=why,
         fields=fields,
         back=fields,

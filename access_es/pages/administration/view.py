@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
@@ -83,8 +84,16 @@ def origin(user: User) -> str:
 
 
 def titles(users: list[User]) -> dict[str, str]:
-    """What people call each user, by name."""
-    return {user.name: user.title for user in users}
+    """What people call each user, by name. A provider may let people choose how they are called: who is called like
+    another user is shown with the name as well.
+    """
+    called = Counter(title for user in users for title in {user.title.casefold(), user.name})
+    return {user.name: full_title(user) if called[user.title.casefold()] > 1 else user.title for user in users}
+
+
+def full_title(user: User) -> str:
+    """What people call the user, and the name, which nobody can choose to be like another's."""
+    return f"{user.display_name} ({user.name})" if user.display_name else user.name
 
 
 def _moment(seconds: float) -> str:
