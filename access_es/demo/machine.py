@@ -11,7 +11,9 @@ from access_es.demo.engine_user import as_engine_user
 from access_es.demo.errors import DemoUnavailable
 from access_es.program import program
 
-INSTALL_PACKAGES = f"{sys.executable} -m pip install -r requirements-demo.txt"
+INSTALL_PACKAGES = (
+    f"{sys.executable} -m pip install -r requirements-demo.txt  # in a clone of access-es, where make run does it"
+)
 JAVA_PACKAGE_VERSION = "17.0.9.2"
 """Elasticsearch 5 needs the security manager, which Java 24 removed (JEP 486), so no other Java will do."""
 
