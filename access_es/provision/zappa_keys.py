@@ -139,7 +139,9 @@ def _package(keys: Keys) -> Iterator[Finding]:
         what = "use_precompiled_packages is on, Zappa's default: it adds libraries that were left out on purpose"
         yield warning("zappa", what, '"use_precompiled_packages": false')
     if keys.get("slim_handler"):
-        yield warning("zappa", "slim_handler fetches the code at every cold start", '"slim_handler": false')
+        # zappa/core.py, create_lambda_zip: "Slim handler does not take the project files."
+        what = "slim_handler packs Zappa's handler without access_es, so the function cannot start"
+        yield fault("zappa", what, '"slim_handler": false')
 
 
 def _machine(processor: str) -> Iterator[Finding]:

@@ -58,6 +58,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"iam_authorization": True}, "cannot send a signature", "iam_authorization"),
     ({"api_key_required": True}, "a signature or a key", "api_key_required"),
     ({"authorizer": {"function": "x"}}, "refuses browsers", "authorizer"),
+    ({"slim_handler": True}, "cannot start", '"slim_handler": false'),
     ({"timeout_seconds": 10}, "before the gateway stops waiting", "900"),
     ({"timeout_seconds": 901}, "at the latest", "900"),
     ({"memory_size": 10_241}, "Lambda offers less", "1024"),
@@ -83,7 +84,6 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"touch_path": None}, "a slow domain", "/--access-es/health"),
     ({"async_response_table": "x"}, "TASKS_TABLE", "remove"),
     ({"use_precompiled_packages": None}, "that were left out", "false"),
-    ({"slim_handler": True}, "every cold start", "false"),
 ]
 
 
