@@ -11,12 +11,13 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 from access_es.client_kind import client_kind
-from access_es.errors import NotFound
+from access_es.errors import Forbidden, NotFound
 from access_es.messages import ProxyRequest
 from access_es.pages import page
 from access_es.sign_in.identity import Caller
 
 PATH = "/--access-es/admin"
+_GRACE_SECONDS = 900
 _ROLES = "access-es administrators"
 
 
@@ -40,6 +41,7 @@ def administer(place: str = "") -> AnyResponse:
     caller = _administrator()
     if way := _renewal(caller):
         return redirect(way, 303)
+    _require_recent(caller)
     from access_es.pages.administration.places import answer
 
     return answer(caller, place)
@@ -75,3 +77,11 @@ def _renewal(caller: Caller) -> str:
     from access_es.sign_in.renewal import is_renewal_due, renewal_path
 
     return renewal_path(asked) if is_renewal_due(caller, asked, page.accounts().clock()) else ""
+
+
+def _require_recent(caller: Caller) -> None:
+    """Raises `Forbidden` where the provider should have been asked long ago. Forms and programs are not sent there, so
+    that whoever lost the role there could go on with them until the session ends.
+    """
+    if caller.renew_at and page.accounts().clock() >= caller.renew_at + _GRACE_SECONDS:
+        raise Forbidden("Load the administrators' page again: your provider has not been asked about you for too long.")

@@ -150,6 +150,23 @@ def test_a_session_that_is_due_goes_through_the_provider_first(site: Flask) -> N
     assert (answer.status_code, answer.location) == (303, way)
 
 
+@pytest.mark.parametrize(("overdue_seconds", "is_in_time"), [(1_200, False), (600, True)])
+def test_forms_and_programs_do_not_go_on_without_the_provider(
+    site: Flask, overdue_seconds: int, is_in_time: bool
+) -> None:
+    """They are not sent there, and whoever lost the role could go on with them until the session ends."""
+    accounts = accounts_of(site)
+    user, now = accounts.directory.user("ann"), accounts.clock()
+    session = begin_session(now, 3_600, user.name, user.epoch, renew_at=int(now) - overdue_seconds)
+    cookie = {"Cookie": f"access-es={accounts.cookies.seal(session)}"}
+    client = site.test_client(use_cookies=False)
+    form = {"name": "dave", "anti_forgery": session.anti_forgery}
+    assert client.post(f"{ADMIN}/invite", data=form, headers=PAGE | cookie).status_code == (200 if is_in_time else 403)
+    assert (accounts.stores.users.find("dave") is not None) == is_in_time
+    others = (client.get(ADMIN, headers=cookie), client.get(f"{ADMIN}?q={'x' * 2_000}", headers=PAGE | cookie))
+    assert {answer.status_code for answer in others} == {200 if is_in_time else 403}
+
+
 @pytest.mark.parametrize(
     ("caller", "expected"),
     [
