@@ -22,7 +22,7 @@ from access_es.users.command_line import (
     warn_of_groups,
 )
 from access_es.users.directory import Directory
-from access_es.users.fields import short_time, time_text, user_fields
+from access_es.users.fields import short_time, state, time_text, user_fields
 from access_es.users.import_command import register_import
 from access_es.users.invitations import PATH
 from access_es.users.machine_commands import register_machines
@@ -178,6 +178,6 @@ def _is_text(word: str) -> bool:
 
 def _user_row(user: User) -> tuple[str, ...]:
     name = f"{user.name} ({user.display_name})" if user.display_name else user.name
-    origin, state = "provider" if user.issuer else "local", "disabled" if user.disabled else "enabled"
+    origin = "provider" if user.issuer else "local"
     times = (time_text(user.created), short_time(user.signed_in), short_time(user.last_used))
-    return (name, ", ".join(user.groups) or "-", origin, *times, state)
+    return (name, ", ".join(user.groups) or "-", origin, *times, state(user))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from access_es.users.change_log import Change
+from access_es.users.passwords import is_unset
 from access_es.users.sessions import SessionRecord
 from access_es.users.tokens import Token
 from access_es.users.user import User
@@ -27,6 +28,13 @@ def _known(seconds: int) -> str | None:
     return time_text(seconds) if seconds else None
 
 
+def state(user: User) -> str:
+    """In the words of tables and pages. Who was invited has no password until the link is used."""
+    if user.disabled:
+        return "disabled"
+    return "no password yet" if not user.issuer and is_unset(user.password_hash) else "enabled"
+
+
 def user_fields(user: User) -> Fields:
     known: Fields = {
         "name": user.name,
@@ -34,6 +42,7 @@ def user_fields(user: User) -> Fields:
         "origin": "provider" if user.issuer else "local",
         "created": time_text(user.created),
         "disabled": user.disabled,
+        "state": state(user).replace(" ", "_"),
         "signed_in": _known(user.signed_in),
         "last_used": _known(user.last_used),
     }

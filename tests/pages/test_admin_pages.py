@@ -212,6 +212,8 @@ class TestInvitations:
         link = re.search(r"http://localhost(/--access-es/invite/[^<]+)<", answer.text)
         assert answer.status_code == 200 and link and answer.headers["Cache-Control"] == "no-store"
         assert accounts.directory.user("dora").groups == ("data",)
+        for listing in (see(client, "user", name="dora"), see(client)):
+            assert "no password yet" in listing.text
         dora = app.test_client()
         form = {
             "anti_forgery": hidden(open_page(dora, link[1])),

@@ -134,6 +134,7 @@ def test_users_are_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         "origin": "local",
         "created": "2027-01-15T08:00:00Z",
         "disabled": True,
+        "state": "disabled",
         "signed_in": None,
         "last_used": None,
     }
@@ -191,6 +192,9 @@ def test_each_change_is_also_json(run: Run, capsys: pytest.CaptureFixture[str]) 
     invited = said("users", "add", "eve", "--invite", "--url", "https://kibana.example.com")
     assert str(invited["link"]).startswith("https://kibana.example.com/--access-es/invite/")
     assert (invited["user"], invited["valid_until"]) == ("eve", "2027-01-17T08:00:00Z")
+    assert run("users", "list", "--json") == 0
+    states = {user["name"]: user["state"] for user in json.loads(capsys.readouterr().out)}
+    assert states == {"ann": "enabled", "bob": "enabled", "eve": "no_password_yet"}
     token = said("tokens", "add", "bob", "ci", "--days", "1")
     assert str(token["token"]).startswith(f"aes_{token['id']}_") and token["expires"] == "2027-01-16T08:00:00Z"
     assert said("tokens", "revoke", "bob", "ci") == {"user": "bob", "label": "ci"}

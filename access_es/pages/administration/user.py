@@ -17,7 +17,7 @@ from access_es.pages.administrators import admin_roles, is_administrator
 from access_es.sign_in.identity import Caller
 from access_es.users.change_log import find_changes
 from access_es.users.directory import Directory
-from access_es.users.fields import change_fields, session_fields, token_fields, user_fields
+from access_es.users.fields import change_fields, session_fields, state, token_fields, user_fields
 from access_es.users.user import check_groups
 
 _CHANGES = 10
@@ -149,6 +149,7 @@ def _user_page(caller: Caller, name: str, error: AccessEsError | None = None, gr
         rights=rights,
         groups="\n".join(user.groups) if groups is None else groups,
         known_groups=sorted(setting.roles_by_group()) if setting else (),
+        state=state(user),
         has_password=not user.issuer and page.sign_on_facts()["has_passwords"],
         sessions=sessions[:PER_PAGE],
         more_sessions=len(sessions[PER_PAGE:]),

@@ -12,7 +12,7 @@ from access_es.pages.administration.paging import asked_part
 from access_es.pages.administration.view import origin, roles_of
 from access_es.pages.administration.view import show as show_page
 from access_es.sign_in.identity import Caller
-from access_es.users.fields import user_fields
+from access_es.users.fields import state, user_fields
 from access_es.users.user import User
 
 
@@ -21,11 +21,10 @@ def show(caller: Caller) -> AnyResponse:
     if not page.wants_page():
         found = [{**user_fields(user), "roles": list(roles_of(user))} for user in part.items]
         return jsonify(users=found, **part.facts)
-    return show_page("users.html", caller=caller, part=part, roles_of=roles_of, origin=origin)
+    return show_page("users.html", caller=caller, part=part, roles_of=roles_of, origin=origin, state=state)
 
 
 def _texts(user: User) -> Iterator[str]:
     """Roles too: so one finds who may do what."""
     yield from (user.name, user.display_name, *user.groups, origin(user), *roles_of(user))
-    if user.disabled:
-        yield "disabled"
+    yield state(user)
