@@ -44,6 +44,28 @@ def test_nobody_waits_for_a_worker_that_does_not_respond(monkeypatch: pytest.Mon
     assert not slots[0].is_crowded()
 
 
+def test_a_worker_that_starts_is_waited_for_until_it_is_ready_or_gone() -> None:
+    slots = _slots(0, 0, 0)
+    slots[1].start()
+    assert [slot.are_others_starting() for slot in slots] == [True, False, True]
+    assert not slots[0].is_crowded()
+    slots[1].open()
+    assert not slots[0].are_others_starting()
+    slots[1].start()
+    slots[1].close()
+    assert not slots[0].are_others_starting()
+
+
+def test_the_first_clients_are_divided_too() -> None:
+    with running(workers=2) as server, ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(6)]
+        of: Counter[int] = Counter()
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            of[json.loads(read_answer(client)[1])["pid"]] += 1
+        assert sorted(of.values()) in ([2, 4], [3, 3]), of
+
+
 def test_clients_are_divided_evenly() -> None:
     """Kept connections are served where they were accepted: in a crowded worker every request would wait."""
     with running(workers=2) as server, ExitStack() as stack:

@@ -156,6 +156,7 @@ class _Master:
     def _start(self, number: int, mask: set[int]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        self._scoreboard.slots[number].start()
         pid = os.fork()
         if pid == 0:
             self._work(number, mask)

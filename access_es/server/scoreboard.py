@@ -6,7 +6,7 @@ import mmap
 import time
 
 _FRESH_SECONDS = 3.0  # a worker says that it is alive twice a second
-_CLOSED = -1.0
+_CLOSED, _STARTING = -1.0, -2.0
 _SLOT_BYTES = 2 * 8  # two doubles, each read and written at once
 
 
@@ -41,6 +41,10 @@ class Slot:
     def connections(self) -> int:
         return max(0, int(self._values[self._count]))
 
+    def start(self) -> None:
+        """A process for this part begins, and will open it."""
+        self._values[self._count] = _STARTING
+
     def open(self) -> None:
         """Accepting begins."""
         self._values[self._count] = 0.0
@@ -51,8 +55,11 @@ class Slot:
         self._values[self._count] = _CLOSED
 
     def add(self, connections: int) -> None:
-        if self._values[self._count] != _CLOSED:
+        if self._values[self._count] >= 0:
             self._values[self._count] += connections
+
+    def are_others_starting(self) -> bool:
+        return any(self._values[other] == _STARTING for other in self._other_counts)
 
     def is_crowded(self) -> bool:
         """Whether another worker that accepts has fewer clients."""

@@ -41,6 +41,7 @@ SWEEP_SECONDS = 0.5
 _PASSING = (errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 0.05
 _LEAVE_SECONDS = 0.005
+_START_SECONDS = 1.0
 _SAY_SECONDS = 5.0
 _NAMED_AT_MOST = 10
 _REFRESH_SWEEPS = 4
@@ -81,6 +82,8 @@ class Worker:
         self._master = os.getppid()
 
     def run(self, application: WSGIApplication, ready: Callable[[], None]) -> None:
+        self._slot.open()
+        self._await_others()
         gevent.signal_handler(signal.SIGTERM, self._stop)
         gevent.signal_handler(signal.SIGINT, self._stopped.set)
         gevent.signal_handler(signal.SIGQUIT, self._stopped.set)
@@ -90,7 +93,6 @@ class Worker:
             site = self._site(self._redirecting, redirect_to(port))
             accepting.append(gevent.spawn(self._accept, self._redirecting, site, None))
         gevent.spawn(self._sweep)
-        self._slot.open()
         self._accepting = accepting
         # What is loaded by now stays: a collection that looks at it again serves nobody for milliseconds.
         gc.collect()
@@ -101,6 +103,12 @@ class Worker:
     def _site(self, listener: socket.socket, application: WSGIApplication) -> Site:
         host, port = listener.getsockname()[:2]
         return Site(application, (host, port), self._options.trusted, self._clients, lambda: self._is_stopping)
+
+    def _await_others(self) -> None:
+        """Clients who came before any worker was ready would all be served by the first one that is."""
+        until = time.monotonic() + _START_SECONDS
+        while self._slot.are_others_starting() and time.monotonic() < until:
+            gevent.sleep(0.01)
 
     # --- the greenlets
 
