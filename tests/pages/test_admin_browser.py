@@ -20,13 +20,18 @@ __all__ = ["browser"]
 LONG = "Ann-Katrin " + "Müller-Lüdenscheidt-" * 5 + "<script>alert(1)</script>"
 
 
+def press_enter(page: Page) -> None:
+    """On what leads to another page, and wait for that."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
 def press_until(page: Page, label: str) -> None:
     """Tab to the element whose text this is, then press Enter."""
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent.trim()") == label:
-            page.keyboard.press("Enter")
-            page.wait_for_load_state()
+            press_enter(page)
             return
     raise AssertionError(f"{label} is not reached by the keyboard")
 
@@ -58,7 +63,7 @@ def test_a_user_is_found_changed_and_disabled_by_keyboard_alone(tmp_path: Path, 
         page.goto(site + ADMIN)
         page.get_by_label("Filter").focus()
         page.keyboard.type("bob")
-        page.keyboard.press("Enter")
+        press_enter(page)
         press_until(page, "bob")
         expect(page.get_by_role("heading", level=1)).to_have_text("bob")
         page.get_by_label("One group on each line").focus()
