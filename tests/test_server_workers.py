@@ -26,6 +26,8 @@ def _slots(*connections: int) -> list[Slot]:
 def test_a_worker_with_more_clients_than_another_is_crowded() -> None:
     assert [slot.is_crowded() for slot in _slots(3, 2, 2)] == [True, False, False]
     assert not _slots(5)[0].is_crowded()
+    assert not _slots(900, 800)[0].is_crowded()
+    assert _slots(901, 800)[0].is_crowded()
 
 
 def test_nobody_waits_for_a_worker_that_does_not_accept() -> None:

@@ -62,7 +62,13 @@ class Slot:
         return any(self._values[other] == _STARTING for other in self._other_counts)
 
     def is_crowded(self) -> bool:
-        """Whether another worker that accepts has fewer clients."""
+        """Whether another worker that accepts has fewer clients.
+
+        Of many, an eighth more is no crowd: thousands who come at once would wait while the workers take turns.
+        """
         own = self._values[self._count]
         alive = time.monotonic() - _FRESH_SECONDS
-        return any(0 <= self._values[other] < own and self._values[other - 1] > alive for other in self._other_counts)
+        counts = self._values
+        return any(
+            0 <= counts[other] < own - counts[other] // 8 and counts[other - 1] > alive for other in self._other_counts
+        )
